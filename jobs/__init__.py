@@ -1,0 +1,1 @@
+"""What shall be done? Job specs, sources, fetching, the work queue, retries."""

@@ -1,0 +1,1 @@
+"""What does the sound say? Arrays in, arrays out; imports nothing else of ours."""

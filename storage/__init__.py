@@ -1,0 +1,1 @@
+"""What is kept, and where? Tables, objects, models, and the one way out to the network."""

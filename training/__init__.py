@@ -1,0 +1,1 @@
+"""How are detectors made and judged? Data sets, models, fit, metrics, export. Inference never imports it."""

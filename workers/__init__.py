@@ -1,0 +1,1 @@
+"""Where does it run? Ray actors and the fleet loop."""
