@@ -1,0 +1,1 @@
+"""The command line's training commands; imported only when one of them is called."""
