@@ -1,0 +1,1 @@
+"""Where media come from: one origin per file."""
