@@ -1,0 +1,34 @@
+"""Turn CM scores into log-likelihood ratios with the numbers on the model's card.
+
+LLR = ln P(E | bona fide) / P(E | spoof), natural logarithm. Affine logistic-regression calibration:
+Brümmer and du Preez, "Application-independent evaluation of speaker detection" (2006), section 6.
+"""
+
+import numpy as np
+
+from pipeline.model_card import Calibration, PooledRow
+from pipeline.vocabulary import FloatArray
+
+
+def segment_llr(cm_score: FloatArray, calibration: Calibration) -> FloatArray:
+    """Return the LLR of each segment, NaN where the score is NaN, within ± `llr_limit`."""
+    llr = calibration.segment_scale * cm_score + calibration.segment_offset
+    return np.clip(llr, -calibration.llr_limit, calibration.llr_limit).astype(np.float32)
+
+
+def pooled_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:
+    """Return the LLR of scored segments together, within ± `llr_limit`.
+
+    Args:
+        cm_score: float32 (n_scored,), finite, at least one.
+        voiced_s: seconds that these segments cover; picks the row of the calibration.
+        calibration: of the variant that the segments are of.
+    """
+    row = _row_for(voiced_s, calibration.pooled)
+    llr = row.scale * float(np.mean(cm_score, dtype=np.float64)) + row.offset
+    return float(np.clip(llr, -calibration.llr_limit, calibration.llr_limit))
+
+
+def _row_for(voiced_s: float, rows: tuple[PooledRow, ...]) -> PooledRow:
+    """Return the row with the largest `min_voiced_s` that `voiced_s` reaches (to a microsecond)."""
+    return [row for row in rows if row.min_voiced_s <= voiced_s + 1e-6][-1]

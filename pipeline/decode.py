@@ -1,0 +1,226 @@
+"""Decode a media file to 16 kHz float32, as a stream; the one place that reads sound from outside.
+
+Each track is decoded twice: `survey` looks at every channel (which are silent, which are copies, how
+long the sound really is), then `decode` yields the blocks of one channel. The time axis is decoded
+samples, so jumping time stamps and edit lists cannot move it.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.errors import LimitExceededError, MediaCorruptError
+from pipeline.ffmpeg_command import decode_command
+from pipeline.limits import ChildLimits, limited_child
+from pipeline.vocabulary import (
+    AnalysisOptions,
+    AudioTrack,
+    FloatArray,
+    MediaFile,
+    Probe,
+    TrackUse,
+    WaveformBlock,
+)
+
+DECODE_LIMITS = ChildLimits(cpu_s=3600, stall_s=120.0)  # an hour of CPU decodes days of sound
+SILENT_RMS = 1e-4  # -80 dBFS over the whole track: nothing that a person said
+COPY_CORRELATION = 0.98  # |r| from which a channel is another one, or its inverse, at some level
+INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
+FULL_SCALE = 1.0
+NOT_FINITE = np.float32(np.nan)  # kept as NaN in blocks: `slicing` marks the segment
+
+_FLOAT_BYTES = 4
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Running sums over one track: what tells silent channels and copies."""
+
+    n_samples: int
+    n_not_finite: int
+    products: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_channels, n_channels)
+
+
+def survey(
+    media: MediaFile,
+    sample_rate: int,
+    options: AnalysisOptions,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> MediaFile:
+    """Decode everything once; return the file with true durations and the use of each channel.
+
+    Args:
+        media: probed.
+        sample_rate: that the analysis works at, in Hz.
+        options: limits on seconds and channels.
+        on_progress: called now and then with the seconds decoded of a track.
+
+    Raises:
+        MediaCorruptError: a track is declared, but not one sample came out of any.
+        LimitExceededError: longer than `options.max_duration_s`.
+    """
+    assert media.probe is not None, "survey follows open_media"
+    probe = media.probe
+    tracks: list[AudioTrack] = []
+    notes = list(probe.notes)
+    room = options.max_channels
+    for track in probe.tracks:
+        sums, words = _sum_up(media, track, sample_rate, options.max_duration_s, on_progress)
+        use = _channel_use(sums, track.n_channels, room)
+        room -= use.count(TrackUse.ANALYSED)
+        tracks.append(
+            replace(track, decoded_duration_s=sums.n_samples / sample_rate, channel_use=use)
+        )
+        if words and "decode_errors" not in notes:
+            notes.append("decode_errors")
+        if sums.n_not_finite and "not_finite" not in notes:
+            notes.append("not_finite")
+    if tracks and not any(track.decoded_duration_s for track in tracks):
+        raise MediaCorruptError(
+            "The file declares sound, but none could be decoded from it: it is damaged or encrypted."
+        )
+    if (note := _incomplete(probe, tracks)) is not None:
+        notes.append(note)
+    return replace(media, probe=replace(probe, tracks=tuple(tracks), notes=tuple(notes)))
+
+
+def decode(
+    media: MediaFile, track: AudioTrack, channel: int, sample_rate: int, block_s: float
+) -> Iterator[WaveformBlock]:
+    """Yield one channel of a track as blocks of `block_s` seconds, the last one shorter.
+
+    Samples are clipped to full scale; what is not a finite number stays NaN.
+    """
+    block_samples = round(block_s * sample_rate)
+    start = 0
+    waiting: list[FloatArray] = []
+    n_waiting = 0
+    for chunk in _read_track(media, track, sample_rate):
+        waiting.append(chunk[:, channel])
+        n_waiting += len(chunk)
+        if n_waiting < block_samples:
+            continue
+        samples = np.concatenate(waiting)
+        whole = n_waiting - n_waiting % block_samples
+        for first in range(0, whole, block_samples):
+            part = samples[first : first + block_samples]
+            yield _block(part, sample_rate, start, track.index, channel)
+            start += block_samples
+        waiting, n_waiting = [samples[whole:]], n_waiting - whole
+    if n_waiting:
+        yield _block(np.concatenate(waiting), sample_rate, start, track.index, channel)
+
+
+def analysed_channels(probe: Probe) -> list[tuple[AudioTrack, int]]:
+    """Return the (track, channel) pairs that `survey` chose."""
+    return [
+        (track, channel)
+        for track in probe.tracks
+        for channel, use in enumerate(track.channel_use)
+        if use is TrackUse.ANALYSED
+    ]
+
+
+def _block(
+    samples: FloatArray, sample_rate: int, start: int, track: int, channel: int
+) -> WaveformBlock:
+    finite = np.where(np.isfinite(samples), samples, NOT_FINITE)
+    clipped = np.clip(finite, -FULL_SCALE, FULL_SCALE).astype(np.float32, copy=False)
+    return WaveformBlock(clipped, sample_rate, start / sample_rate, track, channel)
+
+
+def _read_track(
+    media: MediaFile, track: AudioTrack, sample_rate: int, words: list[str] | None = None
+) -> Iterator[FloatArray]:
+    """Yield float32 (n, n_channels); put what ffmpeg complained of into `words`."""
+    command = decode_command(media.path, track.index, sample_rate, track.n_channels)
+    frame_bytes = _FLOAT_BYTES * track.n_channels
+    rest = b""
+    with limited_child(command, DECODE_LIMITS) as child:
+        while data := child.read():
+            data = rest + data
+            whole = len(data) - len(data) % frame_bytes
+            rest = data[whole:]
+            yield np.frombuffer(data[:whole], np.dtype("<f4")).reshape(-1, track.n_channels)
+        result = child.finish()
+    if result.timed_out:
+        raise MediaCorruptError(
+            f"Decoding stood still for {DECODE_LIMITS.stall_s:.0f} s: the file is damaged.",
+            "decode_stalled",
+        )
+    if words is not None and (result.stderr.strip() or result.return_code != 0):
+        words.append(result.stderr)
+
+
+def _sum_up(
+    media: MediaFile,
+    track: AudioTrack,
+    sample_rate: int,
+    max_duration_s: float,
+    on_progress: Callable[[float], None],
+) -> tuple[_Sums, list[str]]:
+    words: list[str] = []
+    sums = _Sums(0, 0, np.zeros((track.n_channels, track.n_channels)))
+    reported_s = 0.0
+    for chunk in _read_track(media, track, sample_rate, words):
+        finite = np.isfinite(chunk)
+        if not finite.all():
+            sums.n_not_finite += int(np.size(finite) - np.count_nonzero(finite))
+            chunk = np.where(finite, chunk, np.float32(0))
+        clipped = np.clip(chunk, -FULL_SCALE, FULL_SCALE)
+        # BLAS of one thread a process: the products of a chunk fit float32 to 1e-6, their sum does not
+        sums.products += (clipped.T @ clipped).astype(np.float64)
+        sums.n_samples += len(chunk)
+        duration_s = sums.n_samples / sample_rate
+        if duration_s > max_duration_s:
+            raise LimitExceededError(
+                f"The sound is longer than {max_duration_s / 3600:g} h. Cut it, or raise the limit.",
+                "too_long",
+            )
+        if duration_s - reported_s >= 60.0:
+            reported_s = duration_s
+            on_progress(duration_s)
+    return sums, words
+
+
+def _channel_use(sums: _Sums, n_channels: int, room: int) -> tuple[TrackUse, ...]:
+    """Return what to do with each channel: louder ones first, copies of an analysed one left out."""
+    energy = np.diag(sums.products)
+    use = [TrackUse.SILENT] * n_channels
+    analysed: list[int] = []
+    # ties keep the order of channels
+    for channel in sorted(range(n_channels), key=lambda index: (-energy[index], index)):
+        if energy[channel] <= SILENT_RMS**2 * max(sums.n_samples, 1):
+            # A wholly silent track still has one channel looked at, to say that it is silent.
+            continue
+        if any(_is_copy(sums.products, channel, other) for other in analysed):
+            use[channel] = TrackUse.COPY
+        elif len(analysed) >= room:
+            use[channel] = TrackUse.SKIPPED
+        else:
+            use[channel] = TrackUse.ANALYSED
+            analysed.append(channel)
+    if not analysed and sums.n_samples and room > 0 and TrackUse.SKIPPED not in use:
+        use[0] = TrackUse.ANALYSED
+    return tuple(use)
+
+
+def _is_copy(
+    products: np.ndarray[tuple[int, int], np.dtype[np.float64]], one: int, other: int
+) -> bool:
+    scale = math.sqrt(products[one, one] * products[other, other])
+    return bool(abs(products[one, other]) >= COPY_CORRELATION * scale)
+
+
+def _incomplete(probe: Probe, tracks: list[AudioTrack]) -> str | None:
+    """Return the note that less sound came out than the container declares."""
+    declared = probe.declared_duration_s
+    decoded = max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
+    if declared is None or not tracks or "duration_estimated" in probe.notes:
+        return None
+    if declared - decoded < max(INCOMPLETE_S, 0.01 * declared):
+        return None
+    has_video = any(stream.startswith("video") for stream in probe.other_streams)
+    return "audio_shorter_than_video" if has_video else "incomplete"
