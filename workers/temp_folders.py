@@ -1,0 +1,118 @@
+"""Private temporary folders that outlive nobody: removed at the end, swept after SIGKILL.
+
+Each process that needs temporary files holds one lock file under the temp root for its life, and a
+folder of the same name beside it. The kernel drops the lock when the process dies, however it dies;
+who starts next removes the folders whose lock is free. Locks work where process ids do not: across
+the pid namespaces of containers that share a temp root.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+
+
+def open_temp_root(path: Path) -> Path:
+    """Return `path` as a folder that belongs to us and that nobody else can look into.
+
+    Raises:
+        ConfigError: it belongs to somebody else or is a link.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = path.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+        raise ConfigError(
+            f"The temporary folder {path} belongs to someone else. Set VERITY_TEMP to another one."
+        )
+    path.chmod(0o700)
+    return path
+
+
+class ProcessFolder:
+    """This process's own folder under a temp root, for the process's life."""
+
+    def __init__(self, root: Path) -> None:
+        """Sweep what dead processes left, then take a fresh folder."""
+        self._root = open_temp_root(root)
+        sweep(self._root)
+        self._lock, self.path = _take_folder(self._root)
+
+    @contextmanager
+    def item_folder(self) -> Iterator[Path]:
+        """Yield an empty private folder, and remove it with all its content afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix="item-", dir=self.path))
+        try:
+            yield folder
+        finally:
+            _remove(folder)
+
+    def close(self) -> None:
+        """Remove the folder and free its name."""
+        _remove(self.path)
+        with suppress(FileNotFoundError):
+            self.path.with_suffix(".lock").unlink()
+        os.close(self._lock)
+
+
+def sweep(root: Path) -> int:
+    """Remove the folders of processes that are gone; return how many there were."""
+    n_removed = 0
+    for lock_path in root.glob("*.lock"):
+        lock = _try_lock(lock_path)
+        if lock is None:
+            continue
+        try:
+            _remove(lock_path.with_suffix(""))
+            with suppress(FileNotFoundError):
+                lock_path.unlink()
+            n_removed += 1
+        finally:
+            os.close(lock)
+    return n_removed
+
+
+def _take_folder(root: Path) -> tuple[int, Path]:
+    while True:
+        lock_path = root / f"{secrets.token_hex(8)}.lock"
+        lock_path.touch(mode=0o600)
+        lock = _try_lock(lock_path)
+        # A sweeper may have seen the file before it was locked, and removed it: then again.
+        if lock is not None and _is_same_file(lock, lock_path):
+            folder = lock_path.with_suffix("")
+            folder.mkdir(mode=0o700)
+            return lock, folder
+        if lock is not None:
+            os.close(lock)
+
+
+def _try_lock(path: Path) -> int | None:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _is_same_file(lock: int, path: Path) -> bool:
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        return False
+    return (facts.st_dev, facts.st_ino) == (os.fstat(lock).st_dev, os.fstat(lock).st_ino)
+
+
+def _remove(folder: Path) -> None:
+    # A child that is just dying may still write; what is left then goes with the next sweep.
+    shutil.rmtree(folder, ignore_errors=True)
