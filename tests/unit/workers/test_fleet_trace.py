@@ -16,10 +16,6 @@ def test_a_trace_is_valid_json_with_named_lanes(tmp_path: Path) -> None:
     events = json.loads(path.read_text())
     names = [event for event in events if event["name"] == "thread_name"]
     lanes = {event["tid"]: event["args"]["name"] for event in names}
-        event["tid"]: event["args"]["name"]
-        for event in events
-        if event["ph"] == "M" and "tid" in event
-    }
     fetch, decode = [event for event in events if event["ph"] == "X"]
     assert lanes[fetch["tid"]] == "preparer 1"
     assert (fetch["name"], fetch["dur"]) == ("fetch", 500_000)
