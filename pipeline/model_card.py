@@ -6,8 +6,9 @@ thresholds are written; `slicing`, `embed`, `separate`, `calibrate` and `decide`
 Graph contract v1 of a detector: inputs are the front-end tensors that `front_ends` names, float32
 (n, ...) with n free; outputs are `cm_score` (n,), higher = more bona fide, `embedding` (n, d) of
 unit norm, and, where `has_attention`, `attention` (n, n_patches) summing to 1.
-Graph contract v1 of a separator: input `magnitude` float32 (n, n_frames, n_bins), n free; outputs
-`mask` (n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
+Graph contract v1 of a separator: input `magnitude` float32 (n, n_frames, n_bins), n free, the STFT
+of `pipeline.separate` unscaled (level normalisation is the graph's own work); outputs `mask`
+(n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
 """
 
 from typing import Annotated, Literal
@@ -129,6 +130,8 @@ class SeparatorCard(CardPart):
     n_fft: int
     hop_length: int
     window_frames: int  # frames the graph takes at once
+    overlap_frames: int = 64  # of neighbouring windows, whose masks are cross-faded there
+    batch_windows: int = 8  # windows given to the graph at once
     voice_threshold: float  # voice_activity from which a frame counts as voiced
     figures: tuple[Figure, ...]
     training: TrainingFacts

@@ -1,0 +1,1 @@
+"""Models, one file each: the net whole, as training sees it."""

@@ -1,0 +1,151 @@
+"""The mask autoencoder: which part of each time-frequency cell is voice, and is there voice at all.
+
+A convolutional encoder halves the frequency axis five times, dilated convolutions listen about two
+seconds to either side, a decoder with skip connections gives back a soft mask over all bins; a
+second head gives the voice activity of each frame. Encoder, decoder and skips after U-Net (Jansson
+et al., ISMIR 2017), the dilated middle after Conv-TasNet (Luo and Mesgarani, 2019, section II.D).
+Inference never sees this file: `export` writes the ONNX graph that `pipeline.separate` runs.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from pipeline.model_card import METADATA_KEY, SeparatorCard
+
+
+@dataclass(frozen=True, slots=True)
+class VocalMaskConfig:
+    """The shape of the net; the numbers that the card repeats must agree with it."""
+
+    n_fft: int = 512  # 32 ms at 16 kHz: resolves the harmonics of all but the lowest voices
+    channels: tuple[int, ...] = (16, 24, 32, 48, 64)  # after each halving of the frequency axis
+    hidden: int = 128  # width of the middle
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8)  # frames
+    level_floor: float = 1e-4  # -80 dBFS: below this a window is not brought to full level
+    log_floor: float = 1e-3  # of the window's level: what lies 60 dB under it looks like silence
+    silence_level: float = 1e-5  # -100 dBFS: a frame under this is silence, whatever the net says
+
+
+class VocalMask(nn.Module):
+    """Magnitudes to mask and voice activity; graph contract v1 of a separator."""
+
+    def __init__(self, config: VocalMaskConfig) -> None:
+        """Make an untrained net."""
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        self.encoders = nn.ModuleList(
+            _down(n_in, n_out, n_frames=3 if n_in == 1 else 1)
+            for n_in, n_out in zip((1, *channels[:-1]), channels, strict=True)
+        )
+        self.n_bottom_bins = config.n_fft // 2 // 2 ** len(channels)
+        n_bottom = channels[-1] * self.n_bottom_bins
+        self.enter = nn.Conv1d(n_bottom, config.hidden, 1)
+        self.middle = nn.ModuleList(_Dilated(config.hidden, gap) for gap in config.dilations)
+        self.leave = nn.Conv1d(config.hidden, n_bottom, 1)
+        self.decoders = nn.ModuleList(
+            _up(n_in, n_out)
+            for n_in, n_out in zip(channels[::-1], (*channels[-2::-1], channels[0]), strict=True)
+        )
+        self.to_mask = nn.Conv2d(channels[0], 1, 1)
+        self.to_activity = nn.Conv1d(config.hidden, 1, 1)
+
+    def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mask (n, n_frames, n_bins) and voice activity (n, n_frames), both in [0, 1]."""
+        mask_logit, activity_logit = self.logits(magnitude)
+        power = magnitude.square().mean(dim=2) / (self.config.n_fft / 2)  # (n, n_frames)
+        is_sound = (power > self.config.silence_level**2).to(magnitude.dtype)
+        return torch.sigmoid(mask_logit), torch.sigmoid(activity_logit) * is_sound
+
+    def logits(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same before the sigmoid, (n, n_frames, n_bins) and (n, n_frames)."""
+        x = self._compress(magnitude)[:, None, :, :-1]  # (n, 1, n_frames, n_fft / 2)
+        skips = []
+        for encoder in self.encoders:
+            x = encoder(x)  # (n, channels[i], n_frames, n_bins / 2 ** (i + 1))
+            skips.append(x)
+        n_channels = x.shape[1]
+        h = self.enter(x.transpose(2, 3).flatten(1, 2))  # (n, hidden, n_frames)
+        for layer in self.middle:
+            h = layer(h)
+        activity = self.to_activity(h)[:, 0]  # (n, n_frames)
+        x = self.leave(h).unflatten(1, (n_channels, self.n_bottom_bins)).transpose(2, 3)
+        for decoder, skip in zip(self.decoders, reversed(skips), strict=True):
+            x = decoder(torch.relu(x + skip))
+        mask = self.to_mask(x)[:, 0]  # (n, n_frames, n_fft / 2)
+        return torch.cat(
+            [mask, mask[:, :, -1:]], dim=2
+        ), activity  # the last bin follows its neighbour
+
+    def _compress(self, magnitude: Tensor) -> Tensor:
+        """Return the log magnitude over the window's level, so that loudness says nothing."""
+        # Parseval with the square-root Hann window: white noise of level s has mean power s^2 n/2
+        scale = (self.config.n_fft / 2) ** 0.5
+        level = magnitude.square().mean(dim=(1, 2), keepdim=True).sqrt() / scale
+        relative = magnitude / (scale * level.clamp(min=self.config.level_floor))
+        return torch.log(relative + self.config.log_floor) / 3.0 + 1.0  # about -1.3 to 2
+
+
+class _Dilated(nn.Module):
+    """One layer of the middle: hears `gap` frames to either side, adds to what it was given."""
+
+    def __init__(self, hidden: int, gap: int) -> None:
+        super().__init__()
+        self.across_time = nn.Conv1d(hidden, hidden, 3, dilation=gap, padding=gap, groups=hidden)
+        self.across_channels = nn.Conv1d(hidden, hidden, 1, bias=False)
+        self.norm = nn.BatchNorm1d(hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + torch.relu(self.norm(self.across_channels(self.across_time(x))))
+        return out
+
+
+def _down(n_in: int, n_out: int, n_frames: int) -> nn.Sequential:
+    """Halve the frequency axis; the first layer also sees the neighbouring frames."""
+    return nn.Sequential(
+        nn.Conv2d(
+            n_in, n_out, (n_frames, 5), stride=(1, 2), padding=(n_frames // 2, 2), bias=False
+        ),
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(),
+    )
+
+
+def _up(n_in: int, n_out: int) -> nn.Sequential:
+    """Double the frequency axis."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(n_in, n_out, (1, 4), stride=(1, 2), padding=(0, 1), bias=False),
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(),
+    )
+
+
+def export(net: VocalMask, card: SeparatorCard, path: Path) -> None:
+    """Write the net as ONNX with its card; the file is replaced at once or not at all.
+
+    Raises:
+        ValueError: the card's `n_fft` is not the net's.
+    """
+    if card.n_fft != net.config.n_fft:
+        raise ValueError(f"the card says n_fft {card.n_fft}, the net has {net.config.n_fft}")
+    unfinished = path.with_suffix(".part")
+    example = torch.rand(2, card.window_frames, card.n_fft // 2 + 1)
+    torch.onnx.export(
+        net.eval().float(),
+        (example,),
+        str(unfinished),
+        input_names=["magnitude"],
+        output_names=["mask", "voice_activity"],
+        dynamic_axes={name: {0: "n"} for name in ("magnitude", "mask", "voice_activity")},
+        opset_version=17,
+        dynamo=False,  # the exporter that needs no further package
+    )
+    graph = onnx.load(str(unfinished))
+    onnx.helper.set_model_props(graph, {METADATA_KEY: card.model_dump_json()})
+    onnx.checker.check_model(graph)
+    onnx.save(graph, str(unfinished))
+    unfinished.replace(path)
