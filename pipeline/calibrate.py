@@ -13,7 +13,8 @@ from pipeline.vocabulary import FloatArray
 def segment_llr(cm_score: FloatArray, calibration: Calibration) -> FloatArray:
     """Return the LLR of each segment, NaN where the score is NaN, within ± `llr_limit`."""
     llr = calibration.segment_scale * cm_score + calibration.segment_offset
-    return np.clip(llr, -calibration.llr_limit, calibration.llr_limit).astype(np.float32)
+    clipped: FloatArray = np.clip(llr, -calibration.llr_limit, calibration.llr_limit)
+    return clipped.astype(np.float32)
 
 
 def pooled_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:

@@ -6,7 +6,7 @@ samples, so jumping time stamps and edit lists cannot move it.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,6 @@ SILENT_RMS = 1e-4  # -80 dBFS over the whole track: nothing that a person said
 COPY_CORRELATION = 0.98  # |r| from which a channel is another one, or its inverse, at some level
 INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
 FULL_SCALE = 1.0
-NOT_FINITE = np.float32(np.nan)  # kept as NaN in blocks: `slicing` marks the segment
 
 _FLOAT_BYTES = 4
 
@@ -91,7 +90,7 @@ def decode(
 ) -> Iterator[WaveformBlock]:
     """Yield one channel of a track as blocks of `block_s` seconds, the last one shorter.
 
-    Samples are clipped to full scale; what is not a finite number stays NaN.
+    Samples are clipped to full scale; what is not a finite number stays so: `replace_not_finite`.
     """
     block_samples = round(block_s * sample_rate)
     start = 0
@@ -123,12 +122,33 @@ def analysed_channels(probe: Probe) -> list[tuple[AudioTrack, int]]:
     ]
 
 
+def replace_not_finite(
+    blocks: Iterable[WaveformBlock], damaged: list[tuple[float, float]]
+) -> Iterator[WaveformBlock]:
+    """Yield the blocks with every NaN or infinity replaced by zero.
+
+    Args:
+        blocks: of one channel.
+        damaged: gets (start, end) in seconds of each stretch that holds replaced samples, before the
+            block is yielded, so that segments there are not scored.
+    """
+    for block in blocks:
+        bad = np.flatnonzero(~np.isfinite(block.samples))
+        for part in np.split(bad, np.flatnonzero(np.diff(bad) > block.sample_rate) + 1):
+            if len(part):
+                first_s, last_s = part[0] / block.sample_rate, (part[-1] + 1) / block.sample_rate
+                damaged.append((block.start_s + first_s, block.start_s + last_s))
+        samples = np.nan_to_num(block.samples, nan=0.0, posinf=0.0, neginf=0.0)
+        yield replace(block, samples=samples) if len(bad) else block
+
+
 def _block(
     samples: FloatArray, sample_rate: int, start: int, track: int, channel: int
 ) -> WaveformBlock:
-    finite = np.where(np.isfinite(samples), samples, NOT_FINITE)
-    clipped = np.clip(finite, -FULL_SCALE, FULL_SCALE).astype(np.float32, copy=False)
-    return WaveformBlock(clipped, sample_rate, start / sample_rate, track, channel)
+    limited = np.where(np.isfinite(samples), np.clip(samples, -FULL_SCALE, FULL_SCALE), samples)
+    return WaveformBlock(
+        limited.astype(np.float32, copy=False), sample_rate, start / sample_rate, track, channel
+    )
 
 
 def _read_track(

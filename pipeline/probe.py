@@ -50,7 +50,8 @@ _NOT_MEDIA = (
 _EXTENSIONS = {
     "wav": "wav", "mp3": "mp3", "flac": "flac", "ogg": "ogg oga opus", "aac": "aac", "matroska,webm": "mkv webm mka",
     "mov,mp4,m4a,3gp,3g2,mj2": "mov mp4 m4a m4b m4v 3gp 3g2 mj2", "aiff": "aif aiff aifc", "au": "au snd", "avi": "avi",
-    "flv": "flv", "asf": "asf wma wmv", "caf": "caf", "amr": "amr", "w64": "w64", "mpegts": "ts mts m2ts", "mpeg": "mpg mpeg vob",
+    "flv": "flv", "asf": "asf wma wmv", "caf": "caf",
+    "amr": "amr", "w64": "w64", "mpegts": "ts mts m2ts", "mpeg": "mpg mpeg vob",
 }  # fmt: skip
 
 

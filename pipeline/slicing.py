@@ -136,8 +136,6 @@ def _describe(
     """Return segments with their facts; `parts` are recorded, voice, voiced, each (n, n_samples)."""
     recorded, voice, voiced = parts
     n_segments = len(recorded)
-    finite = np.isfinite(recorded).all(axis=1)
-    recorded = np.where(np.isfinite(recorded), recorded, np.float32(0))
     voiced_share = voiced.mean(axis=1)
     energy = np.einsum("ij,ij->i", recorded, recorded)  # (n,)
     voice_energy = np.einsum("ij,ij->i", voice, voice)
@@ -146,9 +144,8 @@ def _describe(
     quality = quality_flags(recorded, config.sample_rate)
     quality |= np.where(removed_share > MUCH_ELSE_SHARE, int(Quality.MUCH_ELSE), 0)
     reason = np.full(n_segments, "", dtype="U24")
-    for index in np.flatnonzero((voiced_share < MIN_VOICED_SHARE) | ~finite):
-        named = name_sound(recorded[index], config.sample_rate)
-        reason[index] = str(named if finite[index] else Reason.NOT_FINITE)
+    for index in np.flatnonzero(voiced_share < MIN_VOICED_SHARE):
+        reason[index] = str(name_sound(recorded[index], config.sample_rate))
     facts = SegmentFacts(
         start_s=np.asarray(start_s, np.float64),
         end_s=np.asarray(end_s, np.float64),

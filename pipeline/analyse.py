@@ -1,0 +1,276 @@
+"""Walk the one path in one process: a media file in, a MediaReport out (DESIGN.md §1).
+
+1. survey     decode once: durations, channels
+2. prepare    decode, separate, slice, embed: an iterator of prepared batches
+3. score      features to CM scores
+4. conclude   calibrate and decide
+The fleet calls the same functions in the same order, cut where the resource changes.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import imageio_ffmpeg
+import numpy as np
+import onnxruntime
+
+from pipeline.calibrate import segment_llr
+from pipeline.decide import decide, no_audio
+from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
+from pipeline.embed import embed
+from pipeline.errors import VerityError
+from pipeline.model_card import ModelCard
+from pipeline.score import Detector, join_outputs
+from pipeline.separate import Separator, separate
+from pipeline.slicing import SliceConfig, slice_segments
+from pipeline.vocabulary import (
+    AnalysisOptions,
+    Custody,
+    Failure,
+    FloatArray,
+    MediaFile,
+    MediaItem,
+    MediaReport,
+    ModelOutputs,
+    ModelUse,
+    PreparedBatch,
+    Reason,
+    SegmentFacts,
+    SegmentScores,
+    Variant,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the analysis listens with."""
+
+    detector: Detector
+    separator: Separator
+    separator_sha256: str
+
+    @property
+    def uses(self) -> tuple[ModelUse, ...]:
+        """Return what a report says of them."""
+        name, provider = self.separator.card.name, self.separator.provider
+        return self.detector.use, ModelUse(name, self.separator_sha256, "separator", provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an item is; `done_s` of `total_s` seconds of sound over all analysed channels."""
+
+    stage: str  # survey, prepare, score
+    done_s: float
+    total_s: float
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def analyse(
+    item: MediaItem,
+    media: MediaFile,
+    models: Models,
+    options: AnalysisOptions,
+    on_progress: OnProgress = lambda _: None,
+) -> MediaReport:
+    """Return the report of one probed file.
+
+    Raises:
+        MediaCorruptError, LimitExceededError: see `pipeline.decode`.
+        NonFiniteScoreError: see `pipeline.score`.
+    """
+    clock = _Clock()
+    card = models.detector.card
+    media = survey_media(media, card, options, on_progress)
+    clock.stage("survey")
+    facts: list[SegmentFacts] = []
+    outputs: list[ModelOutputs] = []
+    for batch in prepare(media, card, models.separator, options, on_progress):
+        clock.stage("prepare")
+        facts.append(batch.facts)
+        outputs.append(models.detector.score(batch.features))
+        clock.stage("score")
+    scores, verdict = conclude(facts, outputs, card, models.detector.model_id)
+    clock.stage("conclude")
+    return MediaReport(
+        item=item,
+        media=media,
+        custody=None,
+        scores=scores,
+        verdict=verdict,
+        failure=None,
+        models=models.uses,
+        options=options,
+        versions=tool_versions(),
+        timings_s=clock.timings_s,
+        analysed_at=datetime.now(UTC),
+    )
+
+
+def survey_media(
+    media: MediaFile,
+    card: ModelCard,
+    options: AnalysisOptions,
+    on_progress: OnProgress = lambda _: None,
+) -> MediaFile:
+    """Return the file with true durations and the use of each channel; see `pipeline.decode`."""
+    total_s = (media.probe.declared_duration_s if media.probe else None) or 0.0
+    return survey(
+        media,
+        card.sample_rate,
+        options,
+        lambda done_s: on_progress(Progress("survey", done_s, total_s)),
+    )
+
+
+def prepare(
+    media: MediaFile,
+    card: ModelCard,
+    separator: Separator,
+    options: AnalysisOptions,
+    on_progress: OnProgress = lambda _: None,
+) -> Iterator[PreparedBatch]:
+    """Yield the prepared segments of each analysed channel in turn; `media` has been surveyed."""
+    assert media.probe is not None, "prepare follows survey_media"
+    channels = analysed_channels(media.probe)
+    total_s = sum(track.decoded_duration_s or 0.0 for track, _ in channels)
+    config = SliceConfig(
+        card.sample_rate, card.segment_samples, options.hop_s, separator.card.voice_threshold
+    )
+    before_s = 0.0
+    for track, channel in channels:
+        damaged: list[tuple[float, float]] = []
+        blocks = decode(media, track, channel, card.sample_rate, options.block_s)
+        finite = replace_not_finite(blocks, damaged)
+        for batch in slice_segments(separate(finite, separator), config):
+            _exclude(batch.facts, damaged)
+            yield embed(batch, card)
+            on_progress(Progress("prepare", before_s + float(batch.facts.end_s[-1]), total_s))
+        before_s += track.decoded_duration_s or 0.0
+
+
+def conclude(
+    facts: Sequence[SegmentFacts],
+    outputs: Sequence[ModelOutputs],
+    card: ModelCard,
+    model_id: str,
+) -> tuple[SegmentScores | None, Verdict]:
+    """Return the calibrated scores of all segments, and the item's verdict.
+
+    Args:
+        facts: of each prepared batch, in order.
+        outputs: of the model for each batch's scored rows, in the same order.
+        card: of the model.
+        model_id: its SHA-256.
+    """
+    if not facts:
+        return None, no_audio(card)
+    joined = _join_facts(facts)
+    output = join_outputs(list(outputs))
+    scored = np.flatnonzero(joined.reason == Reason.NONE)
+    cm_score = _spread(output.cm_score, scored, len(joined.reason))
+    calibration = card.calibration[Variant.RECORDED.value]
+    scores = SegmentScores(
+        facts=joined,
+        cm_score=cm_score,
+        llr=segment_llr(cm_score, calibration),
+        embedding=_spread(output.embedding, scored, len(joined.reason)),
+        attention=None
+        if output.attention is None
+        else _spread(output.attention, scored, len(joined.reason)),
+        model_id=model_id,
+    )
+    return scores, decide(scores, card)
+
+
+def failed_report(
+    item: MediaItem,
+    media: MediaFile | None,
+    custody: Custody | None,
+    failure: Failure,
+    models: tuple[ModelUse, ...],
+    options: AnalysisOptions,
+) -> MediaReport:
+    """Return the report of an item that has no verdict; it says what failed."""
+    return MediaReport(
+        item=item,
+        media=media,
+        custody=custody,
+        scores=None,
+        verdict=None,
+        failure=failure,
+        models=models,
+        options=options,
+        versions=tool_versions(),
+        timings_s={},
+        analysed_at=datetime.now(UTC),
+    )
+
+
+def failure_of(error: VerityError, stage: str) -> Failure:
+    """Return what a report says of an error."""
+    return Failure(error.code, error.message, stage, error.retryable)
+
+
+def with_custody(report: MediaReport, custody: Custody) -> MediaReport:
+    """Return the report with where its bytes came from."""
+    return replace(report, custody=custody)
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what the numbers depend on."""
+    return {
+        "verity": version("verity"),
+        "ffmpeg": str(imageio_ffmpeg.get_ffmpeg_version()),
+        "onnxruntime": onnxruntime.__version__,
+        "numpy": np.__version__,
+    }
+
+
+class _Clock:
+    """Adds up the seconds between calls, by stage."""
+
+    def __init__(self) -> None:
+        self.timings_s: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def stage(self, name: str) -> None:
+        now = time.perf_counter()
+        self.timings_s[name] = self.timings_s.get(name, 0.0) + now - self._last
+        self._last = now
+
+
+def _exclude(facts: SegmentFacts, damaged: list[tuple[float, float]]) -> None:
+    """Give the segments that hold samples which are no numbers their reason."""
+    for start_s, end_s in damaged:
+        touched = (facts.start_s < end_s) & (facts.end_s > start_s)
+        facts.reason[touched] = str(Reason.NOT_FINITE)
+
+
+def _join_facts(parts: Sequence[SegmentFacts]) -> SegmentFacts:
+    return SegmentFacts(
+        start_s=np.concatenate([part.start_s for part in parts]),
+        end_s=np.concatenate([part.end_s for part in parts]),
+        track=np.concatenate([part.track for part in parts]),
+        channel=np.concatenate([part.channel for part in parts]),
+        variant=np.concatenate([part.variant for part in parts]),
+        voiced_share=np.concatenate([part.voiced_share for part in parts]),
+        removed_share=np.concatenate([part.removed_share for part in parts]),
+        quality=np.concatenate([part.quality for part in parts]),
+        reason=np.concatenate([part.reason for part in parts]),
+    )
+
+
+def _spread(
+    values: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.int64]], n: int
+) -> FloatArray:
+    """Return an array of `n` rows with `values` at `rows` and NaN elsewhere."""
+    spread = np.full((n, *values.shape[1:]), np.nan, dtype=np.float32)
+    spread[rows] = values
+    return spread
