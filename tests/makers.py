@@ -229,14 +229,14 @@ def _integer_bytes(frames: FloatArray, bits: int) -> bytes:
     full_scale = 2 ** (bits - 1) - 1
     values = np.round(np.clip(frames.astype(np.float64), -1, 1) * full_scale).astype("<i4")
     if bits == 8:
-        return (values + 128).astype(np.uint8).tobytes()  # 8-bit WAV is unsigned
+        return bytes((values + 128).astype(np.uint8))  # 8-bit WAV is unsigned
     if bits == 24:
-        return values.reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
-    return values.astype(f"<i{bits // 8}").tobytes()
+        return bytes(values.reshape(-1, 1).view(np.uint8)[:, :3])
+    return bytes(values.astype(f"<i{bits // 8}"))
 
 
 def _float_bytes(frames: FloatArray, bits: int) -> bytes:
-    return frames.astype(f"<f{bits // 8}").tobytes()
+    return bytes(frames.astype(f"<f{bits // 8}"))
 
 
 def _syllable(rng: np.random.Generator, base_hz: float) -> FloatArray:
