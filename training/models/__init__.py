@@ -1,1 +1,1 @@
-"""Models, one file each: the net whole, as training sees it."""
+"""Models: one file each, complete."""

@@ -1,0 +1,111 @@
+"""Export: a trained detector to one ONNX file that carries its ModelCard.
+
+The graph follows contract v1 of `pipeline.model_card`; the file is written only if ONNX Runtime
+gives the same numbers as PyTorch.
+"""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from pipeline.errors import ModelMismatchError
+from pipeline.model_card import METADATA_KEY, ModelCard
+
+TOLERANCE = 1e-4  # between PyTorch and ONNX Runtime, on every output
+OPSET = 17
+OUTPUT_NAMES = ("cm_score", "embedding", "attention")
+
+
+class Explainable(Protocol):
+    """A net that can say all that the graph contract asks for."""
+
+    def explain(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return cm_score (n,), unit embedding (n, d) and attention (n, n_patches)."""
+
+
+class _Graph(nn.Module):
+    """What is exported: `explain` as `forward`."""
+
+    def __init__(self, detector: nn.Module) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        explained: tuple[Tensor, Tensor, Tensor] = self.detector.explain(frames)
+        return explained
+
+
+def export_detector(detector: nn.Module, example: Tensor, card: ModelCard, path: Path) -> str:
+    """Write the detector with its card and return the file's SHA-256 in hex.
+
+    Args:
+        detector: a net with `explain` (see `Explainable`).
+        example: real features (n, n_frames, n_values) on which the two runtimes are compared.
+        card: written into the file's metadata; it names exactly one front end.
+        path: where the file goes.
+
+    Raises:
+        ModelMismatchError: ONNX Runtime and PyTorch disagree.
+    """
+    graph = _Graph(detector).eval()
+    content = _to_onnx(graph, example, card.front_ends[0].input_name)
+    model = onnx.load_from_string(content)
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, card.model_dump_json()
+    onnx.checker.check_model(model)
+    content = model.SerializeToString()
+    difference = largest_difference(graph, content, example)
+    if difference > TOLERANCE:
+        raise ModelMismatchError(f"ONNX Runtime is off by {difference:.2g}: not written")
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def replace_card(path: Path, card: ModelCard) -> str:
+    """Write another card into a detector's file and return the new SHA-256; weights stay."""
+    model = onnx.load(str(path))
+    del model.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, card.model_dump_json()
+    content = model.SerializeToString()
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def largest_difference(graph: nn.Module, content: bytes, example: Tensor) -> float:
+    """Return the largest difference of any output between PyTorch and ONNX Runtime."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        expected = [output.numpy() for output in graph(example)]
+    actual = session.run(list(OUTPUT_NAMES), {session.get_inputs()[0].name: example.numpy()})
+    return max(
+        float(np.abs(one - other).max()) for one, other in zip(expected, actual, strict=True)
+    )
+
+
+def _to_onnx(graph: nn.Module, example: Tensor, input_name: str) -> bytes:
+    """Return the graph as ONNX with a free batch size."""
+    buffer = io.BytesIO()
+    names = (input_name, *OUTPUT_NAMES)
+    with warnings.catch_warnings():
+        # The exporter that traces: the newer one needs a package more and names inputs anew.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (example,),
+            buffer,
+            input_names=[input_name],
+            output_names=list(OUTPUT_NAMES),
+            dynamic_axes={name: {0: "n"} for name in names},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return buffer.getvalue()

@@ -1,0 +1,140 @@
+"""Feature cache: the corpus' frames, clean and in degraded copies, on disk outside git.
+
+A copy is one file of float16 frames (n_frames, n_values) and an index of where each utterance
+lies. Nets are trained on random crops of it, which would cost ten times as much from samples.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from pipeline.frontends.phase import PhaseConfig, level_and_floor, phase_frames
+from pipeline.vocabulary import FloatArray, IntArray, Label
+from training.augment import HARD_CODECS, WEB_CODECS, ChainOdds, Codec, code_together, degrade
+from training.manifests import Utterance
+
+_log = logging.getLogger(__name__)
+
+SAMPLE_RATE = 16_000
+SHORTEST_SAMPLES = SAMPLE_RATE + 2 * 128  # one segment, and room for a random start
+EDGE_DB = -30.0  # edges this far under the loud frames are cut: their length tells the source
+EDGE_FRAME = 320  # samples, 20 ms
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """How one copy of the corpus is made."""
+
+    name: str
+    odds: ChainOdds | None  # None: nothing but the codec
+    codec_share: tuple[float, float]  # of bona fide, of spoof utterances
+    codecs: tuple[Codec, ...]
+    seed: int
+
+
+CLEAN = CopyPlan("clean", None, (0.0, 0.0), (), 0)
+
+
+def web_copy(seed: int) -> CopyPlan:
+    """Return a copy in which everything has a history on the web."""
+    return CopyPlan(f"web{seed}", None, (1.0, 1.0), WEB_CODECS, 1000 + seed)
+
+
+def degraded_copy(seed: int) -> CopyPlan:
+    """Return a copy through the whole chain, lossy codecs more often on the synthetic side."""
+    codecs = WEB_CODECS + HARD_CODECS
+    return CopyPlan(f"degraded{seed}", ChainOdds(), (0.5, 0.7), codecs, 2000 + seed)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedCopy:
+    """A copy on disk, opened; frames are read from the file as they are asked for."""
+
+    frames: np.ndarray  # float16 (n_frames_of_all, n_values), memory-mapped
+    start: IntArray  # (n_utterances,)
+    n_frames: IntArray  # (n_utterances,)
+
+    def crop(self, row: int, first: int, n_frames: int) -> FloatArray:
+        """Return frames of an utterance, float32 (n_frames, n_values)."""
+        at = int(self.start[row]) + first
+        return np.asarray(self.frames[at : at + n_frames], dtype=np.float32)
+
+
+def read_speech(path: Path) -> FloatArray:
+    """Return an utterance without its silent edges, at least `SHORTEST_SAMPLES` long, tiled."""
+    samples, _ = soundfile.read(path, dtype="float32")
+    trimmed = trim_edges(samples - samples.mean())
+    if len(trimmed) < SHORTEST_SAMPLES:
+        trimmed = np.resize(trimmed, SHORTEST_SAMPLES)
+    return np.asarray(trimmed, dtype=np.float32)
+
+
+def trim_edges(samples: FloatArray) -> FloatArray:
+    """Return the samples between the first and the last frame that is not near-silent."""
+    n_frames = len(samples) // EDGE_FRAME
+    if n_frames < 2:
+        return samples
+    power = (samples[: n_frames * EDGE_FRAME].reshape(n_frames, EDGE_FRAME) ** 2).mean(axis=1)
+    loud = np.flatnonzero(power >= np.quantile(power, 0.95) * 10 ** (EDGE_DB / 10))
+    if not len(loud):
+        return samples
+    return samples[loud[0] * EDGE_FRAME : (loud[-1] + 1) * EDGE_FRAME]
+
+
+def make_copy(utterances: Sequence[Utterance], plan: CopyPlan, folder: Path) -> None:
+    """Write one copy of the utterances' frames, in their order, unless it is there already."""
+    done = folder / f"{plan.name}.json"
+    if done.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    waveforms = make_waveforms(utterances, plan)
+    start, count, total = [], [], 0
+    with (folder / f"{plan.name}.f16").open("wb") as file:
+        for frames in _frames(waveforms):
+            file.write(frames.astype(np.float16).tobytes())
+            start.append(total)
+            count.append(len(frames))
+            total += len(frames)
+    index = {"n_values": int(frames.shape[1]), "start": start, "n_frames": count}
+    done.write_text(json.dumps(index))
+    _log.info("made a copy of the corpus", extra={"copy": plan.name, "n_frames": total})
+
+
+def open_copy(folder: Path, name: str) -> CachedCopy:
+    """Return a copy that `make_copy` wrote."""
+    index = json.loads((folder / f"{name}.json").read_text())
+    frames = np.memmap(folder / f"{name}.f16", dtype=np.float16, mode="r")
+    return CachedCopy(
+        frames.reshape(-1, index["n_values"]), np.array(index["start"]), np.array(index["n_frames"])
+    )
+
+
+def make_waveforms(utterances: Sequence[Utterance], plan: CopyPlan) -> list[FloatArray]:
+    """Return the utterances' samples after the plan's degradations."""
+    random = np.random.default_rng(plan.seed)
+    waveforms = [read_speech(row.path) for row in utterances]
+    if plan.odds is not None:
+        babble = [waveforms[i] for i in random.integers(0, len(waveforms), size=200)]
+        waveforms = [degrade(samples, plan.odds, babble, random) for samples in waveforms]
+    chosen: dict[int, list[int]] = {}
+    for row, utterance in enumerate(utterances):
+        share = plan.codec_share[0 if utterance.label is Label.BONAFIDE else 1]
+        if random.random() < share:
+            chosen.setdefault(int(random.integers(len(plan.codecs))), []).append(row)
+    for codec, rows in chosen.items():
+        coded = code_together([waveforms[row] for row in rows], plan.codecs[codec])
+        for row, samples in zip(rows, coded, strict=True):
+            waveforms[row] = samples
+    return waveforms
+
+
+def _frames(waveforms: Sequence[FloatArray]) -> Iterator[FloatArray]:
+    """Yield the phase front end's frames of each utterance, log power not yet relative."""
+    config = PhaseConfig()
+    for samples in waveforms:
+        yield phase_frames(level_and_floor(samples[None], config), config)[0]

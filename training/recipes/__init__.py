@@ -1,0 +1,1 @@
+"""Recipes: one frozen config for each published run."""
