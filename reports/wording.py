@@ -1,0 +1,244 @@
+"""The only file that turns an LLR into words: two propositions, a strength, never a guilt.
+
+LLR = ln P(E | bona fide) / P(E | spoof); positive supports "a person spoke". What is said about a
+finding is how many times more probable it is under one proposition than under the other, never how
+probable a proposition is. The sentences themselves are in one file per language.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from pipeline.vocabulary import Reason, TrackUse, Variant, VerdictKind
+from reports.findings import ErrorRateFindings, Findings, SegmentRow, SpanFindings
+from reports.quantities import clock, duration, exact_ratio, grouped, ratio, share
+from reports.scale import LARGEST_LLR, Side, Strength, weigh
+from reports.words import Words
+from reports.words_en import ENGLISH
+
+MAX_SPANS_NAMED = 4  # on page 1; all of them stand in the list of stretches
+_INCOMPLETE_S = 0.5  # a decoded duration this much under the declared one is worth a sentence
+
+
+def headline(findings: Findings, words: Words = ENGLISH) -> str:
+    """Return the one plain sentence of what was found."""
+    if findings.verdict is None:
+        return words.failed_headline
+    return words.headlines[findings.verdict.kind]
+
+
+def detail_sentence(findings: Findings, words: Words = ENGLISH) -> str:
+    """Return where it was found, or why there is no (firmer) answer; empty if nothing is to say."""
+    verdict = findings.verdict
+    if verdict is None:
+        return failure_sentence(findings.failure.code if findings.failure else "error", words)
+    sentences = [words.reasons[verdict.reason].format(voiced=duration(verdict.voiced_s))]
+    if verdict.spans:
+        sentences.append(_spans_sentence(findings, verdict.spans, words))
+    return " ".join(filter(None, sentences))
+
+
+def failure_sentence(code: str, words: Words = ENGLISH) -> str:
+    """Return what an error code means."""
+    return words.errors.get(code) or words.unknown_error.format(code=code)
+
+
+def strength_sentence(llr: float, llr_limit: float, words: Words = ENGLISH) -> str:
+    """Return how strongly the findings support which proposition."""
+    strength = weigh(llr, llr_limit)
+    if strength.side is Side.NEITHER:
+        return words.strength_even
+    form = words.strength_spoof if strength.side is Side.SPOOF else words.strength_bonafide
+    sentence = form.format(
+        times=times_phrase(strength, llr_limit, words), step=words.steps[strength.step]
+    )
+    return f"{sentence} {words.strength_capped}" if strength.capped else sentence
+
+
+def times_phrase(strength: Strength, llr_limit: float, words: Words = ENGLISH) -> str:
+    """Return a phrase such as `about 40 times`, never above the limit."""
+    return words.times.format(times=_times(strength, llr_limit))
+
+
+def cell_words(llr: float | None, llr_limit: float, words: Words = ENGLISH) -> str:
+    """Return a table cell such as `synthetic, 3×`; empty without a score."""
+    if llr is None:
+        return ""
+    strength = weigh(llr, llr_limit)
+    if strength.side is Side.NEITHER:
+        return words.side_even
+    form = words.side_spoof if strength.side is Side.SPOOF else words.side_bonafide
+    return form.format(times=_times(strength, llr_limit))
+
+
+def _times(strength: Strength, llr_limit: float) -> str:
+    most = math.exp(min(abs(llr_limit), LARGEST_LLR))
+    return exact_ratio(strength.times) if strength.capped else ratio(strength.times, most)
+
+
+def how_sure(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
+    """Return the sentences on strength and on how often such a result misleads.
+
+    A partly synthetic item is weighed by its strongest stretch, since the pooled number mixes both
+    kinds of voice.
+    """
+    verdict = findings.verdict
+    if verdict is None or verdict.llr is None or verdict.kind is VerdictKind.NOT_APPLICABLE:
+        return ()
+    llr = verdict.llr
+    if verdict.kind is VerdictKind.PARTLY_SYNTHETIC and verdict.spans:
+        llr = min(span.llr for span in verdict.spans)
+    sentences = [strength_sentence(llr, verdict.llr_limit, words)]
+    if verdict.separated_llr is not None:
+        again = strength_sentence(verdict.separated_llr, verdict.llr_limit, words)
+        sentences.append(words.separated_sentence.format(strength=again[0].lower() + again[1:]))
+    rates = verdict.error_rates
+    sentences.append(words.no_rates if rates is None else rates_sentence(rates, words))
+    return tuple(sentences)
+
+
+def rates_sentence(rates: ErrorRateFindings, words: Words = ENGLISH) -> str:
+    """Return the measured errors of both kinds, as shares of test items."""
+    return words.rates_sentence.format(
+        condition=rates.condition,
+        n_bonafide=grouped(rates.n_bonafide),
+        rejected=share(rates.bonafide_rejected_rate),
+        n_spoof=grouped(rates.n_spoof),
+        accepted=share(rates.spoof_accepted_rate),
+        decided=share(rates.decided_share, 0),
+    )
+
+
+def summary_sentence(findings: Findings, words: Words = ENGLISH) -> str:
+    """Return headline, detail and strength as one paragraph, for a terminal or a message."""
+    strength = how_sure(findings, words)[:1]
+    return " ".join(
+        filter(None, (headline(findings, words), detail_sentence(findings, words), *strength))
+    )
+
+
+def not_examined(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
+    """Return what could not be judged, and what should be read with care."""
+    recorded = [row for row in findings.segments if row.variant is Variant.RECORDED]
+    sentences = [
+        *_incomplete_sentence(findings, words),
+        *_unscored_sentences(recorded, findings.options.hop_s, words),
+        *_channel_sentences(findings, words),
+        *_quality_sentences(recorded, findings.options.hop_s, words),
+        *_note_sentences(findings, words),
+    ]
+    return tuple(sentences)
+
+
+def segment_seconds(row: SegmentRow, hop_s: float) -> float:
+    """Return the stretch of sound that a segment stands for where segments overlap."""
+    return min(hop_s, row.end_s - row.start_s)
+
+
+def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Words) -> str:
+    analysed = {(row.track, row.channel) for row in findings.segments}
+    named = [
+        f"{clock(span.start_s)}–{clock(span.end_s)}"
+        + (f" (channel {span.track + 1}.{span.channel + 1})" if len(analysed) > 1 else "")
+        for span in spans[:MAX_SPANS_NAMED]
+    ]
+    if len(spans) > MAX_SPANS_NAMED:
+        named.append(words.more_spans.format(count=len(spans) - MAX_SPANS_NAMED))
+    total = sum(
+        segment_seconds(row, findings.options.hop_s)
+        for row in findings.segments
+        if row.variant is Variant.RECORDED
+    )
+    return words.spans_sentence.format(
+        spans=", ".join(named),
+        seconds=duration(sum(span.end_s - span.start_s for span in spans)),
+        total=duration(total),
+    )
+
+
+def _incomplete_sentence(findings: Findings, words: Words) -> tuple[str, ...]:
+    media = findings.media
+    if media is None or media.declared_duration_s is None:
+        return ()
+    decoded = max((track.decoded_duration_s or 0.0 for track in media.tracks), default=0.0)
+    said = "incomplete" in media.notes
+    if not said or decoded > media.declared_duration_s - _INCOMPLETE_S:
+        return (words.notes["incomplete"],) if said else ()
+    return (
+        words.incomplete.format(
+            decoded=duration(decoded), declared=duration(media.declared_duration_s)
+        ),
+    )
+
+
+def _unscored_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -> tuple[str, ...]:
+    if not rows:
+        return (words.no_sound_seen,)
+    silent: Counter[Reason] = Counter()
+    seconds: dict[Reason, float] = {}
+    for row in rows:
+        if row.llr is None:
+            silent[row.reason] += 1
+            seconds[row.reason] = seconds.get(row.reason, 0.0) + segment_seconds(row, hop_s)
+    if not seconds:
+        return (words.all_scored,)
+    what = ", ".join(
+        f"{words.segment_reasons[reason]} ({duration(length)})"
+        for reason, length in sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+    total = sum(segment_seconds(row, hop_s) for row in rows)
+    if silent.total() == len(rows):
+        return (f"{words.nothing_scored[:-1]}: {what}.",)
+    return (
+        words.unscored_sentence.format(
+            seconds=duration(sum(seconds.values())), total=duration(total), what=what
+        ),
+    )
+
+
+def _channel_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
+    """Name every channel that was not analysed itself."""
+    sentences = []
+    for track in findings.media.tracks if findings.media else ():
+        for use in (TrackUse.COPY, TrackUse.SILENT, TrackUse.SKIPPED):
+            channels = [str(i + 1) for i, found in enumerate(track.channel_use) if found is use]
+            if channels:
+                sentences.append(
+                    words.channel_list.format(
+                        channels=", ".join(channels),
+                        track=track.index + 1,
+                        use=words.channel_uses[use],
+                    )
+                )
+    return tuple(sentences)
+
+
+def _quality_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -> tuple[str, ...]:
+    seconds: dict[str, float] = {}
+    scored = [row for row in rows if row.llr is not None]
+    for row in scored:
+        for name in row.quality:
+            seconds[name] = seconds.get(name, 0.0) + segment_seconds(row, hop_s)
+    seconds.pop("partial", None)  # the last segment of nearly every file: nothing to warn about
+    total = duration(sum(segment_seconds(row, hop_s) for row in scored))
+    return tuple(
+        _capital(
+            words.quality_sentence.format(
+                what=words.quality.get(name, name), seconds=duration(length), total=total
+            )
+        )
+        for name, length in sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+
+
+def _note_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
+    codes = findings.media.notes if findings.media else ()
+    return tuple(
+        words.notes.get(code) or words.unknown_note.format(code=code)
+        for code in codes
+        if code != "incomplete"
+    )
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

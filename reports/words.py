@@ -1,0 +1,54 @@
+"""What a language must be able to say; one file per language fills it (`words_en.py`).
+
+Sentences are `str.format` templates with named fields. No finding's sentence may hold a word of
+`forbidden`: those claim a fact or a probability of guilt, which no LLR gives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from reports.scale import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All sentences of one language."""
+
+    language: str  # BCP 47, such as `en`
+    headlines: Mapping[VerdictKind, str]
+    failed_headline: str
+    reasons: Mapping[Reason, str]  # why an item has no (firmer) answer
+    segment_reasons: Mapping[Reason, str]  # a few words for a table cell
+    steps: Mapping[Step, str]
+    strength_bonafide: str  # times, step
+    strength_spoof: str  # times, step
+    strength_even: str
+    strength_capped: str
+    spans_sentence: str  # spans, seconds, total
+    more_spans: str  # count
+    separated_sentence: str  # strength of the second way to listen
+    rates_sentence: str  # condition, n_bonafide, rejected, n_spoof, accepted, decided
+    no_rates: str
+    errors: Mapping[str, str]  # by code
+    unknown_error: str  # code
+    notes: Mapping[str, str]  # by code
+    unknown_note: str  # code
+    incomplete: str  # decoded, declared
+    channel_uses: Mapping[TrackUse, str]
+    channel_list: str  # use, channels
+    quality: Mapping[str, str]
+    quality_sentence: str  # seconds, total, what
+    unscored_sentence: str  # seconds, total, what
+    all_scored: str
+    nothing_scored: str
+    no_sound_seen: str
+    times: str  # times: `about 40 times`
+    side_bonafide: str  # for table cells: times
+    side_spoof: str
+    side_even: str
+    forbidden: tuple[str, ...]
+    limits: tuple[str, ...]  # of every report
+    labels: Mapping[str, str]  # headings and captions of the page
+    paragraphs: Mapping[str, str]  # longer prose of the page
+    glossary: tuple[tuple[str, str], ...]

@@ -1,0 +1,328 @@
+"""Every sentence of a report in English."""
+
+from typing import Final
+
+from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from reports.scale import Step
+from reports.words import Words
+
+ENGLISH: Final = Words(
+    language="en",
+    headlines={
+        VerdictKind.NO_EVIDENCE: "No evidence of synthesis was found in the voice.",
+        VerdictKind.SYNTHETIC: "Evidence of synthesis was found in the voice.",
+        VerdictKind.PARTLY_SYNTHETIC: "Evidence of synthesis was found in part of the voice.",
+        VerdictKind.INCONCLUSIVE: "Inconclusive: the analysis does not show whether the voice is "
+        "synthetic.",
+        VerdictKind.NOT_APPLICABLE: "Not applicable: there is no voice here that could be judged.",
+    },
+    failed_headline="Not analysed: nothing can be said about this item.",
+    reasons={
+        Reason.NONE: "",
+        Reason.NO_AUDIO: "The file has no audio track.",
+        Reason.SILENCE: "The recording is silent.",
+        Reason.NO_SPEECH: "There is sound, but no speech was found in it.",
+        Reason.TOO_SHORT: "There is less than 1 s of voice, too little to say anything.",
+        Reason.MUSIC: "The recording holds music, but no speech was found in it.",
+        Reason.NOISE: "The recording holds noise, but no speech was found in it.",
+        Reason.TONE: "The recording holds tones, but no speech was found in it.",
+        Reason.CLIPPED: "The sound is clipped throughout: every sample is at full scale.",
+        Reason.NOT_FINITE: "The file holds sample values that are not numbers.",
+        Reason.LITTLE_VOICE: "There is too little voice for a decision ({voiced}).",
+        Reason.WEAK_EVIDENCE: "The findings lie in the zone where this method errs too often to "
+        "decide.",
+        Reason.VARIANTS_DISAGREE: "The recording as it is and the separated voice gave different "
+        "answers, so no decision was taken.",
+        Reason.OUT_OF_SCOPE: "The recording is unlike anything that the method was tested on.",
+    },
+    segment_reasons={
+        Reason.NONE: "not scored",
+        Reason.NO_AUDIO: "no audio",
+        Reason.SILENCE: "silence",
+        Reason.NO_SPEECH: "no speech",
+        Reason.TOO_SHORT: "too little voice",
+        Reason.MUSIC: "music without speech",
+        Reason.NOISE: "noise without speech",
+        Reason.TONE: "tones without speech",
+        Reason.CLIPPED: "clipped throughout",
+        Reason.NOT_FINITE: "samples that are not numbers",
+        Reason.LITTLE_VOICE: "little voice",
+        Reason.WEAK_EVIDENCE: "weak evidence",
+        Reason.VARIANTS_DISAGREE: "both ways to listen disagree",
+        Reason.OUT_OF_SCOPE: "outside the method's scope",
+    },
+    steps={
+        Step.EVEN: "does not help to tell",
+        Step.WEAK: "weak",
+        Step.MODERATE: "moderate",
+        Step.MODERATELY_STRONG: "moderately strong",
+        Step.STRONG: "strong",
+        Step.VERY_STRONG: "very strong",
+    },
+    strength_bonafide="The findings are {times} more probable if the voice was spoken by a person "
+    "than if it is synthetic: {step} support for the proposition that a person spoke.",
+    strength_spoof="The findings are {times} more probable if the voice is synthetic than if it "
+    "was spoken by a person: {step} support for the proposition that the voice is synthetic.",
+    strength_even="The findings are about as probable if the voice is synthetic as if it was "
+    "spoken by a person: they do not help to tell.",
+    strength_capped="This is the most that the validation of the method can support.",
+    spans_sentence="Marked: {spans} ({seconds} of {total}).",
+    more_spans="and {count} more",
+    separated_sentence="For the voice separated from the other sound: {strength}",
+    rates_sentence="How often such a result misleads ({condition}): genuine called synthetic, "
+    "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
+    "{decided} of these items got a decision.",
+    no_rates="No error rates were measured for this kind of recording and amount of voice.",
+    errors={
+        "error": "Something went wrong that has no name yet.",
+        "input_invalid": "The input cannot be used as it is.",
+        "source_not_found": "The source does not exist or is empty.",
+        "media_unsupported": "The file is of a kind that is not analysed.",
+        "media_corrupt": "The file is damaged: no sound could be decoded from it.",
+        "limit_exceeded": "The item is over a limit of size, length or number.",
+        "access_denied": "The source refused access.",
+        "outage": "A service that is needed did not answer.",
+        "fetch_failed": "The item could not be fetched.",
+        "object_store_failed": "The object store did not answer.",
+        "database_failed": "The database did not answer.",
+        "worker_lost": "The worker that analysed the item was lost.",
+        "model_error": "A model file is wrong.",
+        "model_not_found": "The detection model was not found.",
+        "model_mismatch": "The model file does not agree with its card or checksum.",
+        "score_not_finite": "The model gave a score that is not a number.",
+        "stale_claim": "A newer attempt took the item over.",
+        "config_invalid": "A setting is missing or wrong.",
+    },
+    unknown_error="The item could not be analysed (error code {code}).",
+    notes={
+        "extension_mismatch": "The file name's extension does not fit its content; the content "
+        "was analysed.",
+        "metadata_capped": "The file carries more metadata than is read; the rest was left out.",
+        "incomplete": "The file is incomplete.",
+    },
+    unknown_note="The file carries the remark {code}.",
+    incomplete="The file is incomplete: {decoded} of {declared} could be decoded.",
+    channel_uses={
+        TrackUse.ANALYSED: "analysed",
+        TrackUse.COPY: "a copy of an analysed channel",
+        TrackUse.SILENT: "silent",
+        TrackUse.SKIPPED: "not looked at (over the limit of channels)",
+    },
+    channel_list="Channel {channels} of track {track}: {use}.",
+    quality={
+        "narrow_band": "telephone band",
+        "clipping": "clipping",
+        "low_level": "very low level",
+        "much_else": "much other sound beside the voice",
+        "partial": "shorter than a segment",
+    },
+    quality_sentence="{what} in {seconds} of {total}: read those seconds with care.",
+    unscored_sentence="{seconds} of {total} could not be judged: {what}.",
+    all_scored="Every second of the analysed sound was judged.",
+    nothing_scored="No second of the recording could be judged.",
+    no_sound_seen="The sound was not examined at all.",
+    times="about {times} times",
+    side_bonafide="person, {times}×",
+    side_spoof="synthetic, {times}×",
+    side_even="does not help",
+    forbidden=(
+        "is fake",
+        "fake",
+        "genuine",
+        "authentic",
+        "is real",
+        "deepfake",
+        "guilt",
+        "proves",
+        "proof",
+        "probability that",
+        "probably",
+        "certain",
+        "likely",
+        "%",
+    ),
+    limits=(
+        "The result relates only to the item named here, in the bytes whose SHA-256 is given.",
+        "Finding no evidence of synthesis does not show that the voice is unedited, or that it is "
+        "not another person imitating the speaker.",
+        "The report says nothing about who speaks, whether the words are true, or whether parts "
+        "were cut or rearranged.",
+        "The method knows the generators and recording conditions it was trained and tested on; "
+        "new generators, heavy compression, re-recording through a loudspeaker and deliberate "
+        "attacks can mislead it in both directions.",
+        "One second of sound says little. Single cells of the timeline point to places worth "
+        "listening to; the verdict rests on all the voice together.",
+    ),
+    labels={
+        "document_title": "Report on synthetic speech",
+        "brand": "Voice Verity",
+        "report_id": "Report",
+        "page": "Page",
+        "of": "of",
+        "not_reviewed": "Machine output, not reviewed by an examiner",
+        "finding": "Finding",
+        "not_examined": "What could not be examined",
+        "timeline": "Second by second",
+        "analysed": "What was analysed",
+        "item": "Item",
+        "source": "Source",
+        "file": "File",
+        "sha256": "SHA-256",
+        "findings_sha256": "Findings SHA-256",
+        "duration": "Duration",
+        "sound": "Sound",
+        "voice": "Voice judged",
+        "verdict": "Verdict",
+        "method": "Method and measured error rates",
+        "propositions": "The two propositions",
+        "hp_bonafide": "Hb",
+        "hp_spoof": "Hs",
+        "scale": "Words for the strength of support",
+        "scale_times": "Times more probable",
+        "scale_words": "Support",
+        "rates": "How often the method errs",
+        "rates_condition": "Test condition",
+        "rates_voice": "Voice, at least",
+        "rates_rejected": "Genuine called synthetic",
+        "rates_accepted": "Synthetic called genuine",
+        "rates_decided": "Decided",
+        "rates_items": "Items (genuine + synthetic)",
+        "rates_here": "applies here",
+        "figures": "Other measured figures",
+        "figure_test": "Test",
+        "figure_metric": "Measure",
+        "figure_value": "Value",
+        "segments": "Segments",
+        "segment_time": "Time",
+        "segment_where": "Track.channel",
+        "segment_variant": "Heard",
+        "segment_count": "Segments",
+        "segment_supports": "Supports",
+        "segment_llr": "LLR (range)",
+        "segment_voice": "Voice",
+        "segment_remarks": "Remarks",
+        "spans": "Marked stretches",
+        "custody": "Custody and processing",
+        "models": "Models and versions",
+        "limits": "Limits",
+        "glossary": "Words used",
+        "verify": "How to verify this report",
+        "end": "End of report",
+        "recorded": "as recorded",
+        "separated": "voice separated",
+        "legend_spoof": "supports synthetic",
+        "legend_bonafide": "supports a person",
+        "legend_even": "does not help",
+        "legend_unscored": "not judged",
+        "legend_span": "marked stretch",
+        "axis_bonafide": "person",
+        "axis_spoof": "synthetic",
+        "curve": "running mean over {window}",
+        "track": "Track",
+        "channel": "channel",
+        "acquired_at": "Acquired",
+        "acquired_by": "Acquired with",
+        "source_version": "Source version",
+        "original_name": "Name as given",
+        "customer": "Customer",
+        "submitted_by": "Submitted by",
+        "job": "Job",
+        "laboratory": "Laboratory",
+        "attempt": "Attempt",
+        "analysed_at": "Analysed",
+        "issued_at": "Issued",
+        "failure": "What went wrong",
+        "failure_code": "Error code",
+        "failure_stage": "Stage",
+        "step": "Step",
+        "tool": "Tool",
+        "seconds": "Seconds",
+        "model": "Model",
+        "role": "Role",
+        "provider": "Runs on",
+        "options": "Options",
+        "trained_on": "Training data",
+        "generators": "Generators in training",
+        "cutoff": "Newest training data",
+        "languages": "Languages in training",
+        "licence": "Model licence",
+        "none": "none",
+        "unknown": "unknown",
+        "attachments": "Attached to this PDF",
+    },
+    paragraphs={
+        "hp_bonafide": "The voice is speech of a person, recorded and transmitted.",
+        "hp_spoof": "The voice was made or converted by a speech synthesis system.",
+        "method": "The sound is decoded to {sample_rate} Hz and cut into segments of "
+        "{segment}, one every {hop}. A mask network finds where voice is and how much other sound "
+        "there is. Segments with voice go through the detector “{model}”; its scores are "
+        "turned into likelihood ratios by a calibration on held-out recordings. Where there is "
+        "much other sound, the separated voice is judged as well. Segments show where; the "
+        "verdict pools all judged voice.",
+        "method_none": "No detection model was applied to this item.",
+        "decision": "Decision rule. At least {min_voiced} of voice are asked for. The voice is "
+        "called synthetic when the pooled findings are at least {synthetic} more "
+        "probable under Hs; “no evidence of synthesis” is reported when they are at "
+        "least {no_evidence} more probable under Hb; between the two the answer is "
+        "inconclusive. The risk of this rule is the table of error rates below.",
+        "decision_plain": "Decision rule. At least {min_voiced} of voice are asked for. With "
+        "LLR = ln P(E | Hb) / P(E | Hs), the voice is called synthetic below {synthetic:+.2f} and "
+        "“no evidence of synthesis” is reported above {no_evidence:+.2f}; between the two "
+        "the answer is inconclusive. The risk of this rule is the table of error rates below.",
+        "cap": "No number in this report exceeds {limit} times: the validation had too few "
+        "independent voices and generators to support more.",
+        "scale": "The report says how many times more probable the findings are under one "
+        "proposition than under the other. It does not say how probable a proposition is: that "
+        "also depends on everything else known about the case. Near 1 the findings do not help "
+        "to tell.",
+        "rates": "Shares of all test items of the class, undecided ones included, at the "
+        "thresholds used here.",
+        "timeline": "Each cell is {cell}; its colour says which proposition the sound supports, "
+        "and how strongly. The line is the {curve}. {spans}",
+        "timeline_alt": "Timeline of {total}: {spoof} of the judged cells support that the voice "
+        "is synthetic, {bonafide} support that a person spoke, {even} do not help, {unscored} "
+        "could not be judged.",
+        "segments_all": "Every segment. LLR is the natural logarithm of the likelihood ratio; "
+        "positive supports that a person spoke, negative that the voice is synthetic.",
+        "segments_folded": "Neighbouring segments that say the same are folded into one row. "
+        "LLR is the natural logarithm of the likelihood ratio (mean, then lowest to "
+        "highest); positive supports that a person spoke, negative that the voice is "
+        "synthetic. Every single segment is in the attached CSV and JSON.",
+        "segments_binned": "{n} segments, folded into stretches of {window}. LLR is the natural "
+        "logarithm of the likelihood ratio (mean, then lowest to highest); positive supports that "
+        "a person spoke, negative that the voice is synthetic. Every single segment is in the "
+        "attached CSV and JSON.",
+        "segments_none": "No segment was judged.",
+        "verify_media": "Media. Compute the SHA-256 of the file and compare it with the value on "
+        "page 1 (`sha256sum FILE`). Another value means that other bytes were analysed.",
+        "verify_findings": "Findings. Take `findings` from the attached report.json and compute "
+        "the SHA-256 over its canonical form (RFC 8785); it must equal the value below:",
+        "verify_repeat": "Repeat. Analyse the same bytes again with the same model files (SHA-256 "
+        "above) and options, on the same kind of processor: the findings' SHA-256 comes out the "
+        "same.",
+        "verify_command": "jq -cjS .findings report.json | sha256sum",
+        "attachments": "report.json (all findings, machine readable, schema report-v1) and "
+        "segments.csv (one row per segment).",
+        "exclusions": "The original file was not changed. This report may not be reproduced "
+        "except in full.",
+    },
+    glossary=(
+        ("Bona fide", "Speech of a person, recorded and transmitted; may be edited or compressed."),
+        ("Synthetic", "Speech made by text-to-speech or voice conversion."),
+        (
+            "Likelihood ratio (LR)",
+            "How many times more probable the findings are under one "
+            "proposition than under the other. LLR is its natural logarithm, bona fide over "
+            "synthetic.",
+        ),
+        ("Segment", "One second of one channel, the unit that is shown."),
+        (
+            "CM score",
+            "The detector's raw number before calibration; higher means more like "
+            "bona fide speech.",
+        ),
+        ("Pooled", "All judged segments together; the verdict rests on this."),
+        ("Separated voice", "The recording after a mask has removed other sound."),
+        ("SHA-256", "A checksum that changes if one bit of a file changes."),
+    ),
+)
