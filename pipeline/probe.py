@@ -18,6 +18,8 @@ from pipeline.vocabulary import AudioTrack, MediaFile, Probe
 PROBE_LIMITS = ChildLimits(cpu_s=60, stall_s=60.0, wall_s=60.0)
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000  # headers lie (MEDIA.md); beyond these nobody records
 MAX_CHANNELS = 32
+RIFF_HEADER_BYTES = 1 << 16  # chunks before the sound: cue points, broadcast notes
+RIFF_UNKNOWN_SIZE = 0x7FFF_0000  # what a recorder writes that never came back to fill in the size
 HASH_BYTES = 1 << 20  # read at a time
 
 _INPUT = re.compile(r"^Input #0, (.+), from '")
@@ -91,6 +93,9 @@ def probe(path: Path, name: str) -> Probe:
         raise MediaCorruptError(_explain(result.stderr))
     for track in found.tracks:
         _check_bounds(track)
+    if found.container == "wav" and (declared_s := _riff_declared_s(path)) is not None:
+        kept = tuple(note for note in found.notes if note != "duration_estimated")
+        found = replace(found, declared_duration_s=declared_s, notes=kept)
     extension = Path(name).suffix.lower().lstrip(".")
     expected = {e: c for c, names in _EXTENSIONS.items() for e in names.split()}
     if extension in expected and expected[extension] != found.container:
@@ -163,6 +168,23 @@ def _check_bounds(track: AudioTrack) -> None:
             f"1 to {MAX_CHANNELS} are analysed. The file's header is probably damaged.",
             "channels_out_of_bounds",
         )
+
+
+def _riff_declared_s(path: Path) -> float | None:
+    """Return the seconds that a WAV header declares; ffmpeg says what is there, not what should be."""
+    with path.open("rb") as file:
+        start = file.read(RIFF_HEADER_BYTES)
+    position, bytes_a_second = 12, 0
+    while position + 16 <= len(start):
+        kind = start[position : position + 4]
+        size = int.from_bytes(start[position + 4 : position + 8], "little")
+        if kind == b"fmt ":
+            bytes_a_second = int.from_bytes(start[position + 16 : position + 20], "little")
+        if kind == b"data":
+            known = bytes_a_second > 0 and 0 < size < RIFF_UNKNOWN_SIZE
+            return size / bytes_a_second if known else None
+        position += 8 + size + size % 2
+    return None
 
 
 def _refuse_other_things(path: Path) -> None:
