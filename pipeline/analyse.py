@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
@@ -23,6 +24,7 @@ from pipeline.decode import analysed_channels, decode, replace_not_finite, surve
 from pipeline.embed import embed
 from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
+from pipeline.probe import open_media
 from pipeline.score import Detector, join_outputs
 from pipeline.separate import Separator, separate
 from pipeline.slicing import SliceConfig, slice_segments
@@ -111,6 +113,37 @@ def analyse(
         timings_s=clock.timings_s,
         analysed_at=datetime.now(UTC),
     )
+
+
+def examine(
+    item: MediaItem,
+    path: Path,
+    models: Models,
+    options: AnalysisOptions,
+    custody: Custody | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> MediaReport:
+    """Return the report of one file, whatever it holds: a bad file has a report that says so.
+
+    Args:
+        item: what the file is an item of.
+        path: the file, on this machine.
+        models: what to listen with.
+        options: the caller's choices.
+        custody: where the bytes came from; its `original_name` gives the extension.
+        on_progress: called now and then.
+    """
+    media: MediaFile | None = None
+    stage = "probe"
+    name = custody.original_name if custody and custody.original_name else path.name
+    try:
+        media = open_media(item.item_id, path, name)
+        stage = "analyse"
+        report = analyse(item, media, models, options, on_progress)
+    except VerityError as error:
+        failure = Failure(error.code, error.message, stage, error.retryable)
+        return failed_report(item, media, custody, failure, models.uses, options)
+    return replace(report, custody=custody)
 
 
 def survey_media(
@@ -211,16 +244,6 @@ def failed_report(
         timings_s={},
         analysed_at=datetime.now(UTC),
     )
-
-
-def failure_of(error: VerityError, stage: str) -> Failure:
-    """Return what a report says of an error."""
-    return Failure(error.code, error.message, stage, error.retryable)
-
-
-def with_custody(report: MediaReport, custody: Custody) -> MediaReport:
-    """Return the report with where its bytes came from."""
-    return replace(report, custody=custody)
 
 
 def tool_versions() -> dict[str, str]:
