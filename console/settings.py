@@ -1,0 +1,29 @@
+"""Everything the command line reads from the environment, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jobs.settings import JobsSettings
+from storage.settings import StorageSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The environment itself: each command reads what it needs, so that one bad key spoils only its own."""
+
+    environ: Mapping[str, str]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "ConsoleSettings":
+        """Keep a copy of the environment."""
+        return cls(dict(environ))
+
+    @property
+    def storage(self) -> StorageSettings:
+        """Return where things are kept. Raises `ConfigError`."""
+        return StorageSettings.from_env(self.environ)
+
+    @property
+    def jobs(self) -> JobsSettings:
+        """Return how sources are reached. Raises `ConfigError`."""
+        return JobsSettings.from_env(self.environ)
