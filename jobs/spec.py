@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from jobs.retry import RetryDecision, Tries
 from pipeline.vocabulary import AnalysisOptions, MediaReport
 from storage.states import AttemptEnd, ItemKind, ItemState, JobState, Priority
 
 __all__ = [
+    "Attempt",
     "AttemptEnd",
     "Beat",
     "BeatReply",
@@ -25,6 +27,8 @@ __all__ = [
     "NewItem",
     "Priority",
     "ReportFile",
+    "RetryDecision",
+    "Tries",
 ]
 
 MAX_SOURCES = 1000  # of one job; longer lists come as a .txt or .csv source
@@ -92,7 +96,7 @@ class ItemClaim:
     lease_s: float  # heartbeat at least three times as often
     lease_until: datetime  # the database's clock
     options: AnalysisOptions
-    is_alone: bool  # crashed or stalled twice: run it in a process of its own
+    tries: Tries  # what went wrong before; `tries.is_alone`: run it in a process of its own
     cursor: str = ""  # a listing: where the attempt before stopped
 
 
@@ -192,3 +196,17 @@ class ItemStatus:
     error_code: str
     error_message: str
     files: tuple[ReportFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one try of an item ended."""
+
+    attempt: int
+    worker_id: str
+    started_at: datetime | None
+    ended_at: datetime
+    stage: str
+    cause: AttemptEnd
+    code: str
+    message: str

@@ -1,0 +1,97 @@
+"""When a failed attempt is tried again: a pure function of what happened and how often.
+
+Three classes: what the sender must change is never tried again; what may pass by itself is tried a
+few times with growing pauses; a service that named a time is asked again then. Two more are told
+apart from the item's own failures: crashes and stalls count towards quarantine, and lost workers
+or outages of our own services are nobody's fault and hardly count at all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import DatabaseError, ObjectStoreError
+from pipeline.vocabulary import Failure
+from storage.states import AttemptEnd
+
+QUARANTINE_AFTER = 3  # crashes and stalls; the third try ran alone in a process of its own
+ALONE_AFTER_CRASHES = 2
+ALONE_AFTER_LOSSES = 3  # a worker that always dies with this item shall take no other along
+GIVE_UP_AFTER_FAILURES = 5  # tries of what may pass by itself: 10 s + 30 s + 90 s + 270 s
+GIVE_UP_AFTER_LOSSES = 20  # about ten minutes of dying workers with the default lease
+FIRST_PAUSE_S = 10.0
+PAUSE_FACTOR = 3.0
+LONGEST_PAUSE_S = 900.0
+OUTAGE_PAUSE_S = 15.0  # our own service is away: everybody waits, so little growth
+LONGEST_OUTAGE_PAUSE_S = 300.0
+LONGEST_ASKED_PAUSE_S = 86_400.0  # a "come back in" beyond a day is answered with a failure
+JITTER = 0.25  # share of the pause by which it varies, so that a crowd does not return at once
+
+QUARANTINE_CAUSES = frozenset({AttemptEnd.CRASHED_IN_STAGE, AttemptEnd.STALLED})
+LOSS_CAUSES = frozenset({AttemptEnd.NODE_LOST, AttemptEnd.DRIVER_LOST})
+OWN_OUTAGE_CODES = frozenset(
+    {DatabaseError.default_code, ObjectStoreError.default_code, "disk_full", "memory_short"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What went wrong with an item before this attempt, counted since the last manual retry."""
+
+    n_crashes: int = 0  # crashed in a stage or stalled
+    n_failures: int = 0  # named errors that may pass
+    n_losses: int = 0  # workers, nodes and services that went away
+
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether the next try runs in a process of its own."""
+        return self.n_crashes >= ALONE_AFTER_CRASHES or self.n_losses >= ALONE_AFTER_LOSSES
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """Try again, after this long."""
+
+    delay_s: float
+
+
+def retry_decision(
+    failure: Failure,
+    cause: AttemptEnd,
+    tries: Tries,
+    rng: np.random.Generator,
+    retry_after_s: float | None = None,
+) -> RetryDecision | None:
+    """Return when to try again, or None: the failure is final.
+
+    Args:
+        failure: what this attempt ended with.
+        cause: how it ended.
+        tries: what was counted before this attempt.
+        rng: for the jitter.
+        retry_after_s: when the service asked to be asked again, if it said so.
+    """
+    if cause in QUARANTINE_CAUSES:
+        if tries.n_crashes + 1 >= QUARANTINE_AFTER:
+            return None
+        return RetryDecision(_jittered(FIRST_PAUSE_S / 10, rng))
+    if cause in LOSS_CAUSES:
+        return None if tries.n_losses + 1 >= GIVE_UP_AFTER_LOSSES else RetryDecision(0.0)
+    if cause == AttemptEnd.OUTAGE or failure.code in OWN_OUTAGE_CODES:
+        pause_s = min(OUTAGE_PAUSE_S * (1 + tries.n_losses), LONGEST_OUTAGE_PAUSE_S)
+        return RetryDecision(_jittered(pause_s, rng))
+    if cause != AttemptEnd.FAILED or not failure.retryable:
+        return None
+    if tries.n_failures + 1 >= GIVE_UP_AFTER_FAILURES:
+        return None
+    pause_s = min(FIRST_PAUSE_S * PAUSE_FACTOR**tries.n_failures, LONGEST_PAUSE_S)
+    if retry_after_s is not None:
+        if retry_after_s > LONGEST_ASKED_PAUSE_S:
+            return None
+        pause_s = max(pause_s, retry_after_s)
+        return RetryDecision(pause_s + _jittered(pause_s, rng) * JITTER)  # never before
+    return RetryDecision(_jittered(pause_s, rng))
+
+
+def _jittered(pause_s: float, rng: np.random.Generator) -> float:
+    return float(pause_s * rng.uniform(1 - JITTER, 1 + JITTER))

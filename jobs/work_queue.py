@@ -1,0 +1,593 @@
+"""The work queue: submit, claim, heartbeat, finish, fail, release, cancel (DESIGN.md §7).
+
+The fence alone decides who may write; the lease only decides who may be reclaimed. Every write for
+an item is one transaction whose first statement is the fenced update, so a late attempt gets
+`StaleClaimError` and changes nothing. All state is in the database: a queue object may be made in
+every process and thread that needs one.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from threading import Event
+
+import numpy as np
+from sqlalchemy import Connection, Engine
+
+from jobs.retry import (
+    GIVE_UP_AFTER_LOSSES,
+    LOSS_CAUSES,
+    QUARANTINE_CAUSES,
+    RetryDecision,
+    Tries,
+    retry_decision,
+)
+from jobs.spec import (
+    Attempt,
+    Beat,
+    BeatReply,
+    ItemClaim,
+    ItemResult,
+    ItemStatus,
+    Job,
+    JobCounts,
+    JobSpec,
+    NewItem,
+    ReportFile,
+)
+from pipeline.errors import InputError, ObjectStoreError, SourceNotFoundError, StaleClaimError
+from pipeline.vocabulary import AnalysisOptions, Failure
+from storage import item_rows, job_rows, object_rows, report_rows
+from storage.account_rows import require_account
+from storage.database import transaction
+from storage.item_rows import BeatFacts, ClaimedFacts, EndedFacts, ItemEnd, ItemFacts, NewItemFacts
+from storage.job_rows import CountChange, JobFacts
+from storage.report_rows import StoredFile, StoredReport
+from storage.states import AttemptEnd, ItemKind, ItemState, JobState, Priority
+from storage.work_bell import WorkBell
+
+LEASE_S = 15.0
+TENDS_A_LEASE = 4  # `tend` at least this often, or its pauses look like outages of the database
+ROWS_A_BATCH = 2000  # items changed in one transaction: locks stay short
+PAGE_ITEMS = 500
+
+_log = logging.getLogger(__name__)
+
+
+class WorkQueue:
+    """The face of the queue for one process; holds no state but its settings and a bell."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lease_s: float = LEASE_S,
+        rng: np.random.Generator | None = None,
+        *,
+        may_listen: bool = True,
+    ) -> None:
+        """Use the queue in a migrated database.
+
+        Args:
+            engine: of that database.
+            lease_s: how long a claim stays without a heartbeat; the same in the whole fleet.
+            rng: for the jitter of retries.
+            may_listen: False: idle workers poll.
+        """
+        self._engine = engine
+        self.lease_s = lease_s
+        self._rng = rng or np.random.default_rng()
+        self._bell = WorkBell(engine, may_listen=may_listen)
+
+    # what people do
+
+    def submit(self, spec: JobSpec, account_id: str = "default") -> Job:
+        """Queue a job; it starts with one listing for each source.
+
+        Raises:
+            InputError: there is no such account.
+        """
+        listings = [
+            NewItemFacts(ItemKind.LIST, source, source, f"list:{number}", {})
+            for number, source in enumerate(spec.sources)
+        ]
+        with transaction(self._engine) as connection:
+            require_account(connection, account_id)
+            job_id = job_rows.insert_job(
+                connection, account_id, spec.name, spec.sources, spec.priority, spec.options
+            )
+            item_rows.insert_items(connection, job_id, account_id, listings)
+            job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
+            item_rows.ring(connection)
+            facts = job_rows.read_job(connection, job_id)
+        assert facts is not None  # written above
+        return _job(facts)
+
+    def job_status(self, job_id: str) -> Job:
+        """Return a job as it stands, counters exact.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            return _job(_require_job(connection, job_id))
+
+    def list_jobs(
+        self, account_id: str = "default", most: int = 50, before: str | None = None
+    ) -> list[Job]:
+        """Return an account's jobs, newest first."""
+        with transaction(self._engine) as connection:
+            page = job_rows.read_jobs(connection, account_id, most, int(before) if before else None)
+        return [_job(facts) for facts in page]
+
+    def list_items(self, job_id: str) -> Iterator[ItemStatus]:
+        """Return a job's items in the order in which they were listed, read page by page.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+        return self._walk_items(number)
+
+    def item_attempts(self, item_id: str) -> list[Attempt]:
+        """Return how an item's attempts ended, oldest first."""
+        with transaction(self._engine) as connection:
+            rows = item_rows.read_attempts(connection, int(item_id))
+        return [
+            Attempt(
+                attempt=row.attempt,
+                worker_id=row.worker_id,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+                stage=row.stage,
+                cause=AttemptEnd(row.cause),
+                code=row.code,
+                message=row.message,
+            )
+            for row in rows
+        ]
+
+    def reports_of(self, job_id: str) -> Iterator[StoredReport]:
+        """Return a job's committed reports, read page by page.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+        return report_rows.reports_of(self._engine, number)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel what waits now and tell running items at their next heartbeat.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+            job_rows.mark_job(connection, number, cancelled=True)
+        self._cancel_waiting(number)
+        return self.job_status(job_id)
+
+    def pause(self, job_id: str) -> Job:
+        """Claim nothing more of a job; running items are told at their next heartbeat."""
+        return self._set_paused(job_id, paused=True)
+
+    def resume(self, job_id: str) -> Job:
+        """Let a paused job go on."""
+        return self._set_paused(job_id, paused=False)
+
+    def retry_failed(self, job_id: str) -> Job:
+        """Queue a job's failed items again, with a clean count of tries.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+            InputError: the job was cancelled.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+            job_rows.lock_job(connection, number)  # the folder waits, and sees what is added here
+            if _require_job(connection, job_id).cancelled_at is not None:
+                raise InputError(
+                    f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
+                )
+            kinds = item_rows.retry_failed(connection, number)
+            if kinds:
+                n_lists = kinds.count(ItemKind.LIST)
+                change = CountChange(
+                    n_listing=n_lists, n_total=-n_lists, n_failed=-len(kinds)
+                )  # a failed listing was counted as an item
+                job_rows.append_change(connection, number, change)
+                job_rows.reopen_job(connection, number)
+                item_rows.ring(connection)
+        return self.job_status(job_id)
+
+    # what workers do
+
+    def claim(
+        self, worker_id: str, limit: int = 1, kind: ItemKind | None = None
+    ) -> list[ItemClaim]:
+        """Take up to `limit` items: the account, then the job that has least of the fleet first.
+
+        Args:
+            worker_id: who holds them, as attempts show it.
+            limit: how many at most.
+            kind: only listings, or only media; None: whatever comes first.
+        """
+        with transaction(self._engine) as connection:
+            item_rows.promote_deferred(connection)
+            rooms = item_rows.read_claim_room(connection)
+            if not rooms:
+                return []
+            claimed: list[ClaimedFacts] = []
+            running = {room.account_id: room.account_running for room in rooms}
+            while rooms and len(claimed) < limit:
+                rooms.sort(
+                    key=lambda r: (r.priority, running[r.account_id], r.job_running, r.job_id)
+                )
+                room = rooms.pop(0)
+                # alone in the queue: no need to ask for one item at a time
+                most = limit - len(claimed) if not rooms else 1
+                taken = item_rows.claim_items(
+                    connection, room.job_id, worker_id, self.lease_s, most, kind
+                )
+                claimed += taken
+                running[room.account_id] += len(taken)
+                if len(taken) == most:
+                    rooms.append(replace(room, job_running=room.job_running + len(taken)))
+        return [self._claim(facts) for facts in claimed]
+
+    def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
+        """Sleep until work may have arrived; then `claim`, whatever this returns."""
+        return self._bell.wait(timeout_s, stop)
+
+    def heartbeat(self, beats: Iterable[Beat]) -> BeatReply:
+        """Renew the leases of held items; return which are lost, cancelled or paused."""
+        by_id = {int(beat.claim.item_id): beat for beat in beats}
+        facts = [
+            BeatFacts(item_id, beat.claim.fence, beat.stage, beat.progress, beat.cursor)
+            for item_id, beat in by_id.items()
+        ]
+        with transaction(self._engine) as connection:
+            held = item_rows.renew_leases(connection, facts, self.lease_s)
+        lost = by_id.keys() - {item.item_id for item in held}
+        return BeatReply(
+            lost=frozenset(map(str, lost)),
+            cancelled=frozenset(str(item.item_id) for item in held if item.is_cancelled),
+            paused=frozenset(str(item.item_id) for item in held if item.is_paused),
+        )
+
+    def add_items(
+        self, claim: ItemClaim, items: Sequence[NewItem], cursor: str | None = None
+    ) -> int:
+        """Add a page of what a listing found; return how many are new.
+
+        The same page added again adds nothing, so a listing that is tried again loses nothing and
+        doubles nothing. With `cursor`, the next try goes on behind this page.
+
+        Raises:
+            StaleClaimError: the listing is held by a newer attempt, or has ended.
+        """
+        item_id = int(claim.item_id)
+        page = [
+            NewItemFacts(
+                ItemKind.MEDIA, it.source_uri, it.title, f"media:{it.source_key}", it.facts
+            )
+            for it in items
+        ]
+        with transaction(self._engine) as connection:
+            if not item_rows.lock_held(connection, item_id, claim.fence):
+                raise _stale(claim)
+            n_new = item_rows.insert_items(connection, int(claim.job_id), claim.account_id, page)
+            if cursor is not None:
+                item_rows.store_cursor(connection, item_id, cursor)
+            if n_new:
+                job_rows.append_change(connection, int(claim.job_id), CountChange(n_total=n_new))
+                item_rows.ring(connection)
+        return n_new
+
+    def finish(self, claim: ItemClaim, result: ItemResult | None = None) -> None:
+        """End an attempt well: a medium with its result, a listing without.
+
+        Twice is once: the second call finds its own end and returns.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+            ObjectStoreError: a file of the result was swept meanwhile: put it again.
+        """
+        verdict = None if result is None else result.report.verdict
+        end = ItemEnd(
+            state=ItemState.DONE,
+            cause=AttemptEnd.DONE,
+            stage="",
+            verdict=verdict.kind.value if verdict else "",
+            reason=verdict.reason.value if verdict else "",
+            llr=verdict.llr if verdict else None,
+            voiced_s=verdict.voiced_s if verdict else None,
+        )
+        self._end(claim, end, result)
+
+    def decide_retry(
+        self,
+        claim: ItemClaim,
+        failure: Failure,
+        cause: AttemptEnd = AttemptEnd.FAILED,
+        retry_after_s: float | None = None,
+    ) -> RetryDecision | None:
+        """Return when `fail` should try the item again, or None: it is final and gets a report."""
+        return retry_decision(failure, cause, claim.tries, self._rng, retry_after_s)
+
+    def fail(
+        self,
+        claim: ItemClaim,
+        failure: Failure,
+        cause: AttemptEnd = AttemptEnd.FAILED,
+        retry: RetryDecision | None = None,
+        result: ItemResult | None = None,
+    ) -> ItemState:
+        """End an attempt badly: try again as `retry` says, or, without one, for good.
+
+        Args:
+            claim: the attempt.
+            failure: what people are told.
+            cause: how it ended; CANCELLED ends the item as cancelled.
+            retry: from `decide_retry`.
+            result: a failed item has a report too, where it is final.
+
+        Returns:
+            Where the item stands now.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+        """
+        if cause == AttemptEnd.CANCELLED:
+            state = ItemState.CANCELLED
+        elif retry is None:
+            state = ItemState.FAILED
+        else:
+            state = ItemState.DEFERRED if retry.delay_s > 0 else ItemState.READY
+        end = ItemEnd(
+            state=state,
+            cause=cause,
+            code=failure.code,
+            message=failure.message,
+            stage=failure.stage,
+            delay_s=retry.delay_s if retry else 0.0,
+            adds_crash=cause in QUARANTINE_CAUSES,
+            adds_failure=cause == AttemptEnd.FAILED,
+            adds_loss=cause in LOSS_CAUSES or cause == AttemptEnd.OUTAGE,
+        )
+        return self._end(claim, end, result if state == ItemState.FAILED else None)
+
+    def release(self, claim: ItemClaim) -> ItemState:
+        """Give an item back unharmed; of a cancelled job it ends as cancelled.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+        """
+        return self._end(claim, ItemEnd(ItemState.READY, AttemptEnd.RELEASED, stage=None), None)
+
+    # what some worker does now and then
+
+    def tend(self) -> int:
+        """Fold counters, reclaim expired claims, cancel latecomers; return how many were reclaimed.
+
+        Call it at least four times a lease from every worker; they do not get in each other's way.
+        """
+        with transaction(self._engine) as connection:
+            job_rows.fold_changes(connection)
+        with transaction(self._engine) as connection:
+            late = item_rows.cancelled_jobs_with_work(connection)
+        for job_id in late:
+            self._cancel_waiting(job_id)
+        return self.reclaim_expired()
+
+    def reclaim_expired(self) -> int:
+        """Give items whose lease is over to others; return how many.
+
+        After a gap in tending, such as an outage of the database, nothing is reclaimed for one
+        lease: holders that are well renew their leases first.
+        """
+        with transaction(self._engine) as connection:
+            may_reclaim = item_rows.beat_pulse(
+                connection, gap_s=self.lease_s * 2 / TENDS_A_LEASE, grace_s=self.lease_s
+            )
+        if not may_reclaim:
+            return 0
+        with transaction(self._engine) as connection:
+            expired = item_rows.lock_expired(connection, ROWS_A_BATCH)
+            for item_id, fence, n_losses in expired:
+                end = _lost(n_losses)
+                ended = item_rows.end_attempt(connection, item_id, fence, end)
+                assert ended is not None  # locked above
+                _count_end(connection, ended)
+            if expired:
+                item_rows.ring(connection)
+        if expired:
+            _log.warning("expired claims reclaimed", extra={"n_items": len(expired)})
+        return len(expired)
+
+    def close(self) -> None:
+        """Stop listening for work."""
+        self._bell.close()
+
+    def _end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
+        item_id = int(claim.item_id)
+        with transaction(self._engine) as connection:
+            ended = item_rows.end_attempt(connection, item_id, claim.fence, end)
+            if ended is None:
+                cause = item_rows.read_attempt_end(connection, item_id, claim.fence)
+                if cause == end.cause:
+                    return end.state  # this very call was committed before, its answer was lost
+                raise _stale(claim)
+            if result is not None:
+                _write_result(connection, ended, result)
+            _count_end(connection, ended)
+            if ended.state == ItemState.READY:
+                item_rows.ring(connection)
+        return ended.state
+
+    def _cancel_waiting(self, job_id: int) -> None:
+        while True:
+            with transaction(self._engine) as connection:
+                kinds = item_rows.cancel_waiting(connection, job_id, ROWS_A_BATCH)
+                n_lists = kinds.count(ItemKind.LIST)
+                change = CountChange(n_listing=-n_lists, n_cancelled=len(kinds) - n_lists)
+                if kinds:
+                    job_rows.append_change(connection, job_id, change)
+            if len(kinds) < ROWS_A_BATCH:
+                return
+
+    def _set_paused(self, job_id: str, *, paused: bool) -> Job:
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+            job_rows.mark_job(connection, number, paused=paused)
+            if not paused:
+                item_rows.ring(connection)
+        return self.job_status(job_id)
+
+    def _walk_items(self, job_id: int) -> Iterator[ItemStatus]:
+        after = 0
+        while True:
+            with transaction(self._engine) as connection:
+                page = item_rows.read_items(connection, job_id, after, PAGE_ITEMS)
+            yield from map(_status, page)
+            if len(page) < PAGE_ITEMS:
+                return
+            after = page[-1].item_id
+
+    def _claim(self, facts: ClaimedFacts) -> ItemClaim:
+        return ItemClaim(
+            item_id=str(facts.item_id),
+            job_id=str(facts.job_id),
+            account_id=facts.account_id,
+            kind=ItemKind(facts.kind),
+            source_uri=facts.source_uri,
+            title=facts.title,
+            source_key=facts.source_key,
+            facts=facts.facts,
+            attempt=facts.attempt,
+            fence=facts.fence,
+            worker_id=facts.worker_id,
+            lease_s=self.lease_s,
+            lease_until=facts.lease_until,
+            options=AnalysisOptions(**facts.options),
+            tries=Tries(facts.n_crashes, facts.n_failures, facts.n_losses),
+            cursor=facts.cursor,
+        )
+
+
+def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
+    files = [
+        StoredFile(
+            file.kind, file.key, file.sha256, file.size_bytes, file.file_name, file.content_type
+        )
+        for file in result.files
+    ]
+    missing = object_rows.share_objects(connection, [file.key for file in files])
+    if missing:
+        raise ObjectStoreError(
+            f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
+            "object_swept",
+        )
+    report_rows.write_analysis(connection, item, result.report)
+    report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
+
+
+def _count_end(connection: Connection, ended: EndedFacts) -> None:
+    """Append what an attempt's end does to its job's counters."""
+    state, is_list = ended.state, ended.kind == ItemKind.LIST
+    if state not in (ItemState.DONE, ItemState.FAILED, ItemState.CANCELLED):
+        return
+    if not is_list:
+        change = CountChange(
+            n_done=int(state == ItemState.DONE),
+            n_failed=int(state == ItemState.FAILED),
+            n_cancelled=int(state == ItemState.CANCELLED),
+        )
+    elif state == ItemState.FAILED:
+        change = CountChange(n_listing=-1, n_total=1, n_failed=1)  # shown as a failed item
+    else:
+        change = CountChange(n_listing=-1)
+    job_rows.append_change(connection, ended.job_id, change)
+
+
+def _lost(n_losses: int) -> ItemEnd:
+    is_last = n_losses + 1 >= GIVE_UP_AFTER_LOSSES
+    return ItemEnd(
+        state=ItemState.FAILED if is_last else ItemState.READY,
+        cause=AttemptEnd.DRIVER_LOST,
+        code="worker_lost",
+        message=f"The worker was lost {n_losses + 1} times while it held this item."
+        if is_last
+        else "The worker that held the item stopped sending signs of life.",
+        stage=None,
+        adds_loss=True,
+    )
+
+
+def _require_job(connection: Connection, job_id: str) -> JobFacts:
+    facts = None
+    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
+        facts = job_rows.read_job(connection, int(job_id))
+    if facts is None:
+        raise SourceNotFoundError(f"There is no job {job_id}.", "job_not_found")
+    return facts
+
+
+def _stale(claim: ItemClaim) -> StaleClaimError:
+    return StaleClaimError(
+        f"Attempt {claim.attempt} of item {claim.item_id} no longer holds it; nothing was changed."
+    )
+
+
+def _job(facts: JobFacts) -> Job:
+    ended = facts.n_done + facts.n_failed + facts.n_cancelled
+    is_over = facts.n_listing == 0 and ended == facts.n_total
+    if facts.cancelled_at is not None:
+        state = JobState.CANCELLED
+    elif facts.n_listing > 0:
+        state = JobState.LISTING
+    else:
+        state = JobState.DONE if is_over else JobState.RUNNING
+    return Job(
+        job_id=str(facts.job_id),
+        account_id=facts.account_id,
+        name=facts.name,
+        sources=facts.sources,
+        priority=Priority(facts.priority),
+        state=state,
+        is_paused=facts.paused_at is not None,
+        counts=JobCounts(
+            total=facts.n_total,
+            done=facts.n_done,
+            failed=facts.n_failed,
+            cancelled=facts.n_cancelled,
+            running=facts.n_running,
+            waiting=facts.n_total - ended - facts.n_running,
+            listing=facts.n_listing,
+        ),
+        created_at=facts.created_at,
+        ended_at=facts.closed_at if is_over else None,
+    )
+
+
+def _status(facts: ItemFacts) -> ItemStatus:
+    return ItemStatus(
+        item_id=str(facts.item_id),
+        job_id=str(facts.job_id),
+        kind=ItemKind(facts.kind),
+        source_uri=facts.source_uri,
+        title=facts.title,
+        state=ItemState(facts.state),
+        attempt=facts.attempt,
+        stage=facts.stage,
+        progress=facts.progress,
+        verdict=facts.verdict,
+        reason=facts.reason,
+        llr=facts.llr,
+        voiced_s=facts.voiced_s,
+        error_code=facts.error_code,
+        error_message=facts.error_message,
+        files=tuple(ReportFile(**file) for file in facts.files),
+    )

@@ -1,0 +1,20 @@
+"""Accounts in SQL: a wall between customers; one exists from the first migration on."""
+
+from sqlalchemy import Connection, text
+
+from pipeline.errors import InputError
+
+DEFAULT_ACCOUNT = "default"
+
+
+def require_account(connection: Connection, account_id: str) -> None:
+    """Pass where the account exists.
+
+    Raises:
+        InputError: it does not.
+    """
+    found = connection.scalar(
+        text("SELECT 1 FROM account WHERE account_id = :account_id"), {"account_id": account_id}
+    )
+    if not found:
+        raise InputError(f"There is no account {account_id}.", "account_not_found")

@@ -1,0 +1,140 @@
+"""Opens the database: starts the embedded server where that is asked for, migrates, translates.
+
+Every statement of the project runs inside `transaction`, so that a lost database is one error,
+`DatabaseError`, whatever the driver called it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from pipeline.errors import ConfigError, DatabaseError
+from storage.embedded import hold_embedded
+from storage.settings import StorageSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_105_332_186  # any number, the same in every version
+KEPT_CONNECTIONS = 1  # a fleet has many processes, and most of them talk rarely
+MOST_CONNECTIONS = 8  # of one process
+CONNECT_TIMEOUT_S = 10
+
+
+def open_engine(settings: StorageSettings) -> Engine:
+    """Return an engine for a database whose tables are there and up to date.
+
+    Raises:
+        ConfigError: the embedded server cannot run here, or the database is newer than we are.
+        DatabaseError: the database does not answer.
+    """
+    own = settings.database_url
+    engine = connect_engine(hold_embedded(settings) if own is None else own.get_secret_value())
+    migrate(engine)
+    return engine
+
+
+def connect_engine(url: str) -> Engine:
+    """Return an engine for a database that is known to be migrated."""
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=KEPT_CONNECTIONS,
+        max_overflow=MOST_CONNECTIONS - KEPT_CONNECTIONS,
+        pool_pre_ping=True,  # a server that was restarted costs one round trip, not an error
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "verity",
+            # dead peers are noticed in about 30 s, not in the kernel's two hours
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 4,
+            # transaction poolers between us and the server do not keep prepared statements
+            "prepare_threshold": None,
+        },
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Give a connection inside one transaction; commit at the end, roll back on any error.
+
+    Raises:
+        DatabaseError: the database went away, or broke a deadlock; try again.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseError(f"The database did not answer: {_reason(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseError(f"The database went away: {_reason(error)}") from error
+        raise
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to date; processes that start at once do so one after the other.
+
+    Raises:
+        ConfigError: the database was made by a newer version, or lacks pgvector.
+    """
+    newest = _newest_revision()
+    with transaction(engine) as connection:
+        if _revision(connection) == newest:
+            return
+        # held until the commit, so the next process finds the tables made
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        found = _revision(connection)
+        if found == newest:
+            return
+        if found is not None and found > newest:
+            raise ConfigError(
+                f"The database has tables of a newer version ({found}; this one knows {newest})."
+                " Install the newer version, or name another database in VERITY_DATABASE_URL."
+            )
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # slow to import, and needed once in the life of a database
+    from alembic.config import Config
+
+    _make_vector_extension(connection)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _make_vector_extension(connection: Connection) -> None:
+    found = connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'vector'"))
+    if found:
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(text("CREATE EXTENSION vector"))
+    except DBAPIError as error:
+        raise ConfigError(
+            "The database has no pgvector: install it and run CREATE EXTENSION vector as a"
+            f" superuser, or unset VERITY_DATABASE_URL. It said: {_reason(error)}"
+        ) from error
+
+
+def _newest_revision() -> str:
+    """Return the highest number of the migration files: revisions are numbered by their names."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    there = connection.scalar(text("SELECT to_regclass('alembic_version')"))
+    if there is None:
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"

@@ -1,0 +1,10 @@
+"""What Alembic runs: migrations over the connection that `storage.database` hands in."""
+
+from alembic import context
+
+from storage.tables import Table
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Table.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,326 @@
+"""The tables, as SQLAlchemy sees them; `migrations/` makes them, a test compares the two.
+
+Queue tables (job, job_delta, item, attempt, queue_pulse) change with every item and are kept
+narrow and loosely filled; result tables (media, analysis, segment, report, report_file) are written
+once; `object` follows what lies in the object store.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NOW = text("clock_timestamp()")  # the database's clock is the only one (DESIGN.md §7)
+
+
+class Table(DeclarativeBase):
+    """What all tables share."""
+
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as a class attribute)
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        float: Float,
+        int: BigInteger,
+        str: Text,
+    }
+
+
+class Account(Table):
+    """Whose jobs, reports and objects; a wall between customers."""
+
+    __tablename__ = "account"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class JobRow(Table):
+    """A request of many items, with the folded part of its counters."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("job_open", "priority", "job_id", postgresql_where=text("closed_at IS NULL")),
+        Index("job_of_account", "account_id", "job_id"),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    job_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    name: Mapped[str] = mapped_column(server_default="")
+    sources: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    options: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    paused_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]  # set by the folder once nothing is open
+    n_listing: Mapped[int] = mapped_column(server_default="0")
+    n_total: Mapped[int] = mapped_column(server_default="0")
+    n_done: Mapped[int] = mapped_column(server_default="0")
+    n_failed: Mapped[int] = mapped_column(server_default="0")
+    n_cancelled: Mapped[int] = mapped_column(server_default="0")
+
+
+class JobDelta(Table):
+    """A change of a job's counters, until the folder adds it to the job's row."""
+
+    __tablename__ = "job_delta"
+    __table_args__ = (
+        Index("job_delta_of_job", "job_id"),
+        {
+            "postgresql_with": {
+                "autovacuum_vacuum_scale_factor": 0,
+                "autovacuum_vacuum_threshold": 2000,
+            }
+        },
+    )
+
+    delta_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # no foreign key: an append must not lock the job's row
+    job_id: Mapped[int]
+    n_listing: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_total: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_done: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_failed: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_cancelled: Mapped[int] = mapped_column(Integer, server_default="0")
+
+
+class ItemRow(Table):
+    """One piece of work: a source to list or a medium to analyse."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        UniqueConstraint("job_id", "source_key", name="item_source_key"),
+        Index(
+            "item_ready",
+            "job_id",
+            "priority",
+            "item_id",
+            postgresql_where=text("state = 'ready'"),
+        ),
+        Index(
+            "item_ready_listing",
+            "job_id",
+            "item_id",
+            postgresql_where=text("state = 'ready' AND kind = 'list'"),
+        ),
+        Index("item_deferred", "available_at", postgresql_where=text("state = 'deferred'")),
+        # small, since a fleet holds few items at once: who runs how many, and whose lease is over
+        Index("item_running", "account_id", "job_id", postgresql_where=text("state = 'running'")),
+        Index("item_failed", "job_id", "item_id", postgresql_where=text("state = 'failed'")),
+        Index("item_of_job", "job_id", "item_id"),
+        {
+            "postgresql_with": {
+                "fillfactor": 70,  # heartbeats stay in their page (HOT)
+                "autovacuum_vacuum_scale_factor": 0.01,
+                "autovacuum_vacuum_cost_delay": 0,
+            }
+        },
+    )
+
+    item_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.job_id"))
+    account_id: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    priority: Mapped[int] = mapped_column(SmallInteger)  # within the job: listings first
+    source_uri: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default="")
+    source_key: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    cursor: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    available_at: Mapped[datetime | None]
+    # the claim
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    fence: Mapped[int] = mapped_column(server_default="0")
+    worker_id: Mapped[str] = mapped_column(server_default="")
+    claimed_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    stage: Mapped[str] = mapped_column(server_default="")
+    progress: Mapped[float] = mapped_column(REAL, server_default="0")
+    n_crashes: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # towards quarantine
+    n_failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # towards giving up
+    n_losses: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # workers that went
+    # the end
+    finished_at: Mapped[datetime | None]
+    verdict: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
+    llr: Mapped[float | None]
+    voiced_s: Mapped[float | None]
+    error_code: Mapped[str] = mapped_column(server_default="")
+    error_message: Mapped[str] = mapped_column(server_default="")
+
+
+class AttemptRow(Table):
+    """How one try of an item ended; written at its end, running ones stand in `item`."""
+
+    __tablename__ = "attempt"
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.item_id", ondelete="CASCADE"), primary_key=True
+    )
+    fence: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer)
+    worker_id: Mapped[str]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    stage: Mapped[str]
+    cause: Mapped[str]
+    code: Mapped[str] = mapped_column(server_default="")
+    message: Mapped[str] = mapped_column(server_default="")
+
+
+class QueuePulse(Table):
+    """One row: when the queue was last tended, so that an outage is noticed (DESIGN.md §7)."""
+
+    __tablename__ = "queue_pulse"
+
+    pulse_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    beat_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    reclaim_after: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ObjectRow(Table):
+    """What was, or is about to be, put into the object store."""
+
+    __tablename__ = "object"
+    __table_args__ = (Index("object_touched", "touched_at"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)  # account/sha256
+    account_id: Mapped[str]
+    size_bytes: Mapped[int]
+    touched_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    deleting_at: Mapped[datetime | None]  # the sweep has it: nobody may name it any more
+
+
+class ModelRow(Table):
+    """A model file that took part in an analysis."""
+
+    __tablename__ = "model"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class MediaRow(Table):
+    """A file that was fetched, once for each account."""
+
+    __tablename__ = "media"
+    __table_args__ = (UniqueConstraint("account_id", "sha256", name="media_bytes"),)
+
+    media_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    probe: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class AnalysisRow(Table):
+    """What the analysis of one item found; at most one an item, the current one."""
+
+    __tablename__ = "analysis"
+    __table_args__ = (
+        UniqueConstraint("item_id", name="analysis_item"),
+        Index("analysis_media", "media_id"),
+    )
+
+    analysis_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.item_id", ondelete="CASCADE"))
+    job_id: Mapped[int]
+    account_id: Mapped[str]
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("media.media_id"))
+    detector: Mapped[str | None] = mapped_column(ForeignKey("model.sha256"))
+    separator: Mapped[str | None] = mapped_column(ForeignKey("model.sha256"))
+    options: Mapped[dict[str, Any]]
+    custody: Mapped[dict[str, Any] | None]
+    verdict: Mapped[str | None]
+    reason: Mapped[str | None]
+    llr: Mapped[float | None]
+    llr_limit: Mapped[float | None]
+    voiced_s: Mapped[float | None]
+    separated_llr: Mapped[float | None]
+    spans: Mapped[list[Any] | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_stage: Mapped[str | None]
+    versions: Mapped[dict[str, Any]]
+    timings_s: Mapped[dict[str, Any]]
+    analysed_at: Mapped[datetime]
+
+
+class SegmentRow(Table):
+    """One segment of an analysis; NULL where it was not scored, then with a reason."""
+
+    __tablename__ = "segment"
+
+    analysis_id: Mapped[int] = mapped_column(
+        ForeignKey("analysis.analysis_id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)  # from 0, in order
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    track: Mapped[int] = mapped_column(SmallInteger)
+    channel: Mapped[int] = mapped_column(SmallInteger)
+    variant: Mapped[str]
+    reason: Mapped[str]
+    quality: Mapped[int] = mapped_column(Integer)
+    voiced_share: Mapped[float] = mapped_column(REAL)
+    removed_share: Mapped[float] = mapped_column(REAL)
+    cm_score: Mapped[float | None] = mapped_column(REAL)
+    llr: Mapped[float | None] = mapped_column(REAL)
+    # models differ in length, so the column has none; an index of issue 'search' brings its own
+    embedding: Mapped[Any | None] = mapped_column(Vector())
+
+
+class ReportRow(Table):
+    """The report document of an item; at most one an item, the current one."""
+
+    __tablename__ = "report"
+    __table_args__ = (Index("report_of_job", "job_id", "item_id"),)
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.item_id", ondelete="CASCADE"), primary_key=True
+    )
+    job_id: Mapped[int]
+    account_id: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    findings_sha256: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ReportFileRow(Table):
+    """A rendered report in the object store."""
+
+    __tablename__ = "report_file"
+    __table_args__ = (Index("report_file_object", "key"),)
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("report.item_id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)  # json, pdf, csv
+    key: Mapped[str] = mapped_column(ForeignKey("object.key"))
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    file_name: Mapped[str]
+    content_type: Mapped[str]

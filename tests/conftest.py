@@ -1,0 +1,170 @@
+"""Session-wide fixtures: an embedded PostgreSQL with a fresh database a test, S3, folders.
+
+`database_url`, `engine`, `s3_server`, `var_folder`. Each xdist worker has a server of its own.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from storage.database import connect_engine, migrate
+from storage.postgres_server import PostgresServer
+
+QUICK_OPTIONS = {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "5s"}
+TEMPLATE = "verity_template"
+S3_ACCESS_KEY = "verity-test-key"
+S3_SECRET_KEY = "verity-test-secret"  # noqa: S105 (of a server that lives as long as the tests)
+S3_START_TIMEOUT_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """A local S3 server; every test that asks for it gets a bucket of its own."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+    bucket: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment that points boto3 and our settings here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": "us-east-1",
+        }
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """Give a folder that the embedded server can use: as root, one that every user may enter."""
+    if os.geteuid() == 0:
+        root = Path("/var/lib/verity")
+        root.mkdir(mode=0o755, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="tests-", dir=root))
+        folder.chmod(0o755)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="verity-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def var_folder(session_folder: Path) -> Iterator[Path]:
+    """Give an empty folder for VERITY_VAR, in which an embedded server may be started."""
+    folder = session_folder / uuid4().hex[:12]
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(session_folder: Path) -> Iterator[PostgresServer]:
+    """Keep one embedded PostgreSQL for the session, with a migrated template database."""
+    server = PostgresServer(session_folder / "postgres", QUICK_OPTIONS)
+    server.hold()
+    try:
+        template = _database_url(server, TEMPLATE)
+        _run_admin(server, f"CREATE DATABASE {TEMPLATE}")
+        engine = connect_engine(template)
+        migrate(engine)
+        engine.dispose()
+        yield server
+    finally:
+        server.remove()
+        server.release()
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Give the URL of a fresh, migrated database."""
+    name = f"test_{uuid4().hex[:12]}"
+    _run_admin(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    yield _database_url(postgres_server, name)
+    _run_admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Give an engine for a fresh, migrated database."""
+    engine = connect_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Keep one nanio server for the session: (endpoint URL, its data folder)."""
+    data = tmp_path_factory.mktemp("s3-data")
+    port = _free_port()
+    environ = {
+        "PATH": os.defpath,
+        "NANIO_ACCESS_KEY": S3_ACCESS_KEY,
+        "NANIO_SECRET_KEY": S3_SECRET_KEY,
+    }
+    command = [sys.executable, "-m", "nanio", "serve", "--data-dir", str(data)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    command += ["--log-level", "error"]
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            _wait_for_port(port, process)
+            yield f"http://127.0.0.1:{port}", data
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def s3_server(s3_process: tuple[str, Path]) -> S3Server:
+    """Give a local S3 server with an empty bucket of this test's own."""
+    endpoint_url, data = s3_process
+    bucket = f"test-{uuid4().hex[:12]}"
+    (data / bucket).mkdir()  # in nanio a bucket is a folder
+    return S3Server(endpoint_url, S3_ACCESS_KEY, S3_SECRET_KEY, bucket)
+
+
+def _database_url(server: PostgresServer, name: str) -> str:
+    return server.url.replace("@/verity?", f"@/{name}?")
+
+
+def _run_admin(server: PostgresServer, statement: str) -> None:
+    engine = create_engine(
+        _database_url(server, "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + S3_START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "nanio ended at once"
+        time.sleep(0.05)
+    raise TimeoutError("nanio did not start")
