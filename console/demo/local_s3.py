@@ -21,6 +21,11 @@ REGION = "us-east-1"
 _START_TIMEOUT_S = 30.0  # about 1 s on an idle machine
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.05
+# The server ends when the demo does, even if the demo is killed: a signal that Linux sends for us.
+_SERVE = (
+    "import ctypes, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGTERM); "
+    "from nanio.cli import main; sys.exit(main())"
+)
 _N_STARTS = 3  # another program may take the free port between our look and the server's bind
 
 
@@ -75,13 +80,14 @@ def serve_s3(folder: Path, log: Path) -> Iterator[LocalS3]:
     with log.open("wb") as log_file:
         for _ in range(_N_STARTS):
             port = _free_port()
-            command = [sys.executable, "-m", "nanio", "serve", "--data-dir", str(folder)]
+            command = [sys.executable, "-c", _SERVE, "serve", "--data-dir", str(folder)]
             command += ["--host", HOST, "--port", str(port), "--region", REGION]
             server = subprocess.Popen(  # noqa: S603 (our own arguments)
                 [*command, "--log-level", "warning", "--no-access-log"],
                 env=environ,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the demo alone, which stops us in order
             )
             try:
                 if _answers(server, port):

@@ -1,0 +1,16 @@
+"""The models that the project ships, loaded by checksum."""
+
+from storage.model_store import resolve_model
+
+from pipeline.analyse import Models
+from pipeline.score import Detector
+from pipeline.separate import Separator
+
+
+def load_models() -> Models:
+    """Return the default detector and separator."""
+    detector = resolve_model("", "detector")
+    separator = resolve_model("", "separator")
+    return Models(
+        Detector(detector.path, detector.sha256), Separator(separator.path), separator.sha256
+    )
