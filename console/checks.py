@@ -1,0 +1,148 @@
+"""What `verity doctor` looks at; each check is a function that returns what it found."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from uuid import uuid4
+
+import onnxruntime
+from sqlalchemy import text
+
+from console.examiner import load_detector
+from console.queue_access import open_queue
+from console.settings import ConsoleSettings
+from pipeline.errors import VerityError
+from pipeline.ffmpeg_command import ffmpeg_path
+from pipeline.limits import ChildLimits, run_limited
+from storage.model_store import resolve_model
+
+OLD_YT_DLP_DAYS = 60  # sites change faster than this
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found."""
+
+    name: str
+    ok: bool
+    words: str
+    advice: str = ""
+
+
+def all_checks(settings: ConsoleSettings) -> Iterator[Check]:
+    """Yield the result of each check as it is made."""
+    checks: tuple[tuple[str, Callable[[ConsoleSettings], Check]], ...] = (
+        ("settings", _settings),
+        ("ffmpeg", _ffmpeg),
+        ("isolation", _isolation),
+        ("models", _models),
+        ("provider", _provider),
+        ("database", _database),
+        ("objects", _objects),
+        ("ray", _ray),
+        ("yt-dlp", _yt_dlp),
+    )
+    for name, check in checks:
+        try:
+            yield check(settings)
+        except VerityError as error:
+            yield Check(name, ok=False, words=error.code, advice=error.message)
+
+
+def _settings(settings: ConsoleSettings) -> Check:
+    storage = settings.storage
+    warnings = settings.jobs.warnings
+    return Check("settings", True, f"data folder {storage.var_folder}", " ".join(warnings))
+
+
+def _ffmpeg(_: ConsoleSettings) -> Check:
+    result = run_limited([ffmpeg_path(), "-version"], ChildLimits(wall_s=20.0))
+    if result.return_code != 0:
+        advice = (
+            "Install the imageio-ffmpeg wheel again, or name a binary: IMAGEIO_FFMPEG_EXE=/path"
+        )
+        return Check("ffmpeg", False, "does not run", advice)
+    words = " ".join(result.stdout.decode("utf-8", "replace").split()[:3])
+    return Check("ffmpeg", True, words)
+
+
+def _isolation(_: ConsoleSettings) -> Check:
+    result = run_limited(["/bin/cat", "/proc/net/dev"], ChildLimits(wall_s=20.0))
+    interfaces = [line.split(":")[0].strip() for line in result.stdout.decode().splitlines()[2:]]
+    if interfaces == ["lo"]:
+        return Check("isolation", True, "decoders have no network")
+    advice = (
+        "This system forbids network namespaces: decoders are held by format and protocol lists "
+        "only. Allow unprivileged user namespaces (kernel.unprivileged_userns_clone=1)."
+    )
+    return Check("isolation", True, "decoders could reach the network", advice)
+
+
+def _models(_: ConsoleSettings) -> Check:
+    detector, separator = load_detector("").card, resolve_model("", "separator")
+    words = f"{detector.name} (detector), {separator.name} (separator), checksums hold"
+    return Check("models", True, words)
+
+
+def _provider(_: ConsoleSettings) -> Check:
+    providers = onnxruntime.get_available_providers()
+    has_gpu = shutil.which("nvidia-smi") is not None and _gpu_names() != []
+    if has_gpu and "CUDAExecutionProvider" not in providers:
+        advice = "There is a GPU, but this ONNX Runtime cannot use it: install the extra `gpu`, not `cpu`."
+        return Check("provider", False, "GPU not used", advice)
+    used = "CUDAExecutionProvider" if has_gpu else "CPUExecutionProvider"
+    return Check("provider", True, f"{used}, ONNX Runtime {onnxruntime.__version__}")
+
+
+def _gpu_names() -> list[str]:
+    done = subprocess.run(
+        ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],  # noqa: S607 - where the driver put it
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return done.stdout.split("\n") if done.returncode == 0 else []
+
+
+def _database(settings: ConsoleSettings) -> Check:
+    from storage.database import open_engine
+
+    storage = settings.storage
+    engine = open_engine(storage)
+    with engine.connect() as connection:
+        words = str(connection.execute(text("show server_version")).scalar_one())
+    engine.dispose()
+    where = "embedded" if storage.database_url is None else "VERITY_DATABASE_URL"
+    return Check("database", True, f"PostgreSQL {words} ({where}), migrated")
+
+
+def _objects(settings: ConsoleSettings) -> Check:
+    content = uuid4().bytes
+    key = "doctor/probe"
+    with open_queue(settings) as access:
+        access.objects.put(key, content)
+        same = access.objects.get(key) == content
+        access.objects.delete(key)
+    where = settings.storage.objects
+    if not same:
+        return Check("objects", False, f"{where} gave other bytes back", "Do not use this store.")
+    return Check("objects", True, f"{where}: put, get and delete work")
+
+
+def _ray(settings: ConsoleSettings) -> Check:
+    address = settings.environ.get("RAY_ADDRESS", "")
+    return Check(
+        "ray", True, f"{version('ray')}, {address or 'a local one, started by verity work'}"
+    )
+
+
+def _yt_dlp(_: ConsoleSettings) -> Check:
+    installed = version("yt-dlp")
+    made_at = datetime.strptime(".".join(installed.split(".")[:3]), "%Y.%m.%d").replace(tzinfo=UTC)
+    age_days = (datetime.now(UTC) - made_at).days
+    advice = "Sites change: get a newer yt-dlp." if age_days > OLD_YT_DLP_DAYS else ""
+    return Check("yt-dlp", True, f"{installed}, {age_days} days old", advice)

@@ -1,0 +1,88 @@
+"""The command line: `verity COMMAND`. Commands live in `cli_*.py`; this file puts them together.
+
+Every error that we raise on purpose becomes one line and an exit code (STYLE.md §8); a traceback is
+shown with `verity --debug`.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from console import cli_doctor, cli_jobs, cli_scan, cli_training, cli_work
+from console.settings import ConsoleSettings
+from console.terminal import errors
+from pipeline.errors import (
+    AccessError,
+    ConfigError,
+    InputError,
+    ModelError,
+    OutageError,
+    StaleClaimError,
+    VerityError,
+)
+
+EXIT_CODES: tuple[tuple[type[VerityError], int], ...] = (
+    (InputError, 2),
+    (AccessError, 77),  # EX_NOPERM
+    (OutageError, 75),  # EX_TEMPFAIL: try again later
+    (ModelError, 70),  # EX_SOFTWARE
+    (StaleClaimError, 70),
+    (ConfigError, 78),  # EX_CONFIG
+)
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="verity",
+    help="Tell, second by second, how likely a voice is synthetic, and how sure that is.",
+    epilog="Start with: verity scan recording.mp3",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log lines.")] = False,
+) -> None:
+    """Voice Verity: is this voice synthetic, where, and how sure is that."""
+    if debug:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+
+
+for _module in (cli_scan, cli_jobs, cli_work, cli_training, cli_doctor):
+    _module.register(app)
+
+
+def exit_code_of(error: VerityError) -> int:
+    """Return the exit code of an error, by its place in the tree."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    settings = ConsoleSettings.from_env(os.environ)  # noqa: TID251 - the entry point
+    try:
+        code = app(standalone_mode=False, obj=settings)
+    except VerityError as error:
+        if "--debug" in sys.argv:
+            raise
+        errors.print(f"[bold red]error[/] [dim]{error.code}[/]", end=" ")
+        errors.print(error.message, markup=False)
+        sys.exit(exit_code_of(error))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

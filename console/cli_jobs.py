@@ -1,0 +1,233 @@
+"""`verity submit | jobs | show | cancel | retry | reports`: the queue, from a terminal."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from console.settings import ConsoleSettings
+from console.terminal import console, number, print_json, table, verdict_text, visible
+from jobs.spec import ItemState, ItemStatus, Job, JobSpec, Priority
+from pipeline.errors import InputError, SourceNotFoundError
+from pipeline.vocabulary import AnalysisOptions
+
+MAX_TITLE_WIDTH = 48
+
+JobId = Annotated[
+    str, typer.Argument(metavar="JOB", help="The job's id, as `verity submit` prints it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    examples = "[bold]Examples[/]\n\n"
+    app.command(
+        epilog=examples
+        + "  verity submit s3://bucket/prefix --name 'Tuesday' --wait\n\n"
+        + "  verity submit https://example.org/podcast.xml recordings/ --priority live\n\n"
+        + "  verity submit links.csv --json\n\n"
+        + "With --wait the exit status is 1 where an item failed."
+    )(submit)
+    app.command(epilog=examples + "  verity jobs\n\n  verity jobs --json")(jobs)
+    app.command(epilog=examples + "  verity show 17\n\n  verity show 17 --json")(show)
+    app.command(epilog=examples + "  verity cancel 17")(cancel)
+    app.command(epilog=examples + "  verity retry 17")(retry)
+    app.command(epilog=examples + "  verity reports 17 --to reports/")(reports)
+
+
+def submit(
+    context: typer.Context,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="s3://bucket/prefix, a folder or file, a playlist, channel, feed or video URL, "
+            "a .txt or .csv list.",
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="What to call the job.")] = "",
+    priority: Annotated[
+        Priority, typer.Option(help="live runs before batch, batch before sweep.")
+    ] = Priority.BATCH,
+    hop: Annotated[
+        float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
+    ] = 1.0,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Queue a job; a fleet worker (`verity work`) analyses its items."""
+    settings: ConsoleSettings = context.obj
+    named = tuple(_absolute(source) for source in sources)
+    try:
+        spec = JobSpec(
+            sources=named, name=name, priority=priority, options=AnalysisOptions(hop_s=hop)
+        )
+    except ValidationError as error:
+        raise InputError(str(error.errors()[0]["msg"])) from error
+    from console.job_progress import wait_for_job
+    from console.queue_access import open_queue
+
+    with open_queue(settings) as access:
+        job = access.queue.submit(spec)
+        if not as_json:
+            console.print(job.job_id if not wait else f"Job {job.job_id}", markup=False)
+        if wait:
+            job = wait_for_job(access.queue, job.job_id, quiet=as_json)
+            if not as_json:
+                _print_job(job, list(access.queue.list_items(job.job_id)))
+    if as_json:
+        print_json({"job_id": job.job_id, "job": _job_record(job)})
+    if wait and job.counts.failed:
+        raise typer.Exit(1)
+
+
+def jobs(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the newest jobs."""
+    from console.queue_access import open_queue
+
+    with open_queue(context.obj) as access:
+        found = access.queue.list_jobs()
+    if as_json:
+        print_json([_job_record(job) for job in found])
+        return
+    if not found:
+        console.print("There are no jobs yet. Queue one: verity submit SOURCE")
+        return
+    shown = table("job", "name", "state", ">items", ">done", ">failed", "submitted (UTC)")
+    for job in found:
+        counts = job.counts
+        shown.add_row(
+            job.job_id,
+            visible(job.name)[:MAX_TITLE_WIDTH],
+            _state_words(job),
+            f"{counts.total}",
+            f"{counts.done}",
+            f"{counts.failed}",
+            f"{job.created_at:%Y-%m-%d %H:%M}",
+        )
+    console.print(shown)
+
+
+def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
+    from console.queue_access import open_queue
+
+    with open_queue(context.obj) as access:
+        job = access.queue.job_status(job_id)
+        items = list(access.queue.list_items(job_id))
+    if as_json:
+        print_json({"job": _job_record(job), "items": [_item_record(item) for item in items]})
+    else:
+        _print_job(job, items)
+
+
+def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
+    from console.queue_access import open_queue
+
+    with open_queue(context.obj) as access:
+        job = access.queue.cancel(job_id)
+    _print_change(job, f"Job {job_id} is cancelled.", as_json)
+
+
+def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Queue a job's failed items again."""
+    from console.queue_access import open_queue
+
+    with open_queue(context.obj) as access:
+        job = access.queue.retry_failed(job_id)
+    _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
+
+
+def reports(
+    context: typer.Context,
+    job_id: JobId,
+    to: Annotated[Path, typer.Option(help="The folder to write into; made if need be.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a job's reports (JSON, PDF, CSV) into a folder."""
+    from console.queue_access import open_queue
+
+    written: list[dict[str, str]] = []
+    with open_queue(context.obj) as access:
+        to.mkdir(parents=True, exist_ok=True)
+        for item in access.queue.list_items(job_id):
+            for file in item.files:
+                path = to / f"{item.item_id}-{file.file_name}"
+                path.write_bytes(access.objects.get(file.key))
+                written.append({"item_id": item.item_id, "kind": file.kind, "path": str(path)})
+    if as_json:
+        print_json(written)
+        return
+    n_items = len({entry["item_id"] for entry in written})
+    console.print(f"{len(written)} files of {n_items} items in {to}", markup=False, soft_wrap=True)
+
+
+def _absolute(source: str) -> str:
+    """Return a local path as seen from any folder; an address stays as it is.
+
+    Raises:
+        SourceNotFoundError: neither an address nor a file or folder of this machine.
+    """
+    if "://" in source:
+        return source
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise SourceNotFoundError(
+            f"{visible(source)} is no file or folder here, and no address such as https://... or s3://..."
+        )
+    return str(path)
+
+
+def _print_change(job: Job, sentence: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"job": _job_record(job)})
+    else:
+        console.print(sentence, markup=False)
+
+
+def _print_job(job: Job, items: list[ItemStatus]) -> None:
+    counts = job.counts
+    console.print(f"Job {job.job_id}  {visible(job.name)}", style="bold", markup=False)
+    console.print(f"{_state_words(job)}: {counts.done} done, {counts.failed} failed", markup=False)
+    shown = table("item", "title", "verdict", ">LLR", ">voice s", "report (PDF)")
+    for item in items:
+        pdf = next((file.key for file in item.files if file.kind == "pdf"), "")
+        shown.add_row(
+            item.item_id,
+            visible(item.title)[:MAX_TITLE_WIDTH],
+            _outcome(item),
+            number(item.llr),
+            number(item.voiced_s),
+            pdf,
+        )
+    console.print(shown)
+    for item in items:
+        if item.state is ItemState.FAILED:
+            line = f"{item.item_id} {visible(item.title)}: {item.error_message} [{item.error_code}]"
+            console.print(line, style="red", markup=False)
+    if any(item.files for item in items):
+        console.print(f"Get the reports: verity reports {job.job_id} --to FOLDER", style="dim")
+
+
+def _outcome(item: ItemStatus) -> object:
+    if item.state is ItemState.DONE:
+        return verdict_text(item.verdict, item.reason)
+    if item.state is ItemState.FAILED:
+        return verdict_text("failed", item.error_code)
+    return verdict_text(str(item.state), item.stage)
+
+
+def _state_words(job: Job) -> str:
+    return "paused" if job.is_paused and not job.is_over else str(job.state).replace("_", " ")
+
+
+def _job_record(job: Job) -> dict[str, object]:
+    return {**dataclasses.asdict(job), "is_over": job.is_over}
+
+
+def _item_record(item: ItemStatus) -> dict[str, object]:
+    return dataclasses.asdict(item)

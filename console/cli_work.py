@@ -1,0 +1,59 @@
+"""`verity work`: a fleet worker in the foreground."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from console.settings import ConsoleSettings
+from console.terminal import console, errors, print_json
+
+EXAMPLES = """
+[bold]Examples[/]
+
+  verity work                  until Ctrl-C or SIGTERM
+
+  verity work --until-idle     until nothing waits any more, then leave
+
+SIGTERM and Ctrl-C finish what is held within a few seconds or give it back to the queue.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(work)
+
+
+def work(
+    context: typer.Context,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Leave when no item waits or runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A summary as JSON at the end.")] = False,
+) -> None:
+    """Run a fleet worker: claim items, analyse them, write their reports."""
+    # Ray takes seconds to import: only this command pays
+    from console.work_progress import WorkProgress
+    from workers.fleet import run_fleet
+    from workers.settings import FleetSettings
+
+    settings: ConsoleSettings = context.obj
+    fleet = FleetSettings.from_env(settings.environ)
+    for warning in settings.jobs.warnings:
+        errors.print(f"Warning: {warning}", style="yellow", markup=False)
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        errors.print("Stopping: finishing or giving back what is held ...", markup=False)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    with WorkProgress(quiet=as_json) as progress:
+        summary = run_fleet(fleet, until_idle, stop, progress.on_event)
+    if as_json:
+        print_json(summary)
+    else:
+        console.print(progress.closing_words(summary), markup=False)

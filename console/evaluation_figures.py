@@ -1,0 +1,93 @@
+"""The figures that `verity evaluate` prints: fractions, never percent."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from console.evaluation import FAILED, ScoredPath
+from console.examiner import load_detector
+from pipeline.vocabulary import Label, VerdictKind
+
+Figure = float | int | str | None
+
+FIGURE_WORDS: Mapping[str, str] = {
+    "model": "model",
+    "n_rows": "rows",
+    "n_failed": "  failed (no report)",
+    "n_without_llr": "  without any scored voice",
+    "n_bonafide": "scored, genuine",
+    "n_spoof": "scored, synthetic",
+    "eer": "EER",
+    "cllr": "Cllr",
+    "min_cllr": "min Cllr",
+    "auc": "AUC",
+    "bonafide_rejected_rate_at_0": "genuine called synthetic, at LLR 0",
+    "spoof_accepted_rate_at_0": "synthetic called genuine, at LLR 0",
+    "synthetic_below": "shipped threshold: synthetic at or below LLR",
+    "bonafide_rejected_rate": "  genuine called synthetic there",
+    "no_evidence_above": "shipped threshold: no evidence at or above LLR",
+    "spoof_accepted_rate": "  synthetic called genuine there",
+    "decided_share": "share of rows with a decision",
+    "decided_wrong_share": "  of these, wrong",
+}
+
+
+def figures_of(rows: Sequence[ScoredPath], model: str) -> dict[str, Figure]:
+    """Return the figures of scored rows; None where a class is missing.
+
+    Args:
+        rows: as `evaluate_rows` yields them.
+        model: a name or a file; empty: the default.
+    """
+    from training import metrics
+
+    card = load_detector(model).card
+    thresholds = card.thresholds
+    bonafide, spoof = (_llrs(rows, label) for label in (Label.BONAFIDE, Label.SPOOF))
+    figures: dict[str, Figure] = dict.fromkeys(FIGURE_WORDS)
+    figures |= {
+        "model": card.name,
+        "n_rows": len(rows),
+        "n_failed": sum(row.verdict == FAILED for row in rows),
+        "n_without_llr": sum(row.llr is None and row.verdict != FAILED for row in rows),
+        "n_bonafide": len(bonafide),
+        "n_spoof": len(spoof),
+        "synthetic_below": thresholds.synthetic_below,
+        "no_evidence_above": thresholds.no_evidence_above,
+        **_decided(rows),
+    }
+    if len(bonafide) and len(spoof):
+        at_zero = metrics.error_rates(bonafide, spoof, 0.0)
+        figures |= {
+            "eer": metrics.eer(bonafide, spoof),
+            "cllr": metrics.cllr(bonafide, spoof),
+            "min_cllr": metrics.min_cllr(bonafide, spoof),
+            "auc": metrics.auc(bonafide, spoof),
+            "bonafide_rejected_rate_at_0": at_zero.bonafide_rejected_rate,
+            "spoof_accepted_rate_at_0": at_zero.spoof_accepted_rate,
+        }
+    if len(bonafide):
+        figures["bonafide_rejected_rate"] = float(np.mean(bonafide <= thresholds.synthetic_below))
+    if len(spoof):
+        figures["spoof_accepted_rate"] = float(np.mean(spoof >= thresholds.no_evidence_above))
+    return figures
+
+
+def _decided(rows: Sequence[ScoredPath]) -> dict[str, Figure]:
+    """Return how many rows got a decision, and how many of these are wrong."""
+    right = {
+        VerdictKind.NO_EVIDENCE.value: Label.BONAFIDE.value,
+        VerdictKind.SYNTHETIC.value: Label.SPOOF.value,
+        VerdictKind.PARTLY_SYNTHETIC.value: Label.SPOOF.value,
+    }
+    decided = [row for row in rows if row.verdict in right]
+    wrong = sum(row.row.label != right[row.verdict] for row in decided)
+    return {
+        "decided_share": len(decided) / len(rows),
+        "decided_wrong_share": wrong / len(decided) if decided else None,
+    }
+
+
+def _llrs(rows: Sequence[ScoredPath], label: Label) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    kept = [row.llr for row in rows if row.row.label == label.value and row.llr is not None]
+    return np.array(kept, dtype=np.float64)
