@@ -1,0 +1,156 @@
+"""Where report files lie: a folder or S3 behind the same methods, private in both.
+
+Keys are `account/sha256`, made by us (`object_key`); names from outside never become keys. Writing
+goes through `storage.kept_objects`, which keeps the sweep away from what is about to be named.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.errors import AccessError, ObjectStoreError
+from storage.settings import StorageSettings
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}/[0-9a-f]{64}")
+_PREFIX = re.compile(r"([A-Za-z0-9_-]{1,64}(/[0-9a-f]{0,64})?)?")
+_PARTIAL = ".partial-"  # begins the names of files that are being written
+MISSING = "object_missing"  # code of the error where there is no such object
+
+
+class ObjectStore(Protocol):
+    """Bytes under keys; every method raises ObjectStoreError where the store does not answer."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store bytes; all of them appear at once, in place of what was there.
+
+        Raises:
+            AccessError: the store refuses us.
+        """
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes.
+
+        Raises:
+            ObjectStoreError: there is none (code `object_missing`).
+            AccessError: the store refuses us.
+        """
+
+    def list_keys(self, prefix: str = "") -> Iterator[str]:
+        """Return the keys that begin so, in order, page by page."""
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is none that fails."""
+
+    def presign(self, key: str, file_name: str, content_type: str, expires_s: int) -> str:
+        """Return a link for one download, offered under a file name; a folder gives a file: link."""
+
+
+def object_key(account_id: str, sha256: str) -> str:
+    """Return where an account's bytes with this hash lie."""
+    return checked_key(f"{account_id}/{sha256}")
+
+
+def open_object_store(settings: StorageSettings) -> ObjectStore:
+    """Return the object store that the settings name; nothing is sent yet."""
+    if not settings.objects.startswith("s3://"):
+        return FolderStore(Path(settings.objects))
+    from storage.s3_objects import S3Store  # boto3 is slow to import, and a folder needs none
+
+    return S3Store(settings)
+
+
+class FolderStore:
+    """Objects as files of one folder that only we may enter."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; it is made at the first put."""
+        self._folder = folder
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store bytes: written beside, flushed to disk, then renamed."""
+        path = self._path(key)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _folder_error(error) from error
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise ObjectStoreError(f"There is no object {key}.", MISSING) from error
+        except OSError as error:
+            raise _folder_error(error) from error
+
+    def list_keys(self, prefix: str = "") -> Iterator[str]:
+        """Return the keys that begin so, in order."""
+        checked_prefix(prefix)
+        try:
+            accounts = sorted(path for path in self._folder.iterdir() if path.is_dir())
+        except FileNotFoundError:
+            return
+        for account in accounts:
+            if not f"{account.name}/".startswith(prefix[: len(account.name) + 1]):
+                continue
+            for path in sorted(account.iterdir()):
+                key = f"{account.name}/{path.name}"
+                if key.startswith(prefix) and not path.name.startswith(_PARTIAL):
+                    yield key
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        return self._path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise _folder_error(error) from error
+
+    def presign(self, key: str, file_name: str, content_type: str, expires_s: int) -> str:
+        """Return the file's link; who can read the folder needs no signature."""
+        return self._path(key).absolute().as_uri()
+
+    def _path(self, key: str) -> Path:
+        return self._folder / checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """Return a key that is one of ours; anything else is our own bug and goes nowhere."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no account/sha256")
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """Return a prefix that begins one of our keys; anything else is our own bug."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"{prefix!r} begins no account/sha256")
+    return prefix
+
+
+def _folder_error(error: OSError) -> ObjectStoreError | AccessError:
+    if isinstance(error, PermissionError):
+        return AccessError("The object folder may not be read or written: check its owner.")
+    if error.errno == 28:  # ENOSPC
+        return ObjectStoreError("The disk of the object folder is full: make room.", "disk_full")
+    return ObjectStoreError(f"The object folder cannot be used: {error.strerror}.")
