@@ -82,12 +82,13 @@ class EgressPolicy:
         """Return why a destination is refused before its name is resolved, or nothing."""
         if destination in self.allow:
             return ""
-        if destination.port not in self.ports:
-            return "port_not_allowed"
         if _is_address(destination.host):
-            return ""
-        # 2130706433, 0177.0.0.1 and 127.1 are addresses to some resolvers and names to others.
-        return "odd_address" if _LAST_LABEL_IS_NUMBER.fullmatch(destination.host) else ""
+            if not is_public(destination.host):
+                return "private_address"
+        elif _LAST_LABEL_IS_NUMBER.fullmatch(destination.host):
+            # 2130706433, 0177.0.0.1 and 127.1 are addresses to some resolvers, names to others.
+            return "odd_address"
+        return "" if destination.port in self.ports else "port_not_allowed"
 
     def refuse_address(self, destination: Destination, address: str) -> str:
         """Return why an address that a destination resolved to is refused, or nothing."""

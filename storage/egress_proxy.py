@@ -228,6 +228,7 @@ class ProxyConnection:
         where = str(self._destination or "")
         logger.warning("egress refused", extra={"why": refused.why, "destination": where})
         word = f"{REFUSED} {refused.why}" if refused.status == 403 else f"egress_{refused.why}"
+        word = f"{word} {where}".rstrip()
         headers = [("Proxy-Status", f'verity; error={refused.error}; details="{refused.why}"')]
         if refused.status == 407:
             headers.append(("Proxy-Authenticate", 'Basic realm="verity"'))

@@ -1,1 +1,144 @@
-"""Where media come from: one origin per file."""
+"""Where media come from: list a source lazily, fetch an item into its private folder.
+
+One origin per file; this one chooses the origin by the source's form. A URL is a plain link where
+its name or its server says that it is a media file, otherwise a page for yt-dlp.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.sources.access import FetchLimits, S3Access, SourceAccess
+from jobs.sources.folder import fetch_file, list_folder
+from jobs.sources.items import (
+    Fetched,
+    Listed,
+    NewItem,
+    OnProgress,
+    OnSkipped,
+    named_error,
+)
+from jobs.sources.links import PAGE_CODE, ask_link, fetch_link, list_link
+from jobs.sources.lists import list_entries
+from jobs.sources.media_site import fetch_site, list_site
+from jobs.sources.names import SourceForm, check_source, has_media_name, is_list, local_path
+from jobs.sources.s3 import fetch_object, list_prefix
+from pipeline.errors import LimitExceededError, MediaUnsupportedError
+
+__all__ = [
+    "FetchLimits",
+    "Fetched",
+    "Listed",
+    "NewItem",
+    "S3Access",
+    "SourceAccess",
+    "check_source",
+    "fetch",
+    "list_from",
+    "list_items",
+]
+
+logger = logging.getLogger(__name__)
+
+N_NESTED_LISTS = 3  # lists in lists; a list that names itself ends here
+
+
+def list_items(source: str, access: SourceAccess) -> Iterator[NewItem]:
+    """Yield the media of a source as they are found.
+
+    Args:
+        source: s3://bucket/prefix, a link, a page, playlist, channel or feed; where local sources
+            are allowed also a file, a folder, or a .txt or .csv list.
+        access: what may be reached.
+
+    Raises:
+        InputError: the source is none, or is not allowed.
+        VerityError: it cannot be listed; items that came before it stay.
+    """
+    for listed in list_from(source, access):
+        yield listed.item
+
+
+def list_from(
+    source: str, access: SourceAccess, cursor: str = "", on_skipped: OnSkipped | None = None
+) -> Iterator[Listed]:
+    """Yield the media of a source with the place where a listing that is cut off goes on.
+
+    Args:
+        source: as for `list_items`.
+        access: what may be reached.
+        cursor: the cursor of the last item that was stored; items may come again after it, with
+            the same source_key.
+        on_skipped: told what is not listed, and why; otherwise it is logged.
+    """
+    yield from _list(source, access, cursor, on_skipped or _log_skipped, N_NESTED_LISTS)
+
+
+def fetch(
+    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress | None = None
+) -> Fetched:
+    """Fetch an item into a private folder of its own, as one file under our own name.
+
+    Args:
+        item: as listed; what was pinned there is asked for.
+        folder: is made (0700), or is empty. It is the caller's to remove.
+        access: what may be reached, and how much may be fetched.
+        on_progress: told bytes so far and in all; an error that it raises ends the fetch.
+
+    Raises:
+        VerityError: it cannot be had.
+    """
+    on_progress = on_progress or _ignore_progress
+    if error := named_error(item.facts):
+        raise error
+    form = check_source(item.source_uri, allow_local=access.allow_local)
+    if form is SourceForm.S3:
+        return fetch_object(item, folder, access, on_progress)
+    if form is SourceForm.LOCAL:
+        return fetch_file(item, folder, access, on_progress)
+    via = item.facts.get("via") or ("link" if has_media_name(item.source_uri) else "site")
+    if via == "link":
+        try:
+            return fetch_link(item, folder, access, on_progress)
+        except MediaUnsupportedError as error:
+            if error.code != PAGE_CODE:
+                raise
+            # `…/clip.mp4` may well be the page around the clip.
+    return fetch_site(item, folder, access, on_progress)
+
+
+def _list(
+    source: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
+) -> Iterator[Listed]:
+    form = check_source(source, allow_local=access.allow_local)
+    if form is SourceForm.S3:
+        yield from list_prefix(source, access, on_skipped, cursor)
+    elif form is SourceForm.WEB:
+        yield from _list_web(source, access)
+    elif is_list(source) and local_path(source).is_file():
+        if not n_lists:
+            raise LimitExceededError("Lists name lists that name lists: too deep.", "list_too_deep")
+        yield from list_entries(
+            source, lambda entry: _list(entry, access, "", on_skipped, n_lists - 1)
+        )
+    else:
+        yield from list_folder(source, on_skipped)
+
+
+def _list_web(url: str, access: SourceAccess) -> Iterator[Listed]:
+    if has_media_name(url):
+        yield from list_link(url)
+        return
+    facts = ask_link(url, access)
+    if facts and facts.is_media:
+        yield from list_link(url, facts.version)
+    else:
+        yield from list_site(url, access)
+
+
+def _log_skipped(name: str, why: str) -> None:
+    logger.warning("not listed", extra={"source_name": name, "why": why})
+
+
+def _ignore_progress(so_far: int, total: int | None) -> None:
+    """Take progress that nobody asked for."""

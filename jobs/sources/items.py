@@ -2,31 +2,51 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from jobs.spec import NewItem
+from pipeline.errors import (
+    AccessError,
+    FetchFailedError,
+    InputError,
+    LimitExceededError,
+    MediaUnsupportedError,
+    SourceNotFoundError,
+    VerityError,
+)
 from pipeline.vocabulary import Custody
 
-MAX_TITLE_LENGTH = 500  # characters; a title is shown, never used
-MAX_FACT_LENGTH = 1_000  # characters; custody facts are shown in reports
-MEDIA_FILE_NAME = "media.bin"  # the only name that a fetched file ever has on disk
+__all__ = ["Fetched", "Listed", "NewItem", "clean_text", "failed_item", "named_error", "source_key"]
+
+MAX_TITLE_CHARS = 500  # a title is shown, never used
+MAX_FACT_CHARS = 1_000  # custody facts are shown in reports
 
 OnProgress: TypeAlias = Callable[[int, int | None], None]  # (bytes so far, bytes in all if known)
 OnSkipped: TypeAlias = Callable[[str, str], None]  # (name, why in one word)
 
+# Errors that a listing already knows of an item; fetching raises them (`named_error`).
+_ERRORS: dict[str, type[VerityError]] = {
+    error.__name__: error
+    for error in (
+        AccessError,
+        FetchFailedError,
+        InputError,
+        LimitExceededError,
+        MediaUnsupportedError,
+        SourceNotFoundError,
+    )
+}
+
 
 @dataclass(frozen=True, slots=True)
-class NewItem:
-    """One medium that a source holds, as its listing tells it."""
+class Listed:
+    """An item and the place in its listing."""
 
-    source_uri: str  # where it is, as shown to people
-    title: str  # as the source names it: untrusted text, at most MAX_TITLE_LENGTH
-    source_key: str  # stable identity, 64 hex digits: the same medium listed twice has the same
-    origin: Mapping[str, str] = field(default_factory=dict)  # what fetching needs: via, etag, ...
-    labels: tuple[str, ...] = ()  # from a list's column
-    priority: int | None = None  # from a list's column; None = the job's
+    item: NewItem
+    cursor: str = ""  # where a listing that was cut off goes on; "" = it starts again, harmlessly
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +71,36 @@ def source_key(source: str, extractor: str, identity: str, version: str = "") ->
         identity: the full URL, key, path or guid.
         version: ETag, version id or length, where the listing tells it.
     """
-    text = json.dumps([source, extractor, identity, version])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    text = json.dumps([source, extractor, identity, version])  # ASCII: lone surrogates are escaped
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def clean_text(text: str, limit: int = MAX_TITLE_LENGTH) -> str:
+def clean_text(text: str, limit: int = MAX_TITLE_CHARS) -> str:
     """Return untrusted text so that any database and any encoder takes it.
 
     NUL and lone surrogates become U+FFFD; newlines and emoji stay: who shows it escapes it.
     """
     text = text[:limit].replace("\x00", "\ufffd")
     return "".join("\ufffd" if "\ud800" <= mark <= "\udfff" else mark for mark in text)
+
+
+def failed_item(source: str, title: str, error: VerityError) -> NewItem:
+    """Return the item of something that a listing named but that cannot be had.
+
+    It is an item like any other: fetching it raises the error, and its report says so.
+    """
+    facts = {
+        "error": type(error).__name__,
+        "error_code": error.code,
+        "error_message": clean_text(error.message, MAX_FACT_CHARS),
+    }
+    shown = clean_text(source, MAX_FACT_CHARS)
+    return NewItem(shown, clean_text(title), source_key(source, "failed", title), facts)
+
+
+def named_error(facts: dict[str, str]) -> VerityError | None:
+    """Return the error that a listing knew of an item, or None."""
+    if not (name := facts.get("error")):
+        return None
+    kind = _ERRORS.get(name, InputError)
+    return kind(facts.get("error_message", ""), facts.get("error_code", ""))

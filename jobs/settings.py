@@ -1,0 +1,94 @@
+"""How sources are reached, read once from the environment by `JobsSettings.from_env`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from jobs.sources.access import FetchLimits, S3Access, SourceAccess
+from pipeline.errors import ConfigError
+from storage.egress import EgressGuard
+from storage.egress_policy import EgressPolicy, parse_allow
+
+
+class JobsSettings(BaseModel):
+    """What may be fetched, from where, and how much of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    egress: EgressPolicy = EgressPolicy()
+    s3: S3Access = S3Access()
+    limits: FetchLimits = FetchLimits()
+    yt_dlp_folder: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "JobsSettings":
+        """Read VERITY_FETCH_ALLOW, VERITY_FETCH_MAX_BYTES, VERITY_FETCH_WALL_S and AWS_*.
+
+        Raises:
+            ConfigError: a value has the wrong form, or an exception is open inside the image.
+        """
+        allow = environ.get("VERITY_FETCH_ALLOW", "")
+        if allow and environ.get("VERITY_IMAGE"):
+            raise ConfigError(
+                "VERITY_FETCH_ALLOW opens addresses inside the network: it is for tests and"
+                " laptops, and refused in the image. Remove it."
+            )
+        defaults = FetchLimits()
+        return cls(
+            egress=EgressPolicy(parse_allow(allow)),
+            s3=_s3_access(environ),
+            limits=FetchLimits(
+                max_bytes=int(_number(environ, "VERITY_FETCH_MAX_BYTES", defaults.max_bytes)),
+                wall_s=_number(environ, "VERITY_FETCH_WALL_S", defaults.wall_s),
+            ),
+            yt_dlp_folder=_folder(environ, "VERITY_YTDLP_FOLDER"),
+        )
+
+    def open_guard(self) -> EgressGuard:
+        """Return the guard of this process, to be entered as a context."""
+        return EgressGuard(self.egress)
+
+    def source_access(self, guard: EgressGuard, *, allow_local: bool) -> SourceAccess:
+        """Return what listing and fetching need, with a guard that runs."""
+        return SourceAccess(
+            guard=guard,
+            s3=self.s3,
+            allow_local=allow_local,
+            limits=self.limits,
+            yt_dlp_folder=self.yt_dlp_folder,
+        )
+
+
+def _s3_access(environ: Mapping[str, str]) -> S3Access:
+    return S3Access(
+        endpoint_url=environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None,
+        region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
+        profile=environ.get("AWS_PROFILE") or None,
+        access_key=_secret(environ, "AWS_ACCESS_KEY_ID"),
+        secret_key=_secret(environ, "AWS_SECRET_ACCESS_KEY"),
+        session_token=_secret(environ, "AWS_SESSION_TOKEN"),
+    )
+
+
+def _secret(environ: Mapping[str, str], key: str) -> SecretStr | None:
+    return SecretStr(environ[key]) if environ.get(key) else None
+
+
+def _number(environ: Mapping[str, str], key: str, default: float) -> float:
+    text = environ.get(key, "")
+    try:
+        value = float(text) if text else float(default)
+    except ValueError as error:
+        raise ConfigError(f"{key} is {text!r}; it is a number above 0.") from error
+    if not 0 < value < float("inf"):
+        raise ConfigError(f"{key} is {text!r}; it is a number above 0.")
+    return value
+
+
+def _folder(environ: Mapping[str, str], key: str) -> Path | None:
+    if not (text := environ.get(key, "")):
+        return None
+    if not (folder := Path(text).expanduser().resolve()).is_dir():
+        raise ConfigError(f"{key} is {text!r}; it is a folder.")
+    return folder

@@ -1,0 +1,134 @@
+"""Media sites as a source: everything that yt-dlp reads, in a limited child behind the guard.
+
+Playlists, channels, single media and feeds. Listing is lazy: items come while the site's next page
+is still to be read. What can be fetched as a plain file is left to `links`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobs.sources.access import SourceAccess
+from jobs.sources.items import (
+    MAX_FACT_CHARS,
+    Fetched,
+    Listed,
+    NewItem,
+    OnProgress,
+    clean_text,
+    failed_item,
+    source_key,
+)
+from jobs.sources.names import check_source, has_media_name, name_of
+from jobs.sources.sink import (
+    MEDIA_FILE_NAME,
+    check_size,
+    empty_medium,
+    hash_file,
+    make_private_folder,
+)
+from jobs.sources.site_errors import to_site_error
+from jobs.sources.site_process import Event, SiteRequest, site_events
+from pipeline.errors import FetchFailedError, InputError, SourceNotFoundError
+from pipeline.vocabulary import Custody
+
+
+def list_site(source: str, access: SourceAccess) -> Iterator[Listed]:
+    """Yield the media of a playlist, channel or feed, or the one medium of a page.
+
+    Raises:
+        VerityError: the page cannot be read; each kind of refusal has its own code
+            (`jobs.sources.site_errors`). Items that came before it stay.
+    """
+    guids: set[str] = set()
+    n_listed = 0
+    with site_events(SiteRequest("list", source), access) as events:
+        for event in events:
+            if event["event"] in ("entry", "single"):
+                n_listed += 1
+                yield Listed(_to_item(event, source, guids))
+            else:
+                _raise_error(event, source)
+    if not n_listed:
+        raise SourceNotFoundError(f"The playlist {clean_text(source)} is empty.", "source_empty")
+
+
+def fetch_site(
+    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress
+) -> Fetched:
+    """Download the best audio of a medium.
+
+    Raises:
+        VerityError: it cannot be had; each kind of refusal has its own code.
+        LimitExceededError: it is larger, or takes longer, than is allowed.
+    """
+    url = item.source_uri
+    make_private_folder(folder)
+    number = item.facts.get("entry", "")
+    request = SiteRequest("fetch", url, folder, int(number) if number.isdecimal() else None)
+    facts: dict[str, str] | None = None
+    with site_events(request, access) as events:
+        for event in events:
+            if event["event"] == "progress":
+                total = event["total"]
+                on_progress(_int(event["bytes"]), None if total is None else _int(total))
+            elif event["event"] == "done":
+                facts = _texts(event["facts"])
+            else:
+                _raise_error(event, url)
+    path = folder / MEDIA_FILE_NAME
+    if facts is None or not path.is_file() or path.is_symlink():
+        raise FetchFailedError("The site gave no medium.", "site_not_understood")
+    size_bytes = path.stat().st_size
+    check_size(size_bytes, access.limits)
+    if not size_bytes:
+        raise empty_medium()
+    path.chmod(0o600)
+    return Fetched(path, hash_file(path), size_bytes, _custody(facts, item))
+
+
+def _to_item(event: Event, source: str, guids: set[str]) -> NewItem:
+    url, guid = str(event["url"]), clean_text(str(event["guid"]))
+    title = clean_text(str(event["title"])) or name_of(url)
+    extractor = str(event["extractor"])
+    try:
+        check_source(url, allow_local=False)
+    except InputError as error:
+        return failed_item(url, title, error)
+    facts = {"via": "link" if has_media_name(url) else "site"}
+    if guid:
+        facts["guid"] = guid
+    if not event["has_own_url"] and "number" in event:
+        facts |= {"via": "site", "entry": str(event["number"])}
+    identity = f"{url}#{facts.get('entry', '')}"
+    if guid and guid not in guids:
+        # A guid outlives changes of the URL; but a feed that gives two episodes the same one would
+        # lose the second in silence.
+        guids.add(guid)
+        identity = guid
+    return NewItem(url, title, source_key(source, extractor, identity), facts)
+
+
+def _raise_error(event: Event, url: str) -> None:
+    if event["event"] == "error":
+        raise to_site_error(str(event["message"]), url, str(event.get("cause", "")))
+
+
+def _custody(facts: dict[str, str], item: NewItem) -> Custody:
+    return Custody(
+        acquired_at=datetime.now(UTC),
+        acquired_by=f"yt-dlp {facts.get('yt_dlp', '')}",
+        source_version=item.facts.get("guid", "") or facts.get("id", ""),
+        original_name=clean_text(facts.get("title", "")) or item.title,
+        facts=facts,
+    )
+
+
+def _texts(facts: object) -> dict[str, str]:
+    assert isinstance(facts, dict), "our own child speaks"
+    return {str(name): clean_text(str(value), MAX_FACT_CHARS) for name, value in facts.items()}
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int), "our own child speaks"
+    return value
