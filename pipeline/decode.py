@@ -28,6 +28,7 @@ DECODE_LIMITS = ChildLimits(cpu_s=3600, stall_s=120.0)  # an hour of CPU decodes
 SILENT_RMS = 1e-4  # -80 dBFS over the whole track: nothing that a person said
 COPY_CORRELATION = 0.98  # |r| from which a channel is another one, or its inverse, at some level
 INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
+SPLINTER_S, SPLINTER_SHARE = 1.0, 0.1  # less than both, with errors: the file is no recording
 FULL_SCALE = 1.0
 
 _FLOAT_BYTES = 4
@@ -57,7 +58,7 @@ def survey(
         on_progress: called now and then with the seconds decoded of a track.
 
     Raises:
-        MediaCorruptError: a track is declared, but not one sample came out of any.
+        MediaCorruptError: a track is declared, but no sound came out of any.
         LimitExceededError: longer than `options.max_duration_s`.
     """
     assert media.probe is not None, "survey follows open_media"
@@ -76,9 +77,10 @@ def survey(
             notes.append("decode_errors")
         if sums.n_not_finite and "not_finite" not in notes:
             notes.append("not_finite")
-    if tracks and not any(track.decoded_duration_s for track in tracks):
+    if tracks and _is_next_to_nothing(probe, tracks, notes):
         raise MediaCorruptError(
-            "The file declares sound, but none could be decoded from it: it is damaged or encrypted."
+            "The file declares sound, but next to none could be decoded from it: it is damaged, "
+            "encrypted or no recording."
         )
     if (note := _incomplete(probe, tracks)) is not None:
         notes.append(note)
@@ -232,6 +234,18 @@ def _is_copy(
 ) -> bool:
     scale = math.sqrt(products[one, one] * products[other, other])
     return bool(abs(products[one, other]) >= COPY_CORRELATION * scale)
+
+
+def _is_next_to_nothing(probe: Probe, tracks: list[AudioTrack], notes: list[str]) -> bool:
+    """Tell whether what came out is nothing, or a splinter between errors.
+
+    Random bytes hold a few that look like a frame of MP3: ffmpeg then decodes a tenth of a second of
+    a file that it takes for minutes long.
+    """
+    decoded_s = max(track.decoded_duration_s or 0.0 for track in tracks)
+    declared_s = probe.declared_duration_s or 0.0
+    is_splinter = decoded_s < min(SPLINTER_S, SPLINTER_SHARE * declared_s)
+    return decoded_s == 0.0 or ("decode_errors" in notes and is_splinter)
 
 
 def _incomplete(probe: Probe, tracks: list[AudioTrack]) -> str | None:

@@ -181,7 +181,7 @@ def _conclude(
 
 
 def _pdf_of(item: ItemView, folder: Path) -> Path | None:
-    return next(iter(sorted(folder.glob(f"*{item.item_id}*.pdf"))), None)
+    return next(iter(sorted(folder.glob(f"{item.item_id}-*.pdf"))), None)
 
 
 def _verdict_words(item: ItemView) -> str:

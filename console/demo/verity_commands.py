@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from pipeline.errors import ConfigError, VerityError
 
@@ -32,7 +33,7 @@ class ItemView:
     @property
     def name(self) -> str:
         """The part of the address that tells items apart."""
-        return self.source_uri.rsplit("/", 1)[-1]
+        return unquote(self.source_uri.rsplit("/", 1)[-1])
 
     @property
     def is_over(self) -> bool:
