@@ -8,6 +8,7 @@ names exact exceptions for tests and laptops.
 
 import asyncio
 import logging
+import os
 import secrets
 import shutil
 import socket
@@ -131,7 +132,7 @@ class EgressGuard:
     async def _listen(self, started: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         tcp = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        unix = await asyncio.start_unix_server(self._accept, self.socket_path)
+        unix = await asyncio.start_unix_server(self._accept, sock=_bind(self.socket_path))
         self._port = tcp.sockets[0].getsockname()[1]
         started.set()
         await self._stop.wait()
@@ -161,3 +162,17 @@ class EgressGuard:
     async def _resolve(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._resolvers, self._resolve_names, host, port)
+
+
+def _bind(path: Path) -> socket.socket:
+    """Return a Unix socket bound to a path of any length (the kernel's limit is 107 bytes)."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.close(folder)
+    return listener

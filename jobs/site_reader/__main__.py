@@ -44,7 +44,7 @@ def main(request_file: str) -> None:
         entry=asked["entry"],
     )
     places = [request.folder, Path(tempfile.gettempdir())]
-    cage.close_doors(way_out, asked["guard_socket"], request.deno, places)
+    cage.close_doors(way_out, request.deno, places)
     say({"event": "start", "yt_dlp": reading.VERSION, "is_caged": way_out.is_caged})
     proxy = f"http://{asked['guard_user']}@{way_out.host}:{way_out.port}"
     work = reading.list_page if request.mode == "list" else reading.fetch_page

@@ -53,6 +53,7 @@ class WayOut:
     host: str
     port: int
     is_caged: bool  # the network is this process's own and empty
+    guard_socket: str = ""  # where the relay connects to, then
 
 
 def limit_memory(data_bytes: int) -> None:
@@ -74,21 +75,23 @@ def leave_network(guard_socket: str, guard_port: int) -> WayOut:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=_relay_all, args=(listener, guard_socket), daemon=True).start()
-    return WayOut("127.0.0.1", listener.getsockname()[1], is_caged=True)
+    # By the folder's descriptor: addresses of Unix sockets end at 107 bytes.
+    folder = os.open(Path(guard_socket).parent, os.O_RDONLY | os.O_DIRECTORY)
+    short = f"/proc/self/fd/{folder}/{Path(guard_socket).name}"
+    threading.Thread(target=_relay_all, args=(listener, short), daemon=True).start()
+    return WayOut("127.0.0.1", listener.getsockname()[1], is_caged=True, guard_socket=short)
 
 
-def close_doors(way_out: WayOut, guard_socket: str, program: str, folders: list[Path]) -> None:
+def close_doors(way_out: WayOut, program: str, folders: list[Path]) -> None:
     """Refuse, from now on and for good, what this process has no business with.
 
     Args:
         way_out: where it may connect to.
-        guard_socket: where its relay may connect to.
         program: the one program that it may start, or nothing.
         folders: where it may write.
     """
     places = tuple(f"{folder.resolve()}/" for folder in folders)
-    connect_to: set[object] = {(way_out.host, way_out.port), guard_socket}
+    connect_to: set[object] = {(way_out.host, way_out.port), way_out.guard_socket}
 
     def check_open(path: object, flags: object) -> None:
         if not isinstance(path, str | bytes) or not isinstance(flags, int) or not flags & _WRITING:

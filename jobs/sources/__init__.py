@@ -11,6 +11,7 @@ from pathlib import Path
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
 from jobs.sources.folder import fetch_file, list_folder
 from jobs.sources.items import (
+    Fetchable,
     Fetched,
     Listed,
     NewItem,
@@ -75,7 +76,7 @@ def list_from(
 
 
 def fetch(
-    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress | None = None
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress | None = None
 ) -> Fetched:
     """Fetch an item into a private folder of its own, as one file under our own name.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jobs.sources.access import SourceAccess
 from jobs.sources.items import (
+    Fetchable,
     Fetched,
     Listed,
     NewItem,
@@ -68,7 +69,7 @@ def list_folder(source: str, on_skipped: OnSkipped) -> Iterator[Listed]:
 
 
 def fetch_file(
-    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
 ) -> Fetched:
     """Copy a file into the item's private folder.
 

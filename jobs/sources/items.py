@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from jobs.spec import NewItem
 from pipeline.errors import (
@@ -19,7 +19,16 @@ from pipeline.errors import (
 )
 from pipeline.vocabulary import Custody
 
-__all__ = ["Fetched", "Listed", "NewItem", "clean_text", "failed_item", "named_error", "source_key"]
+__all__ = [
+    "Fetchable",
+    "Fetched",
+    "Listed",
+    "NewItem",
+    "clean_text",
+    "failed_item",
+    "named_error",
+    "source_key",
+]
 
 MAX_TITLE_CHARS = 500  # a title is shown, never used
 MAX_FACT_CHARS = 1_000  # custody facts are shown in reports
@@ -47,6 +56,22 @@ class Listed:
 
     item: NewItem
     cursor: str = ""  # where a listing that was cut off goes on; "" = it starts again, harmlessly
+
+
+class Fetchable(Protocol):
+    """What can be fetched: a NewItem, and an ItemClaim on one."""
+
+    @property
+    def source_uri(self) -> str:
+        """Where it is."""
+
+    @property
+    def title(self) -> str:
+        """How the source names it."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What its listing pinned."""
 
 
 @dataclass(frozen=True, slots=True)

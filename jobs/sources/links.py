@@ -18,7 +18,15 @@ import httpx
 
 from jobs.sources.access import SourceAccess
 from jobs.sources.http_errors import check_status, is_from_guard, to_named_error
-from jobs.sources.items import Fetched, Listed, NewItem, OnProgress, clean_text, source_key
+from jobs.sources.items import (
+    Fetchable,
+    Fetched,
+    Listed,
+    NewItem,
+    OnProgress,
+    clean_text,
+    source_key,
+)
 from jobs.sources.names import name_of
 from jobs.sources.sink import READ_BYTES, MediaSink, empty_medium
 from pipeline.errors import FetchFailedError, MediaUnsupportedError
@@ -71,7 +79,7 @@ def list_link(url: str, version: str = "") -> Iterator[Listed]:
 
 
 def fetch_link(
-    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
 ) -> Fetched:
     """Download what is behind a link.
 

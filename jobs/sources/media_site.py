@@ -11,6 +11,7 @@ from pathlib import Path
 from jobs.sources.access import SourceAccess
 from jobs.sources.items import (
     MAX_FACT_CHARS,
+    Fetchable,
     Fetched,
     Listed,
     NewItem,
@@ -54,7 +55,7 @@ def list_site(source: str, access: SourceAccess) -> Iterator[Listed]:
 
 
 def fetch_site(
-    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
 ) -> Fetched:
     """Download the best audio of a medium.
 
@@ -114,7 +115,7 @@ def _raise_error(event: Event, url: str) -> None:
         raise to_site_error(str(event["message"]), url, str(event.get("cause", "")))
 
 
-def _custody(facts: dict[str, str], item: NewItem) -> Custody:
+def _custody(facts: dict[str, str], item: Fetchable) -> Custody:
     return Custody(
         acquired_at=datetime.now(UTC),
         acquired_by=f"yt-dlp {facts.get('yt_dlp', '')}",

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 
 from jobs.sources.access import S3Access, SourceAccess
 from jobs.sources.items import (
+    Fetchable,
     Fetched,
     Listed,
     NewItem,
@@ -106,7 +107,7 @@ def list_prefix(
 
 
 def fetch_object(
-    item: NewItem, folder: Path, access: SourceAccess, on_progress: OnProgress
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
 ) -> Fetched:
     """Stream an object to disk; a broken connection goes on where it broke.
 
@@ -271,7 +272,7 @@ def _to_item(bucket: str, entry: "ObjectTypeDef", source: str) -> NewItem:
     return NewItem(clean_text(uri, 4096), title, source_key(source, "s3", uri, etag), facts)
 
 
-def _custody(answer: "GetObjectOutputTypeDef", key: str, item: NewItem) -> Custody:
+def _custody(answer: "GetObjectOutputTypeDef", key: str, item: Fetchable) -> Custody:
     facts = {
         "content_type": answer.get("ContentType", ""),
         "etag": answer.get("ETag", ""),
