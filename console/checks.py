@@ -1,5 +1,6 @@
 """What `verity doctor` looks at; each check is a function that returns what it found."""
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,12 +13,13 @@ import onnxruntime
 from sqlalchemy import text
 
 from console.examiner import load_detector
-from console.queue_access import open_queue
 from console.settings import ConsoleSettings
 from pipeline.errors import VerityError
 from pipeline.ffmpeg_command import ffmpeg_path
 from pipeline.limits import ChildLimits, run_limited
+from storage.database import open_engine
 from storage.model_store import resolve_model
+from storage.objects import object_key, open_object_store
 
 OLD_YT_DLP_DAYS = 60  # sites change faster than this
 
@@ -54,7 +56,7 @@ def all_checks(settings: ConsoleSettings) -> Iterator[Check]:
 
 def _settings(settings: ConsoleSettings) -> Check:
     storage = settings.storage
-    warnings = settings.jobs.warnings
+    warnings = settings.warnings
     return Check("settings", True, f"data folder {storage.var_folder}", " ".join(warnings))
 
 
@@ -109,8 +111,6 @@ def _gpu_names() -> list[str]:
 
 
 def _database(settings: ConsoleSettings) -> Check:
-    from storage.database import open_engine
-
     storage = settings.storage
     engine = open_engine(storage)
     with engine.connect() as connection:
@@ -122,11 +122,11 @@ def _database(settings: ConsoleSettings) -> Check:
 
 def _objects(settings: ConsoleSettings) -> Check:
     content = uuid4().bytes
-    key = "doctor/probe"
-    with open_queue(settings) as access:
-        access.objects.put(key, content)
-        same = access.objects.get(key) == content
-        access.objects.delete(key)
+    key = object_key("doctor", hashlib.sha256(content).hexdigest())
+    store = open_object_store(settings.storage)
+    store.put(key, content, "application/octet-stream")
+    same = store.get(key) == content
+    store.delete(key)
     where = settings.storage.objects
     if not same:
         return Check("objects", False, f"{where} gave other bytes back", "Do not use this store.")

@@ -8,7 +8,6 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from console import cli_doctor, cli_jobs, cli_scan, cli_training, cli_work
@@ -32,7 +31,6 @@ EXIT_CODES: tuple[tuple[type[VerityError], int], ...] = (
     (StaleClaimError, 70),
     (ConfigError, 78),  # EX_CONFIG
 )
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="verity",
@@ -69,19 +67,13 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     settings = ConsoleSettings.from_env(os.environ)  # noqa: TID251 - the entry point
     try:
-        code = app(standalone_mode=False, obj=settings)
+        app(obj=settings)
     except VerityError as error:
         if "--debug" in sys.argv:
             raise
         errors.print(f"[bold red]error[/] [dim]{error.code}[/]", end=" ")
-        errors.print(error.message, markup=False)
+        errors.print(error.message, markup=False, soft_wrap=True)
         sys.exit(exit_code_of(error))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(EXIT_INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import dataclasses
 
 import typer
+from rich.text import Text
 
 from console.cli_jobs import AsJson
 from console.settings import ConsoleSettings
-from console.terminal import console, print_json, table
+from console.terminal import console, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -24,11 +25,8 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         results.append(check)
         if not as_json:
             style = "green" if check.ok else "red"
-            shown = table("", "", "")
-            shown.add_row(
-                f"[{style}]{'ok' if check.ok else 'no':2}[/]", f"{check.name:13}", check.words
-            )
-            console.print(shown)
+            line = Text.assemble((f"{'ok' if check.ok else 'no':4}", style), f"{check.name:12}")
+            console.print(line.append(check.words), soft_wrap=True)
             if check.advice:
                 console.print(f"      {check.advice}", style="yellow", markup=False)
     if as_json:

@@ -1,12 +1,15 @@
 """`verity submit | jobs | show | cancel | retry | reports`: the queue, from a terminal."""
 
 import dataclasses
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.text import Text
 
+from console.queue_access import open_queue
 from console.settings import ConsoleSettings
 from console.terminal import console, number, print_json, table, verdict_text, visible
 from jobs.spec import ItemState, ItemStatus, Job, JobSpec, Priority
@@ -19,6 +22,14 @@ JobId = Annotated[
     str, typer.Argument(metavar="JOB", help="The job's id, as `verity submit` prints it.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+
+
+class PriorityName(StrEnum):
+    """The names of `Priority`, as people type them."""
+
+    LIVE = "live"
+    BATCH = "batch"
+    SWEEP = "sweep"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +61,8 @@ def submit(
     ],
     name: Annotated[str, typer.Option(help="What to call the job.")] = "",
     priority: Annotated[
-        Priority, typer.Option(help="live runs before batch, batch before sweep.")
-    ] = Priority.BATCH,
+        PriorityName, typer.Option(help="live runs before batch, batch before sweep.")
+    ] = PriorityName.BATCH,
     hop: Annotated[
         float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
     ] = 1.0,
@@ -63,12 +74,14 @@ def submit(
     named = tuple(_absolute(source) for source in sources)
     try:
         spec = JobSpec(
-            sources=named, name=name, priority=priority, options=AnalysisOptions(hop_s=hop)
+            sources=named,
+            name=name,
+            priority=Priority[priority.name],
+            options=AnalysisOptions(hop_s=hop),
         )
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"])) from error
     from console.job_progress import wait_for_job
-    from console.queue_access import open_queue
 
     with open_queue(settings) as access:
         job = access.queue.submit(spec)
@@ -86,8 +99,6 @@ def submit(
 
 def jobs(context: typer.Context, as_json: AsJson = False) -> None:
     """List the newest jobs."""
-    from console.queue_access import open_queue
-
     with open_queue(context.obj) as access:
         found = access.queue.list_jobs()
     if as_json:
@@ -113,8 +124,6 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
-    from console.queue_access import open_queue
-
     with open_queue(context.obj) as access:
         job = access.queue.job_status(job_id)
         items = list(access.queue.list_items(job_id))
@@ -126,8 +135,6 @@ def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None
 
 def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
-    from console.queue_access import open_queue
-
     with open_queue(context.obj) as access:
         job = access.queue.cancel(job_id)
     _print_change(job, f"Job {job_id} is cancelled.", as_json)
@@ -135,8 +142,6 @@ def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> No
 
 def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Queue a job's failed items again."""
-    from console.queue_access import open_queue
-
     with open_queue(context.obj) as access:
         job = access.queue.retry_failed(job_id)
     _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
@@ -149,8 +154,6 @@ def reports(
     as_json: AsJson = False,
 ) -> None:
     """Write a job's reports (JSON, PDF, CSV) into a folder."""
-    from console.queue_access import open_queue
-
     written: list[dict[str, str]] = []
     with open_queue(context.obj) as access:
         to.mkdir(parents=True, exist_ok=True)
@@ -213,7 +216,7 @@ def _print_job(job: Job, items: list[ItemStatus]) -> None:
         console.print(f"Get the reports: verity reports {job.job_id} --to FOLDER", style="dim")
 
 
-def _outcome(item: ItemStatus) -> object:
+def _outcome(item: ItemStatus) -> Text:
     if item.state is ItemState.DONE:
         return verdict_text(item.verdict, item.reason)
     if item.state is ItemState.FAILED:
@@ -226,7 +229,8 @@ def _state_words(job: Job) -> str:
 
 
 def _job_record(job: Job) -> dict[str, object]:
-    return {**dataclasses.asdict(job), "is_over": job.is_over}
+    named = {"priority": job.priority.name.lower(), "is_over": job.is_over}
+    return dataclasses.asdict(job) | named
 
 
 def _item_record(item: ItemStatus) -> dict[str, object]:

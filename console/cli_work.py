@@ -41,7 +41,7 @@ def work(
 
     settings: ConsoleSettings = context.obj
     fleet = FleetSettings.from_env(settings.environ)
-    for warning in settings.jobs.warnings:
+    for warning in settings.warnings:
         errors.print(f"Warning: {warning}", style="yellow", markup=False)
     stop = threading.Event()
 

@@ -27,3 +27,14 @@ class ConsoleSettings:
     def jobs(self) -> JobsSettings:
         """Return how sources are reached. Raises `ConfigError`."""
         return JobsSettings.from_env(self.environ)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what an operator should know before anything is fetched. Raises `ConfigError`."""
+        allowed = sorted(f"{place.host}:{place.port}" for place in self.jobs.egress.allow)
+        if not allowed:
+            return ()
+        return (
+            f"VERITY_FETCH_ALLOW lets media be fetched from {', '.join(allowed)} inside this network. "
+            "That is for tests and laptops.",
+        )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,12 @@ VERDICT_STYLES: Mapping[str, str] = {
 
 def print_json(value: object) -> None:
     """Print one JSON document on one line, for programs."""
-    print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - a program reads this
+    print(json.dumps(value, ensure_ascii=False, default=_as_text))  # noqa: T201 - a program reads this
+
+
+def _as_text(value: object) -> str:
+    """Return what JSON has no form for: times as ISO 8601, anything else as it prints."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def visible(text: str) -> str:

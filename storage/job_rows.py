@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from pipeline.vocabulary import AnalysisOptions
+from storage.stored_text import storable
 from storage.tables import JobDelta, JobRow
 
 FOLD_LOCK = 7_105_332_187  # any number: one folder at a time
@@ -63,8 +64,8 @@ def insert_job(
         insert(JobRow)
         .values(
             account_id=account_id,
-            name=name,
-            sources=list(sources),
+            name=storable(name),
+            sources=[storable(source) for source in sources],
             priority=priority,
             options=asdict(options),
         )
@@ -95,7 +96,7 @@ FROM job j CROSS JOIN LATERAL (
 """
 _READ_ONE = text(f"{_READ} WHERE j.job_id = :job_id")
 _READ_ACCOUNT = text(
-    f"{_READ} WHERE j.account_id = :account_id AND (:before IS NULL OR j.job_id < :before)"
+    f"{_READ} WHERE j.account_id = :account_id AND (CAST(:before AS bigint) IS NULL OR j.job_id < :before)"
     " ORDER BY j.job_id DESC LIMIT :most"
 )
 
