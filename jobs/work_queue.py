@@ -216,7 +216,7 @@ class WorkQueue:
         """
         with transaction(self._engine) as connection:
             item_rows.promote_deferred(connection)
-            rooms = item_rows.read_claim_room(connection)
+            rooms = item_rows.read_claim_room(connection, kind)
             if not rooms:
                 return []
             claimed: list[ClaimedFacts] = []

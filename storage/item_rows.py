@@ -189,7 +189,7 @@ def insert_items(
     return done.rowcount
 
 
-_ROOM = text("""
+_ROOM = """
 WITH running AS (
     SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
 ), account_running AS (
@@ -201,14 +201,17 @@ FROM job j
 LEFT JOIN running r ON r.job_id = j.job_id
 LEFT JOIN account_running a ON a.account_id = j.account_id
 WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
-  AND EXISTS (SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready')
+  AND EXISTS (SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind})
 ORDER BY j.priority, account_running, job_running, j.job_id
-""")
+"""
+_ROOM_ANY = text(_ROOM.format(kind=""))
+_ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
 
 
-def read_claim_room(connection: Connection) -> list[ClaimRoom]:
+def read_claim_room(connection: Connection, kind: ItemKind | None = None) -> list[ClaimRoom]:
     """Return the jobs that have ready items, the one to serve first at the front."""
-    return [ClaimRoom(**row) for row in connection.execute(_ROOM).mappings()]
+    rows = connection.execute(_ROOM_ANY if kind is None else _ROOM_KIND[kind]).mappings()
+    return [ClaimRoom(**row) for row in rows]
 
 
 _CLAIM = """
@@ -227,10 +230,7 @@ RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri
     item.lease_until, item.n_crashes, item.n_failures, item.n_losses, job.options
 """
 _CLAIM_ANY = text(_CLAIM.format(kind=""))
-_CLAIM_KIND = {
-    ItemKind.LIST: text(_CLAIM.format(kind="AND kind = 'list'")),
-    ItemKind.MEDIA: text(_CLAIM.format(kind="AND kind = 'media'")),
-}
+_CLAIM_KIND = {kind: text(_CLAIM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
 
 
 def claim_items(

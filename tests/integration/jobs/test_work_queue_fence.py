@@ -1,0 +1,289 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from jobs.spec import AttemptEnd, Beat, ItemResult, ItemState, ReportFile, RetryDecision
+from jobs.work_queue import WorkQueue
+from pipeline.errors import ObjectStoreError, StaleClaimError
+from storage.database import connect_engine
+from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
+
+pytestmark = pytest.mark.postgres
+
+LEASE_S = 0.4  # 15 s in production
+
+
+@pytest.fixture
+def queue(engine: Engine) -> Iterator[WorkQueue]:
+    queue = WorkQueue(engine, LEASE_S)
+    yield queue
+    queue.close()
+
+
+def count_rows(engine: Engine, *tables: str) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            table: connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608
+            for table in tables
+        }
+
+
+def tend_until_reclaimed(queue: WorkQueue, timeout_s: float = 10) -> int:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if n_reclaimed := queue.tend():
+            return n_reclaimed
+        time.sleep(queue.lease_s / 5)
+    return 0
+
+
+def test_late_attempt_cannot_finish_a_reclaimed_item(queue: WorkQueue, database_url: str) -> None:
+    make_job(queue, 1)
+    (late,) = queue.claim("stalled")
+    assert tend_until_reclaimed(queue) == 1
+    other_engine = connect_engine(database_url)
+    other = WorkQueue(other_engine, LEASE_S)
+    (newer,) = other.claim("healthy")
+
+    with pytest.raises(StaleClaimError):
+        queue.finish(late, make_result(late))
+    other.finish(newer, make_result(newer))
+    with pytest.raises(StaleClaimError):
+        queue.finish(late, make_result(late))
+    other_engine.dispose()
+
+    (report,) = queue.reports_of(late.job_id)
+    assert report.document["attempt"] == 2
+    assert queue.job_status(late.job_id).counts.done == 1
+
+
+def test_late_fail_release_and_heartbeat_change_nothing(queue: WorkQueue) -> None:
+    job = make_job(queue, 1)
+    (late,) = queue.claim("stalled")
+    assert tend_until_reclaimed(queue) == 1
+    (newer,) = queue.claim("healthy")
+
+    with pytest.raises(StaleClaimError):
+        queue.fail(late, CORRUPT)
+    with pytest.raises(StaleClaimError):
+        queue.release(late)
+    assert queue.heartbeat([Beat(late, "decode")]).lost == {late.item_id}
+
+    assert not queue.heartbeat([Beat(newer, "decode")]).lost
+    assert queue.job_status(job.job_id).counts.running == 1
+
+
+def test_late_attempt_is_refused_before_anybody_claims_again(queue: WorkQueue) -> None:
+    make_job(queue, 1)
+    (late,) = queue.claim("stalled")
+    assert tend_until_reclaimed(queue) == 1
+    with pytest.raises(StaleClaimError):
+        queue.finish(late, make_result(late))
+
+
+def test_expired_lease_that_nobody_reclaimed_may_finish(queue: WorkQueue, engine: Engine) -> None:
+    job = make_job(queue, 1)
+    (slow,) = queue.claim("slow")
+    time.sleep(LEASE_S * 1.5)
+    with engine.connect() as connection:
+        assert connection.scalar(
+            text("SELECT lease_until < clock_timestamp() FROM item WHERE state = 'running'")
+        )
+
+    queue.finish(slow, make_result(slow))
+
+    assert queue.job_status(job.job_id).counts.done == 1
+
+
+def test_heartbeat_renews_an_expired_lease_that_nobody_reclaimed(queue: WorkQueue) -> None:
+    make_job(queue, 1)
+    (slow,) = queue.claim("slow")
+    time.sleep(LEASE_S * 1.5)
+    assert not queue.heartbeat([Beat(slow, "decode")]).lost
+    assert queue.tend() == 0
+
+
+def test_heartbeat_keeps_an_item_for_many_leases(queue: WorkQueue) -> None:
+    make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    for _ in range(12):
+        time.sleep(LEASE_S / 4)
+        assert not queue.heartbeat([Beat(claim, "score")]).lost
+        assert queue.tend() == 0
+
+
+def test_finish_twice_is_once(queue: WorkQueue, engine: Engine) -> None:
+    job = make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    queue.finish(claim, make_result(claim))
+    queue.finish(claim, make_result(claim))
+    assert queue.job_status(job.job_id).counts.done == 1
+    assert count_rows(engine, "report", "analysis", "attempt") == {
+        "report": 1,
+        "analysis": 1,
+        "attempt": 2,  # the listing's and this one
+    }
+
+
+def test_fail_after_finish_changes_nothing(queue: WorkQueue) -> None:
+    job = make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    queue.finish(claim, make_result(claim))
+    with pytest.raises(StaleClaimError):
+        queue.fail(claim, CORRUPT)
+    assert queue.job_status(job.job_id).counts.done == 1
+
+
+def test_finish_that_breaks_half_way_leaves_no_row_and_the_claim(
+    queue: WorkQueue, engine: Engine
+) -> None:
+    job = make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    whole = make_result(claim)
+    broken = ItemResult(whole.report, b"[1]", "f" * 64, ())
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE report ADD CHECK (jsonb_typeof(document) = 'object')"))
+
+    with pytest.raises(DBAPIError):
+        queue.finish(claim, broken)  # segments are written by then
+
+    assert count_rows(engine, "segment", "analysis", "media", "report") == {
+        "segment": 0,
+        "analysis": 0,
+        "media": 0,
+        "report": 0,
+    }
+    assert queue.job_status(job.job_id).counts.running == 1
+    queue.finish(claim, whole)
+    assert queue.job_status(job.job_id).counts.done == 1
+
+
+def test_finish_that_names_an_unknown_object_changes_nothing(queue: WorkQueue) -> None:
+    job = make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    file = ReportFile("pdf", "default/" + "0" * 64, "0" * 64, 1, "a.pdf", "application/pdf")
+    with pytest.raises(ObjectStoreError, match="put them again"):
+        queue.finish(claim, make_result(claim, files=(file,)))
+    assert queue.job_status(job.job_id).counts.running == 1
+
+
+def test_late_attempt_sends_no_segment_to_the_database(queue: WorkQueue, engine: Engine) -> None:
+    """The fence is asked first: the result of a late attempt is not even looked at."""
+    make_job(queue, 1)
+    (late,) = queue.claim("stalled")
+    tend_until_reclaimed(queue)
+    unreadable = ItemResult(make_result(late).report, b"no json", "", ())
+    with pytest.raises(StaleClaimError):
+        queue.finish(late, unreadable)
+    assert count_rows(engine, "segment") == {"segment": 0}
+
+
+def test_killed_worker_loses_its_item_within_two_leases(
+    queue: WorkQueue, database_url: str
+) -> None:
+    make_job(queue, 1)
+    program = (
+        "import sys, time\n"
+        "from jobs.spec import Beat\n"
+        "from jobs.work_queue import WorkQueue\n"
+        "from storage.database import connect_engine\n"
+        f"queue = WorkQueue(connect_engine(sys.argv[1]), {LEASE_S})\n"
+        "(claim,) = queue.claim('victim')\n"
+        "print(claim.item_id, flush=True)\n"
+        "while True:\n"
+        "    queue.heartbeat([Beat(claim, 'decode')])\n"
+        f"    time.sleep({LEASE_S / 4})\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, database_url], stdout=subprocess.PIPE, text=True
+    ) as victim:
+        assert victim.stdout is not None
+        item_id = victim.stdout.readline().strip()
+        for _ in range(8):
+            time.sleep(LEASE_S / 5)
+            assert queue.tend() == 0
+        os.kill(victim.pid, signal.SIGKILL)
+        killed_at = time.monotonic()
+        assert tend_until_reclaimed(queue) == 1
+        took_s = time.monotonic() - killed_at
+
+    assert took_s < 2 * LEASE_S + 1  # the second is for a busy machine
+    (claim,) = queue.claim("healthy")
+    assert (claim.item_id, claim.attempt, claim.tries.n_losses) == (item_id, 2, 1)
+    (attempt,) = queue.item_attempts(item_id)
+    assert (attempt.worker_id, attempt.cause) == ("victim", AttemptEnd.DRIVER_LOST)
+
+
+def test_worker_that_was_stopped_and_wakes_learns_that_it_lost(
+    queue: WorkQueue, database_url: str
+) -> None:
+    make_job(queue, 1)
+    program = (
+        "import sys, time\n"
+        "from jobs.spec import Beat\n"
+        "from jobs.work_queue import WorkQueue\n"
+        "from pipeline.errors import StaleClaimError\n"
+        "from storage.database import connect_engine\n"
+        f"queue = WorkQueue(connect_engine(sys.argv[1]), {LEASE_S})\n"
+        "(claim,) = queue.claim('zombie')\n"
+        "print('held', flush=True)\n"
+        "while not queue.heartbeat([Beat(claim, 'decode')]).lost:\n"
+        f"    time.sleep({LEASE_S / 4})\n"
+        "try:\n"
+        "    queue.finish(claim)\n"
+        "except StaleClaimError:\n"
+        "    print('stale', flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, database_url], stdout=subprocess.PIPE, text=True
+    ) as zombie:
+        assert zombie.stdout is not None
+        assert zombie.stdout.readline().strip() == "held"
+        os.kill(zombie.pid, signal.SIGSTOP)
+        try:
+            assert tend_until_reclaimed(queue) == 1
+            (claim,) = queue.claim("healthy")
+        finally:
+            os.kill(zombie.pid, signal.SIGCONT)
+        queue.finish(claim, make_result(claim))
+        assert zombie.stdout.readline().strip() == "stale"
+
+
+def test_reclaiming_waits_one_lease_after_a_gap_in_tending(queue: WorkQueue) -> None:
+    make_job(queue, 1)
+    queue.tend()
+    (claim,) = queue.claim("worker")
+    time.sleep(LEASE_S * 2)  # as if the database had been away for everybody
+
+    assert queue.tend() == 0
+    assert not queue.heartbeat([Beat(claim, "decode")]).lost
+    assert queue.tend() == 0
+
+
+def test_item_whose_workers_always_die_is_given_up_in_the_end(
+    queue: WorkQueue, engine: Engine
+) -> None:
+    job = make_job(queue, 1)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE item SET n_losses = 19"))
+    (claim,) = queue.claim("doomed")
+    assert claim.tries.is_alone
+    assert tend_until_reclaimed(queue) == 1
+    (item,) = [it for it in queue.list_items(job.job_id) if it.state == ItemState.FAILED]
+    assert item.error_code == "worker_lost"
+    assert queue.job_status(job.job_id).counts.failed == 1
+
+
+def test_retry_of_a_cancelled_job_ends_the_item(queue: WorkQueue) -> None:
+    job = make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    queue.cancel(job.job_id)
+    assert queue.fail(claim, CORRUPT, retry=RetryDecision(5.0)) == ItemState.CANCELLED
+    assert queue.job_status(job.job_id).is_over
