@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 
+from pipeline.frontends.window import hann_window
 from pipeline.vocabulary import FloatArray
 
 FLOOR_POWER = 1e-10  # -100 dB: below 16-bit quantisation noise, keeps the log finite
@@ -45,7 +45,7 @@ def log_mel(samples: FloatArray, config: LogMelConfig) -> FloatArray:
     edge = config.n_fft // 2
     padded = np.pad(levelled, ((0, 0), (edge, edge)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft, axis=1)
-    window = scipy.signal.get_window("hann", config.n_fft).astype(np.float32)
+    window = hann_window(config.n_fft)
     spectrum = scipy.fft.rfft(frames[:, :: config.hop_length] * window, axis=-1)
     power = spectrum.real**2 + spectrum.imag**2  # (n, n_frames, n_bins)
     mel = power @ mel_filters(config).T  # (n, n_frames, n_mels)

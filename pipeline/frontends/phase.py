@@ -18,9 +18,9 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
 
+from pipeline.frontends.window import hann_window
 from pipeline.vocabulary import FloatArray
 
 N_BANDS = 28  # bands of every phase block
@@ -148,7 +148,7 @@ def _stft(
     """Return a Hann STFT without padding, frame i from sample start + i * hop_length."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, n_fft, axis=1)
     chosen = windows[:, start : start + (n_frames - 1) * hop_length + 1 : hop_length]
-    hann = scipy.signal.get_window("hann", n_fft).astype(np.float32)
+    hann = hann_window(n_fft)
     return np.asarray(scipy.fft.rfft(chosen * hann, axis=-1), dtype=np.complex64)
 
 
