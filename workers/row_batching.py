@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.score import join_outputs
 from pipeline.vocabulary import Features, ModelOutputs
 
 
@@ -191,16 +192,4 @@ def _rows(outputs: ModelOutputs, first: int, last: int) -> ModelOutputs:
         cm_score=outputs.cm_score[first:last],
         embedding=outputs.embedding[first:last],
         attention=None if outputs.attention is None else outputs.attention[first:last],
-    )
-
-
-def join_outputs(pieces: Sequence[ModelOutputs]) -> ModelOutputs:
-    """Return the rows of all pieces under one another, (sum of n, ...)."""
-    if len(pieces) == 1:
-        return pieces[0]
-    attention = [piece.attention for piece in pieces if piece.attention is not None]
-    return ModelOutputs(
-        cm_score=np.concatenate([piece.cm_score for piece in pieces]),
-        embedding=np.concatenate([piece.embedding for piece in pieces]),
-        attention=np.concatenate(attention) if attention else None,
     )

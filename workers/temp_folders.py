@@ -80,7 +80,7 @@ def sweep(root: Path) -> int:
 
 def _take_folder(root: Path) -> tuple[int, Path]:
     while True:
-        lock_path = root / f"{secrets.token_hex(8)}.lock"
+        lock_path = root / f"{secrets.token_hex(4)}.lock"
         lock_path.touch(mode=0o600)
         lock = _try_lock(lock_path)
         # A sweeper may have seen the file before it was locked, and removed it: then again.

@@ -1,0 +1,300 @@
+"""The fleet's actors: started, lent, replaced when they die, ended.
+
+Ray never restarts an actor or repeats a call behind the queue's back (`max_restarts=0`,
+`max_task_retries=0`): a dead actor is the end of an attempt, and a new one is made here.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError
+
+from pipeline.errors import VerityError, WorkerLostError
+from pipeline.vocabulary import ModelUse
+from workers.lister import Lister, ListerSettings
+from workers.preparer import Preparer, PreparerSettings
+from workers.scorer import DetectorFacts, Scorer, ScorerSettings
+from workers.settings import FleetSettings
+from workers.walk_values import ActorFacts, here
+from workers.writer import Writer, WriterSettings
+
+_log = logging.getLogger(__name__)
+START_S = 180.0  # imports and models take about 5 s; on a machine with much else to do, longer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """One actor: its lane in the trace, its handle, and where it runs."""
+
+    lane: str
+    handle: Any  # an ActorProxy; classes with several kinds of methods have no common type
+    where: ActorFacts
+
+
+@dataclass(frozen=True, slots=True)
+class CrewSettings:
+    """How many actors, and what they ask of a cluster."""
+
+    fleet: FleetSettings
+    n_preparers: int
+    n_gpus: int  # in the cluster
+    name: str = ""  # in the trace, before the lane
+
+
+@dataclass(slots=True)
+class _Starting:
+    """An actor whose process is on its way."""
+
+    lane: str
+    handle: Any
+    opening: Any = field(default=None)  # reference to what `open` returns
+
+
+class Crew:
+    """Holds the actors for the fleet's life, or for one item that runs alone."""
+
+    def __init__(self, settings: CrewSettings) -> None:
+        """Prepare; the actors start when the crew is entered."""
+        self._settings = settings
+        self._guard = threading.Lock()
+        self._replacing = threading.Lock()
+        self._members: dict[str, Member] = {}  # scorer, writer, lister
+        self._preparers: list[Member] = []
+        self._idle: list[Member] = []
+        self._n_made = 0
+        self._detector: DetectorFacts | None = None
+        self.separator: ModelUse | None = None
+        self.problem: VerityError | None = None  # an actor cannot be replaced: the fleet ends
+
+    def __enter__(self) -> "Crew":
+        """Start scorer, writer and preparers, and wait until they are ready.
+
+        Raises:
+            ConfigError, ModelError: an actor cannot work with these settings.
+            WorkerLostError: an actor died while it started.
+        """
+        try:
+            scorer, writer = self._spawn_scorer(), self._spawn_writer()
+            preparers = [self._spawn_preparer() for _ in range(self._settings.n_preparers)]
+            self._members["scorer"] = self._open_scorer(scorer)
+            self._members["writer"] = self._opened(writer)[0]
+            for preparer in preparers:
+                self._ask_to_open(preparer)
+            for preparer in preparers:
+                self._take_in(preparer)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End all actors."""
+        self.close()
+
+    @property
+    def detector(self) -> DetectorFacts:
+        """Return what is known of the model."""
+        assert self._detector is not None, "the crew has been entered"
+        return self._detector
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """Return what a report says of the models."""
+        return (self.detector.use,) + (() if self.separator is None else (self.separator,))
+
+    @property
+    def scorer(self) -> Member:
+        """Return the scorer that is at work now."""
+        return self._members["scorer"]
+
+    @property
+    def writer(self) -> Member:
+        """Return the writer that is at work now."""
+        return self._members["writer"]
+
+    def lister(self) -> Member:
+        """Return the lister; the first call starts it."""
+        with self._replacing:
+            if "lister" not in self._members:
+                self._members["lister"] = self._opened(self._spawn_lister())[0]
+            return self._members["lister"]
+
+    def borrow(self, most: int) -> list[Member]:
+        """Return up to `most` preparers that nobody uses."""
+        with self._guard:
+            lent, self._idle = self._idle[:most], self._idle[most:]
+            return lent
+
+    def give_back(self, preparer: Member) -> None:
+        """Take a preparer back that has nothing to do any more."""
+        with self._guard:
+            self._idle.append(preparer)
+
+    def is_free_within(self, member: Member, wait_s: float) -> bool:
+        """Tell whether an actor is done with what it did, waiting that long for it."""
+        try:
+            ray.get(member.handle.__ray_ready__.remote(), timeout=wait_s)
+        except (GetTimeoutError, RayActorError):
+            return False
+        return True
+
+    def replace(self, member: Member) -> None:
+        """End an actor, with all that it started, and put a new one in its place.
+
+        Several items may find out at once that a shared actor is dead: the first one replaces it.
+        """
+        with self._replacing:
+            kill(member)
+            try:
+                self._put_new(member)
+            except VerityError as error:
+                _log.exception("actor not replaced", extra={"lane": member.lane})
+                self.problem = error
+
+    def close(self) -> None:
+        """End all actors."""
+        with self._guard:
+            members = [*self._members.values(), *self._preparers]
+            self._members.clear()
+            self._preparers.clear()
+            self._idle.clear()
+        for member in members:
+            kill(member)
+
+    def _put_new(self, member: Member) -> None:
+        with self._guard:
+            role = next((role for role, m in self._members.items() if m is member), None)
+            is_preparer = member in self._preparers
+            if is_preparer:
+                self._preparers.remove(member)
+            if role == "lister":  # the next listing starts a new one
+                del self._members[role]
+        if is_preparer:
+            starting = self._spawn_preparer()
+            self._ask_to_open(starting)
+            self._take_in(starting)
+        elif role == "scorer":
+            self._members[role] = self._open_scorer(self._spawn_scorer())
+        elif role == "writer":
+            self._members[role] = self._opened(self._spawn_writer())[0]
+
+    def _spawn_preparer(self) -> _Starting:
+        fleet = self._settings.fleet
+        settings = PreparerSettings(
+            fleet.jobs, fleet.separator, fleet.temp_folder, fleet.allow_local
+        )
+        return self._spawn(Preparer, "preparer", settings, n_cpus=1.0)
+
+    def _spawn_scorer(self) -> _Starting:
+        fleet = self._settings.fleet
+        n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
+        settings = ScorerSettings(
+            fleet.detector, fleet.device, fleet.n_score_threads, fleet.score_wait_s
+        )
+        return self._spawn(Scorer, "scorer", settings, n_cpus=fleet.n_score_threads, n_gpus=n_gpus)
+
+    def _spawn_writer(self) -> _Starting:
+        fleet = self._settings.fleet
+        return self._spawn(
+            Writer, "writer", WriterSettings(fleet.storage, fleet.lease_s), n_cpus=0.5
+        )
+
+    def _spawn_lister(self) -> _Starting:
+        fleet = self._settings.fleet
+        settings = ListerSettings(fleet.jobs, fleet.temp_folder, fleet.allow_local)
+        return self._spawn(Lister, "lister", settings, n_cpus=0.1, n_threads=fleet.n_listings + 1)
+
+    def _spawn(
+        self,
+        kind: type,
+        lane: str,
+        settings: object,
+        *,
+        n_cpus: float,
+        n_gpus: float = 0.0,
+        n_threads: int = 0,
+    ) -> _Starting:
+        """Ask Ray for an actor; a local Ray is ours alone, so no core is reserved there."""
+        on_cluster = bool(self._settings.fleet.ray_address)
+        options: dict[str, Any] = {
+            "num_cpus": n_cpus if on_cluster else 0,
+            "num_gpus": n_gpus,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+        }
+        if n_threads:
+            options["max_concurrency"] = n_threads
+        handle: Any = ray.remote(kind).options(**options).remote(settings)
+        with self._guard:
+            self._n_made += 1
+            number = self._n_made
+        return _Starting(f"{self._settings.name}{lane} {number}", handle)
+
+    def _ask_to_open(self, preparer: _Starting) -> None:
+        preparer.opening = preparer.handle.open.remote(self.detector.card)
+
+    def _take_in(self, starting: _Starting) -> None:
+        member, use = self._opened(starting)
+        with self._guard:
+            self.separator = use
+            self._preparers.append(member)
+            self._idle.append(member)
+
+    def _open_scorer(self, starting: _Starting) -> Member:
+        member, self._detector = self._opened(starting)
+        return member
+
+    def _opened(self, starting: _Starting) -> tuple[Member, Any]:
+        """Wait until an actor is ready; return it and what it says of itself."""
+        opening = starting.opening or starting.handle.open.remote()
+        try:
+            where, facts = plain_errors(lambda: ray.get(opening, timeout=START_S))
+        except (RayActorError, GetTimeoutError) as error:
+            ray.kill(starting.handle)
+            raise WorkerLostError(
+                f"A {starting.lane} did not start.", "actor_not_started"
+            ) from error
+        except VerityError:
+            ray.kill(starting.handle)
+            raise
+        return Member(starting.lane, starting.handle, where), facts
+
+
+def plain_errors(call: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the actor returned)
+    """Return what a call on an actor returns; raise the error that the actor raised, not Ray's."""
+    try:
+        return call()
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, Exception) and not isinstance(error, RayActorError):
+            raise error.cause from error
+        raise
+
+
+def kill(member: Member) -> None:
+    """End an actor's process and all that it started; a stopped process too.
+
+    Ray asks the process to end and needs 5 s where it does not answer; on our own node it is
+    killed at once, with its process group.
+    """
+    with suppress(RayActorError, ValueError):
+        ray.kill(member.handle)
+    if member.where.node_id != here().node_id:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        if os.getpgid(member.where.process_id) == member.where.process_id:
+            os.killpg(member.where.process_id, signal.SIGKILL)
+        else:
+            os.kill(member.where.process_id, signal.SIGKILL)

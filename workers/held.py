@@ -1,0 +1,126 @@
+"""One item that this worker holds: where it is, and why it should stop."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import ray
+
+from jobs.spec import ItemClaim, ItemKind
+from pipeline.vocabulary import Custody, MediaFile
+from workers.fleet_trace import Fact, FleetTrace
+from workers.heartbeat_link import HeartbeatLink
+from workers.settings import StageDeadlines
+from workers.walk_values import PreparedHead, StageSpan
+
+POLL_S = 0.1  # how late a stop is noticed while an actor works
+
+
+class StopCause(StrEnum):
+    """Why a walk should end before its item is done."""
+
+    LOST = "lost"  # another attempt owns the item: change nothing
+    CANCELLED = "cancelled"  # somebody stopped the job
+    GIVEN_BACK = "given_back"  # the job is paused, or this worker ends
+    STALLED = "stalled"  # no progress within the stage's deadline
+
+
+class StoppedWalk(Exception):  # noqa: N818 (no error: somebody asked for it)
+    """The walk was asked to end."""
+
+    def __init__(self, cause: StopCause) -> None:
+        """Keep the cause."""
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(slots=True)
+class Held:
+    """One claim on its way; written by its walk, stopped by the heartbeat and the fleet."""
+
+    claim: ItemClaim
+    link: HeartbeatLink
+    deadlines: StageDeadlines
+    trace: FleetTrace
+    stage: str = ""
+    media: MediaFile | None = None
+    custody: Custody | None = None
+    timings_s: dict[str, float] = field(default_factory=dict)
+    _stop: StopCause | None = None
+    _stopped: threading.Event = field(default_factory=threading.Event)
+    _lost: threading.Event = field(default_factory=threading.Event)
+
+    def begin(self) -> None:
+        """Let the heartbeat renew the lease from now on."""
+        self.stage = "list" if self.claim.kind is ItemKind.LIST else "fetch"
+        self.link.hold(self.claim, self.stage, self.deadlines.of(self.stage))
+
+    def stop(self, cause: StopCause) -> None:
+        """Ask the walk to end; the first cause counts, but a lost claim overrides all."""
+        if self._stop is None or cause is StopCause.LOST:
+            self._stop = cause
+        self._stopped.set()
+        if cause is StopCause.LOST:
+            self._lost.set()
+
+    def check(self) -> None:
+        """Raise StoppedWalk if somebody asked for it."""
+        if self._stop is not None:
+            raise StoppedWalk(self._stop)
+
+    def moved(self, stage: str, progress: float = 0.0, cursor: str | None = None) -> None:
+        """Tell the heartbeat that the item made progress."""
+        self.stage = stage
+        self.link.note(self.claim, stage, self.deadlines.of(stage), progress, cursor)
+
+    def take(self, head: PreparedHead, lane: str) -> None:
+        """Take in what a preparer said."""
+        self.media = head.media or self.media
+        self.custody = head.custody or self.custody
+        self.moved(head.stage, head.progress)
+        for span in head.spans:
+            self.ran(lane, span)
+
+    def ran(self, lane: str, span: StageSpan) -> None:
+        """Record a stage that ended."""
+        self.spent(span.stage, span.ended_at - span.started_at)
+        facts: dict[str, Fact] = {"item_id": self.claim.item_id, "attempt": self.claim.attempt}
+        self.trace.span(lane, span.stage, span.started_at, span.ended_at, facts)
+
+    def spent(self, stage: str, seconds: float) -> None:
+        """Add to the time that a stage took."""
+        self.timings_s[stage] = self.timings_s.get(stage, 0.0) + seconds
+
+    def wait(self, references: Sequence[Any]) -> None:
+        """Wait until all references or generators are ready, or somebody asks the walk to end.
+
+        Raises:
+            StoppedWalk: somebody asked.
+        """
+        waiting = list(references)
+        while waiting:
+            self.check()
+            _, waiting = ray.wait(
+                waiting, num_returns=len(waiting), timeout=POLL_S, fetch_local=False
+            )
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless somebody asks the walk to end.
+
+        Raises:
+            StoppedWalk: somebody asked.
+        """
+        self._stopped.wait(seconds)
+        self.check()
+
+    def wait_out(self, seconds: float) -> None:
+        """Sleep while a service is away.
+
+        Raises:
+            StoppedWalk: another attempt owns the item by now.
+        """
+        self._lost.wait(seconds)
+        if self._lost.is_set():
+            raise StoppedWalk(StopCause.LOST)

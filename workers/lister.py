@@ -1,0 +1,71 @@
+"""The Lister actor: lists sources page by page, several at once, beside the preparers."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import ray
+
+from jobs.settings import JobsSettings
+from jobs.sources import Listed, list_from
+from jobs.spec import ItemClaim, NewItem
+from workers.temp_folders import ProcessFolder
+from workers.walk_values import ActorFacts, here
+
+PAGE_ITEMS = 200  # of one transaction; S3 gives a thousand keys a call
+FIRST_PAGE_ITEMS = 1  # so that work begins at once
+
+
+@dataclass(frozen=True, slots=True)
+class ListerSettings:
+    """What a lister needs on its node."""
+
+    jobs: JobsSettings
+    temp_folder: Path
+    allow_local: bool
+
+
+class Lister:
+    """Holds the egress guard for the actor's life; each listing has a thread of its own."""
+
+    def __init__(self, settings: ListerSettings) -> None:
+        """Keep the settings; `open` does the work."""
+        self._settings = settings
+
+    @ray.method
+    def open(self) -> tuple[ActorFacts, None]:
+        """Open the one way out; return where this runs."""
+        settings = self._settings
+        self._folder = ProcessFolder(settings.temp_folder)
+        tempfile.tempdir = str(self._folder.path)
+        guard = settings.jobs.open_guard()
+        guard.__enter__()  # for the process's life: it ends with it
+        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        return here(), None
+
+    @ray.method(num_returns="streaming")
+    def list_pages(self, claim: ItemClaim) -> Iterator["Page"]:
+        """Yield the items of a source as they are found.
+
+        Raises:
+            VerityError: the source cannot be listed (further).
+        """
+        yield from pages(list_from(claim.source_uri, self._access, claim.cursor))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items that go into the queue in one transaction."""
+
+    items: tuple[NewItem, ...]
+    cursor: str | None  # where a listing that is cut off after this page goes on
+
+
+def pages(listed: Iterator[Listed]) -> Iterator[Page]:
+    """Yield items in pages that grow, so that the first ones can be worked on at once."""
+    size = FIRST_PAGE_ITEMS
+    while some := tuple(islice(listed, size)):
+        yield Page(tuple(one.item for one in some), some[-1].cursor or None)
+        size = min(size * 4, PAGE_ITEMS)

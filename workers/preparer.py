@@ -1,0 +1,183 @@
+"""The Preparer actor: fetch, probe, survey and prepare one item, all on one node.
+
+A local path never leaves this process: the file lies in a private folder that exists only while
+the generator runs. What leaves are heads (small) and features (arrays).
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import ray
+
+from jobs.settings import JobsSettings
+from jobs.sources import Fetched, fetch
+from jobs.sources.access import SourceAccess
+from jobs.spec import ItemClaim, NewItem
+from pipeline.analyse import Progress, prepare, survey_media
+from pipeline.errors import VerityError
+from pipeline.model_card import ModelCard
+from pipeline.probe import probe
+from pipeline.separate import Separator
+from pipeline.vocabulary import Features, MediaFile, ModelUse
+from storage.model_store import resolve
+from workers.temp_folders import ProcessFolder
+from workers.walk_values import ActorFacts, PreparedHead, StageSpan, here
+
+SIGN_OF_LIFE_S = 0.5  # between heads while a download or a survey runs
+Step: TypeAlias = tuple[PreparedHead, Features | None]
+T = TypeVar("T")
+OnProgress: TypeAlias = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparerSettings:
+    """What a preparer needs on its node."""
+
+    jobs: JobsSettings
+    separator: str  # name in the model store, or a path
+    temp_folder: Path
+    allow_local: bool
+
+
+class StoppedError(VerityError):
+    """Nobody waits for this item any more."""
+
+    default_code = "stopped"
+
+
+class Preparer:
+    """Holds the separator, the egress guard and a private folder for the actor's life."""
+
+    def __init__(self, settings: PreparerSettings) -> None:
+        """Keep the settings; `open` loads what they name."""
+        self._settings = settings
+
+    @ray.method
+    def open(self, card: ModelCard) -> tuple[ActorFacts, ModelUse]:
+        """Load the separator, sweep what dead processes left, open the one way out.
+
+        Apart from `__init__`, because Ray turns an error there into text.
+
+        Returns:
+            Where this runs, and what a report says of its model.
+        """
+        settings = self._settings
+        self._card = card
+        self._folder = ProcessFolder(settings.temp_folder)
+        tempfile.tempdir = str(self._folder.path)  # libraries' files too go where they are swept
+        path, sha256 = resolve(settings.separator, "separator")
+        self._separator = Separator(path)
+        guard = settings.jobs.open_guard()
+        guard.__enter__()  # for the process's life: it ends with it
+        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        name, provider = self._separator.card.name, self._separator.provider
+        return here(), ModelUse(name, sha256, "separator", provider)
+
+    @ray.method(num_returns="streaming", _num_objects_per_yield=2)
+    def prepare(self, claim: ItemClaim) -> Iterator[Step]:
+        """Yield heads and features of one item, from its first byte to its last segment.
+
+        Raises:
+            VerityError: in the stage that the last head named.
+        """
+        with self._folder.item_folder() as folder:
+            yield from prepare_item(claim, folder, self._access, self._card, self._separator)
+
+
+def prepare_item(
+    claim: ItemClaim,
+    folder: Path,
+    access: SourceAccess,
+    card: ModelCard,
+    separator: Separator,
+) -> Iterator[Step]:
+    """Yield the steps of one item; its bytes lie under `folder`."""
+    clock = _StageClock()
+    yield PreparedHead("fetch"), None
+    fetched = yield from _signs_of_life(
+        "fetch", lambda report: _fetch(claim, folder, access, report)
+    )
+    media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
+    custody = fetched.custody
+    spans = clock.ended("fetch")
+    yield PreparedHead("probe", media=media, custody=custody, spans=spans), None
+    probed = probe(fetched.path, custody.original_name or fetched.path.name)
+    media = MediaFile(media.item_id, media.path, media.sha256, media.size_bytes, probed)
+    yield PreparedHead("survey", media=media, custody=custody, spans=clock.ended("probe")), None
+    media = yield from _signs_of_life(
+        "survey",
+        lambda report: survey_media(
+            media, card, claim.options, lambda progress: report(_share(progress))
+        ),
+    )
+    yield PreparedHead("prepare", media=media, spans=clock.ended("survey")), None
+    shares = [0.0]
+    batches = prepare(
+        media, card, separator, claim.options, lambda progress: shares.append(_share(progress))
+    )
+    for batch in batches:
+        head = PreparedHead("prepare", shares[-1], facts=batch.facts, spans=clock.ended("prepare"))
+        del shares[:-1]
+        yield head, batch.features
+        clock.restart()  # waiting for the scorer is no work of ours
+
+
+def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgress) -> Fetched:
+    def on_bytes(n_done: int, n_all: int | None) -> None:
+        report(n_done / n_all if n_all else n_done / (n_done + (64 << 20)))  # grows, below 1
+
+    item = NewItem(claim.source_uri, claim.title, claim.source_key, claim.facts)
+    return fetch(item, folder, access, on_bytes)
+
+
+def _share(progress: Progress) -> float:
+    return min(1.0, progress.done_s / progress.total_s) if progress.total_s else 0.0
+
+
+def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[Step, None, T]:
+    """Run blocking work in a thread; yield a head now and then if it moves; return its result.
+
+    Closing the generator stops the work at its next sign of progress.
+    """
+    seen = [0.0, 0.0]  # the last two shares that the work reported
+    stopped = [False]
+
+    def report(share: float) -> None:
+        if stopped[0]:
+            raise StoppedError()
+        seen[1] = share
+
+    with ThreadPoolExecutor(1, thread_name_prefix=stage) as thread:
+        running = thread.submit(work, report)
+        try:
+            while True:
+                try:
+                    return running.result(timeout=SIGN_OF_LIFE_S)
+                except NotYetError:
+                    if running.done():
+                        raise
+                if seen[1] != seen[0]:
+                    seen[0] = seen[1]
+                    yield PreparedHead(stage, seen[0]), None
+        finally:
+            stopped[0] = True
+
+
+class _StageClock:
+    """Turns the passing of time into spans."""
+
+    def __init__(self) -> None:
+        self._started_at = time.time()
+
+    def ended(self, stage: str) -> tuple[StageSpan, ...]:
+        started_at, self._started_at = self._started_at, time.time()
+        return (StageSpan(stage, started_at, self._started_at),)
+
+    def restart(self) -> None:
+        self._started_at = time.time()

@@ -1,0 +1,145 @@
+"""Start a local Ray of our own, or join a cluster; leave nothing behind.
+
+A local Ray listens on 127.0.0.1 only, asks for a token that this process makes, sends no usage
+statistics, and keeps its session under a short path, since Unix socket paths end at 107 bytes.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+
+from pipeline.errors import ConfigError, WorkerLostError
+from workers.settings import FleetSettings
+from workers.temp_folders import ProcessFolder
+
+MOST_ROOT_CHARS = 24  # of a local Ray's root: session name and socket name take 75 bytes
+_LOCAL_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # only the scorer asks for a GPU; no warning
+    # what an actor has started goes with it: ffmpeg, yt-dlp
+    "RAY_process_group_cleanup_enabled": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RayRuntime:
+    """The Ray that the fleet's actors run on."""
+
+    is_local: bool  # ours: ended with the fleet
+    n_gpus: int
+
+
+@contextlib.contextmanager
+def open_ray(settings: FleetSettings) -> Iterator[RayRuntime]:
+    """Give a running Ray; end it afterwards if it was started here.
+
+    Must be entered by a thread that lives as long as the fleet: Ray's servers get a parent-death
+    signal when the thread that started them ends.
+
+    Raises:
+        ConfigError: the cluster cannot be joined, or Ray cannot start here.
+    """
+    if ray.is_initialized():  # a test session or a notebook owns it
+        yield _runtime(is_local=False)
+    elif settings.ray_address:
+        with _joined(settings):
+            yield _runtime(is_local=False)
+    else:
+        with _local(settings):
+            yield _runtime(is_local=True)
+
+
+def is_node_alive(node_id: str) -> bool:
+    """Tell whether the cluster still counts on a node.
+
+    Raises:
+        WorkerLostError: the cluster does not answer.
+    """
+    try:
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
+        raise WorkerLostError("The Ray cluster does not answer.") from error
+    return any(node["NodeID"] == node_id and node["Alive"] for node in nodes)
+
+
+def _runtime(*, is_local: bool) -> RayRuntime:
+    resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return RayRuntime(is_local, int(resources.get("GPU", 0)))
+
+
+@contextlib.contextmanager
+def _joined(settings: FleetSettings) -> Iterator[None]:
+    working_dir = settings.ray_working_dir
+    runtime_env = None
+    if working_dir is not None:  # development; in production the image carries the wheel
+        excludes = [".git", ".venv", "var", "tests", "*.pdf"]
+        runtime_env = {"working_dir": str(working_dir), "excludes": excludes}
+    try:
+        ray.init(
+            address=settings.ray_address,
+            runtime_env=runtime_env,
+            log_to_driver=False,
+            configure_logging=False,
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise ConfigError(
+            f"The Ray cluster at RAY_ADDRESS={settings.ray_address} cannot be joined: "
+            f"{_first_line(error)}. Check the address, the Ray version and RAY_AUTH_TOKEN."
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextlib.contextmanager
+def _local(settings: FleetSettings) -> Iterator[None]:
+    _set_environment()
+    folder = ProcessFolder(_short_root())
+    try:
+        try:
+            ray.init(
+                address="local",
+                num_cpus=os.cpu_count(),
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+                object_store_memory=settings.object_store_bytes,
+                _temp_dir=str(folder.path),
+            )
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise ConfigError(f"Ray does not start here: {_first_line(error)}.") from error
+        yield
+    finally:
+        ray.shutdown()
+        folder.close()
+
+
+def _set_environment() -> None:
+    """Set what Ray and the servers that it starts read from the environment and nowhere else.
+
+    Where RAY_AUTH_MODE is not set, Ray asks for a token by itself and takes RAY_AUTH_TOKEN. It
+    keeps both for the life of the process, so they stay as they are.
+    """
+    environ = os.environ  # noqa: TID251
+    for name, value in _LOCAL_ENVIRONMENT.items():
+        environ.setdefault(name, value)
+    environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it asks for a token
+
+
+def _short_root() -> Path:
+    name = f"verity-{os.geteuid()}"
+    root = Path(tempfile.gettempdir()) / name
+    return root if len(str(root)) <= MOST_ROOT_CHARS else Path("/tmp") / name  # noqa: S108
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,87 @@
+"""The Scorer actor: scores features of many items in shared batches, on the GPU if there is one."""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import onnxruntime
+import ray
+
+from pipeline.model_card import ModelCard
+from pipeline.score import Detector, Device, ScoreSettings
+from pipeline.vocabulary import Features, ModelOutputs, ModelUse
+from storage.model_store import resolve
+from workers.row_batching import BatchNote, RowBatcher
+from workers.walk_values import ActorFacts, here
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSettings:
+    """What a scorer needs on its node."""
+
+    detector: str  # name in the model store, or a path
+    device: Literal["auto", "cpu", "cuda"]
+    n_threads: int
+    wait_s: float  # a batch that is not full waits this long for other items' rows
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorFacts:
+    """What preparers and the writer must know of the model."""
+
+    card: ModelCard
+    use: ModelUse
+
+
+class Scorer:
+    """Holds one detector's session for the actor's life; its methods share one event loop."""
+
+    def __init__(self, settings: ScorerSettings) -> None:
+        """Keep the settings; `open` loads what they name."""
+        self._settings = settings
+        self._nothing: ModelOutputs | None = None
+
+    @ray.method
+    async def open(self) -> tuple[ActorFacts, DetectorFacts]:
+        """Load the detector; return where this runs, and the model.
+
+        Raises:
+            ModelError, ConfigError: see `pipeline.score.Detector`.
+        """
+        settings = self._settings
+        path, sha256 = resolve(settings.detector, "detector")
+        device = settings.device if settings.device != "auto" else _best_device()
+        self._detector = Detector(path, sha256, ScoreSettings(device, settings.n_threads))
+        card = self._detector.card
+        self._batcher = RowBatcher(self._detector.score, card.batch_size, settings.wait_s)
+        return here(), DetectorFacts(card, self._detector.use)
+
+    @ray.method(num_returns=2)
+    async def score(self, item_id: str, features: Features) -> tuple[ModelOutputs, int]:
+        """Return the model's outputs for these rows, in their order, and how many they are.
+
+        Two objects: the driver reads the number, and leaves the arrays to the writer.
+
+        Raises:
+            NonFiniteScoreError: the model gave a NaN or an infinity.
+        """
+        if any(len(tensor) for tensor in features.tensors.values()):
+            outputs = await self._batcher.submit(item_id, features)
+            return outputs, len(outputs.cm_score)
+        if self._nothing is None:  # silence, music: no row to score; one run tells the shapes
+            self._nothing = self._detector.score(features)
+        return self._nothing, 0
+
+    @ray.method
+    async def take_notes(self) -> list[BatchNote]:
+        """Return the notes of the batches since the last call."""
+        return self._batcher.take_notes()
+
+
+def _best_device() -> Device:
+    """Return `cuda` where this ONNX Runtime has it; nobody asked for it by name."""
+    is_there = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    _log.info("scorer chose its device", extra={"is_gpu": is_there})
+    return "cuda" if is_there else "cpu"

@@ -1,0 +1,121 @@
+"""How a fleet worker runs, read once from the environment by `FleetSettings.from_env`."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jobs.settings import JobsSettings
+from pipeline.errors import ConfigError
+from storage.settings import StorageSettings
+
+MOST_LOCAL_PREPARERS = 32  # one process of about 250 MB each
+
+
+class StageDeadlines(BaseModel):
+    """Longest time without any progress, by stage, in seconds; then the attempt is `stalled`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    list_s: float = 300.0  # one page of a slow site
+    fetch_s: float = 180.0  # no byte for this long; sites pause between retries
+    probe_s: float = 90.0  # its child is ended after 60 s
+    survey_s: float = 180.0  # its child is ended after 120 s without output
+    prepare_s: float = 300.0  # one block of about 30 s of sound
+    score_s: float = 600.0  # a queue of other items' rows may be ahead
+    write_s: float = 900.0  # a service that is away is waited for
+
+    def of(self, stage: str) -> float:
+        """Return the deadline of a stage."""
+        return float(getattr(self, f"{stage}_s"))
+
+
+class FleetSettings(BaseModel):
+    """One worker process: its actors, its patience and its places."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    storage: StorageSettings
+    jobs: JobsSettings = JobsSettings()
+    detector: str = ""  # name in the model store, or a path; "" = its default
+    separator: str = ""
+    n_preparers: int = Field(default=1, ge=1)
+    n_ahead: int = Field(default=2, ge=0)  # items a preparer may be ahead of scorer and writer
+    n_listings: int = Field(default=4, ge=1)  # sources listed at once
+    batches_in_flight: int = Field(default=3, ge=1)  # prepared batches of one item in memory
+    score_wait_s: float = Field(default=0.02, ge=0)  # a batch that is not full waits this long
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # of the scorer
+    n_score_threads: int = Field(default=1, ge=1)
+    lease_s: float = Field(default=15.0, gt=0)
+    deadlines: StageDeadlines = StageDeadlines()
+    poll_s: float = Field(default=1.0, gt=0)  # between looks for work when there is none
+    grace_s: float = Field(default=20.0, ge=0)  # SIGTERM: time to finish what is held
+    cancel_grace_s: float = Field(default=3.0, ge=0)  # a stopped item's actor is then killed
+    temp_folder: Path
+    trace_path: Path | None = None
+    ray_address: str = ""  # "" = a local Ray of our own
+    ray_working_dir: Path | None = None  # development: code that is sent to the cluster
+    object_store_bytes: int = Field(default=256 << 20, ge=80 << 20)
+    allow_local: bool = True  # local folders are sources: the operator's own command line
+    environ: Mapping[str, str] = Field(default_factory=dict, repr=False)  # of our own children
+
+    @property
+    def beat_s(self) -> float:
+        """Return the seconds between renewals: three fit into a lease, with room for a slow one."""
+        return self.lease_s / 4
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "FleetSettings":
+        """Read VERITY_* (see the fields), RAY_ADDRESS, and the storage settings.
+
+        Raises:
+            ConfigError: a value has the wrong form; the message names the key and its form.
+        """
+        storage = StorageSettings.from_env(environ)
+        values: dict[str, object] = {
+            "storage": storage,
+            "n_preparers": min(os.cpu_count() or 1, MOST_LOCAL_PREPARERS),
+            "temp_folder": _temp_folder(environ),
+            "trace_path": storage.var_folder / "traces" / f"worker-{os.getpid()}.json",
+            "ray_address": environ.get("RAY_ADDRESS", ""),
+            "jobs": JobsSettings.from_env(environ),
+            "environ": dict(environ),
+        }
+        for key, name in _KEYS.items():
+            if environ.get(key):
+                values[name] = environ[key]
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(_first_problem(error)) from error
+
+
+_KEYS = {
+    "VERITY_DETECTOR": "detector",
+    "VERITY_SEPARATOR": "separator",
+    "VERITY_PREPARERS": "n_preparers",
+    "VERITY_DEVICE": "device",
+    "VERITY_SCORE_THREADS": "n_score_threads",
+    "VERITY_LEASE_S": "lease_s",
+    "VERITY_GRACE_S": "grace_s",
+    "VERITY_TRACE": "trace_path",
+    "VERITY_RAY_WORKING_DIR": "ray_working_dir",
+    "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
+}
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    key = next((key for key, name in _KEYS.items() if name == field), field)
+    return f"{key}: {problem['msg']}."
+
+
+def _temp_folder(environ: Mapping[str, str]) -> Path:
+    named = environ.get("VERITY_TEMP", "")
+    if named:
+        return Path(named).expanduser().resolve()
+    return Path(tempfile.gettempdir()) / f"verity-{os.geteuid()}"

@@ -1,0 +1,181 @@
+"""The two walks of an item over the actors: list a source, analyse a medium.
+
+The same functions in the same order as `pipeline.analyse.analyse`, cut where the resource changes:
+fetch, probe, survey, prepare (a Preparer), score (the Scorer), conclude and write (the Writer).
+"""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError
+
+from jobs.spec import ItemState
+from jobs.work_queue import WorkQueue
+from pipeline.errors import DatabaseError, ObjectStoreError
+from pipeline.vocabulary import SegmentFacts
+from workers.crew import Crew, Member, plain_errors
+from workers.held import Held
+from workers.settings import FleetSettings
+from workers.walk_values import PreparedHead, StageSpan
+from workers.writer import Ended, Prepared
+
+OUTAGE_PAUSE_S = 2.0  # between tries to write while database or object store are away
+
+
+@dataclass(slots=True)
+class DeadActorError(Exception):
+    """An actor died in this item's stage."""
+
+    member: Member
+
+
+@dataclass(slots=True)
+class _Scores:
+    """The references of one item's scores; at most a few batches wait in memory."""
+
+    scorer: Member
+    most_waiting: int
+    facts: list[SegmentFacts] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+    waiting: deque[Any] = field(default_factory=deque)
+
+    def ask(self, held: Held, head: PreparedHead, features: Any) -> None:  # noqa: ANN401 (ObjectRef)
+        """Send a batch to the scorer; wait where too many are on their way."""
+        assert head.facts is not None
+        self.facts.append(head.facts)
+        outputs, n_rows = self.scorer.handle.score.remote(held.claim.item_id, features)
+        self.outputs.append(outputs)
+        self.waiting.append(n_rows)
+        while len(self.waiting) > self.most_waiting:
+            held.moved("score", head.progress)  # that is where the item waits now
+            self.settle(held)
+            held.moved("prepare", head.progress)
+
+    def settle(self, held: Held) -> None:
+        """Wait for the oldest batch.
+
+        Raises:
+            NonFiniteScoreError: see `pipeline.score`.
+            DeadActorError: the scorer died.
+        """
+        n_rows = self.waiting.popleft()
+        started = time.perf_counter()
+        held.wait([n_rows])
+        _get(n_rows, self.scorer)
+        held.spent("score", time.perf_counter() - started)
+
+
+class Walks:
+    """Walks items over a crew; one call a thread."""
+
+    def __init__(self, settings: FleetSettings, crew: Crew, queue: WorkQueue) -> None:
+        """Keep what all walks share."""
+        self._settings = settings
+        self._crew = crew
+        self._queue = queue
+
+    def walk_media(self, held: Held, preparer: Member) -> Ended:
+        """Analyse one medium and write its report.
+
+        Raises:
+            VerityError: named, in the stage that `held.stage` says.
+            DeadActorError, StoppedWalk: the walk ended before the item was done.
+            StaleClaimError: a newer attempt owns the item.
+        """
+        scores = _Scores(self._crew.scorer, self._settings.batches_in_flight)
+        self._prepare(held, preparer, scores)
+        held.moved("score")
+        while scores.waiting:
+            scores.settle(held)
+            held.moved("score", 1 - len(scores.waiting) / len(scores.outputs))
+        return self._write(held, scores)
+
+    def walk_listing(self, held: Held) -> Ended:
+        """Add a source's items to the queue, page by page."""
+        lister = self._crew.lister()
+        found = lister.handle.list_pages.remote(held.claim)
+        n_items = 0
+        started_at = time.time()
+        try:
+            while (page := self._next(held, found, lister)) is not None:
+                n_items += len(page.items)
+                self._queue.add_items(held.claim, page.items, page.cursor)
+                held.moved("list", n_items / (n_items + 1000))  # grows, below 1
+        finally:
+            ray.cancel(found)
+        held.ran(lister.lane, StageSpan("list", started_at, time.time()))
+        self._queue.finish(held.claim)
+        return Ended(ItemState.DONE)
+
+    def _prepare(self, held: Held, preparer: Member, scores: _Scores) -> None:
+        """Walk an item through a preparer; batches go on to the scorer as they come."""
+        is_done = False
+        steps = preparer.handle.prepare.options(
+            _generator_backpressure_num_objects=2 * self._settings.batches_in_flight
+        ).remote(held.claim)
+        try:
+            while (head := self._next(held, steps, preparer)) is not None:
+                features = next(steps)
+                held.take(head, preparer.lane)
+                if head.facts is not None:
+                    scores.ask(held, head, features)
+            is_done = True
+        finally:
+            self._return(preparer, steps, is_done=is_done)
+
+    def _return(self, preparer: Member, steps: Any, *, is_done: bool) -> None:  # noqa: ANN401
+        """Give a preparer back once it has let go of the item; replace one that does not."""
+        if not is_done:
+            ray.cancel(steps)
+        if is_done or self._crew.is_free_within(preparer, self._settings.cancel_grace_s):
+            self._crew.give_back(preparer)
+        else:
+            self._crew.replace(preparer)
+
+    def _next(self, held: Held, steps: Any, member: Member) -> Any:  # noqa: ANN401 (streams differ)
+        """Return the next value of an actor's stream, None at its end."""
+        held.wait([steps])
+        try:
+            reference = next(steps)
+        except StopIteration:
+            return None
+        return _get(reference, member)
+
+    def _write(self, held: Held, scores: _Scores) -> Ended:
+        """Conclude and write; while database or object store are away, try again.
+
+        The claim stays ours meanwhile: the heartbeat renews it as soon as the database is back.
+        """
+        assert held.media is not None, "a preparer names it first"
+        prepared = Prepared(
+            held.claim,
+            held.media,
+            held.custody,
+            tuple(scores.facts),
+            self._crew.detector,
+            self._crew.models,
+            held.timings_s,
+        )
+        while True:
+            held.moved("write")
+            writer = self._crew.writer
+            try:
+                ending = writer.handle.finish.remote(prepared, scores.outputs)
+                held.wait([ending])
+                ended: Ended = _get(ending, writer)
+            except (DatabaseError, ObjectStoreError):
+                held.pause(OUTAGE_PAUSE_S)
+                continue
+            for span in ended.spans:
+                held.ran(writer.lane, span)
+            return ended
+
+
+def _get(reference: Any, member: Member) -> Any:  # noqa: ANN401 (whatever the actor returned)
+    try:
+        return plain_errors(lambda: ray.get(reference))
+    except RayActorError as error:
+        raise DeadActorError(member) from error
