@@ -130,6 +130,21 @@ def flac_bomb(folder: Path, hours: float, n_channels: int = 1, sample_rate: int 
     return folder / "bomb.flac"
 
 
+def long_wav(folder: Path, hours: float, speech_every_h: float) -> Path:
+    """Write a WAV of zeros with 6 s of speech now and then; the zeros take no room on the disk."""
+    n_bytes = round(hours * 3600) * 2 * SAMPLE_RATE
+    said = wav_bytes(speech())[44:]
+    step = round(speech_every_h * 3600) * 2 * SAMPLE_RATE
+    path = folder / "long.wav"
+    with path.open("wb") as file:
+        file.write(wav_header(n_bytes))
+        for start in range(step // 2, n_bytes - len(said), step):
+            file.seek(44 + start)
+            file.write(said)
+        file.truncate(44 + n_bytes)
+    return path
+
+
 def big_id3(folder: Path, n_bytes: int) -> Path:
     """Write an MP3 behind an ID3 tag that holds a picture of `n_bytes`."""
     path = encode(folder / "tagged.mp3", speech(), "-c:a", "libmp3lame", "-id3v2_version", "0")
@@ -189,6 +204,22 @@ def rate_changes(folder: Path) -> Path:
     one = encode(folder / "one.mp3", speech(4.0), *plain, "-ar", "44100", "-ac", "2")
     two = encode(folder / "two.mp3", speech(4.0), *plain, "-ar", "24000", "-ac", "1")
     return _write(folder / "changes.mp3", one.read_bytes() + two.read_bytes())
+
+
+def jumping_times(folder: Path) -> Path:
+    """Write two transport streams one after the other: time stamps jump an hour on, then back."""
+    ts = ("-c:a", "aac", "-f", "mpegts")
+    one = encode(folder / "one.ts", speech(4.0), *ts, "-output_ts_offset", "3600")
+    two = encode(folder / "two.ts", speech(4.0), *ts)
+    return _write(folder / "jumps.ts", one.read_bytes() + two.read_bytes())
+
+
+def edit_list(folder: Path) -> Path:
+    """Write an mp4 whose edit list hides its first 2 s of 8 s."""
+    whole = encode(folder / "whole.m4a", speech(8.0), "-c:a", "aac")
+    out = folder / "edited.m4a"
+    ffmpeg("-ss", "2", "-i", str(whole), "-c", "copy", str(out))
+    return out
 
 
 def video(folder: Path, *sounds: np.ndarray, name: str = "video.mp4") -> Path:
