@@ -1,20 +1,22 @@
 """`verity submit | jobs | show | cancel | retry | reports`: the queue, from a terminal."""
 
 import dataclasses
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.text import Text
 
-from console.queue_access import open_queue
-from console.settings import ConsoleSettings
 from console.terminal import console, number, print_json, table, verdict_text, visible
 from jobs.spec import ItemState, ItemStatus, Job, JobSpec, Priority
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
+
+if TYPE_CHECKING:
+    from console.queue_access import QueueAccess
 
 MAX_TITLE_WIDTH = 48
 
@@ -70,7 +72,6 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Queue a job; a fleet worker (`verity work`) analyses its items."""
-    settings: ConsoleSettings = context.obj
     named = tuple(_absolute(source) for source in sources)
     try:
         spec = JobSpec(
@@ -83,7 +84,7 @@ def submit(
         raise InputError(str(error.errors()[0]["msg"])) from error
     from console.job_progress import wait_for_job
 
-    with open_queue(settings) as access:
+    with _open(context) as access:
         job = access.queue.submit(spec)
         if not as_json:
             console.print(job.job_id if not wait else f"Job {job.job_id}", markup=False)
@@ -99,7 +100,7 @@ def submit(
 
 def jobs(context: typer.Context, as_json: AsJson = False) -> None:
     """List the newest jobs."""
-    with open_queue(context.obj) as access:
+    with _open(context) as access:
         found = access.queue.list_jobs()
     if as_json:
         print_json([_job_record(job) for job in found])
@@ -124,7 +125,7 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
-    with open_queue(context.obj) as access:
+    with _open(context) as access:
         job = access.queue.job_status(job_id)
         items = list(access.queue.list_items(job_id))
     if as_json:
@@ -135,14 +136,14 @@ def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None
 
 def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
-    with open_queue(context.obj) as access:
+    with _open(context) as access:
         job = access.queue.cancel(job_id)
     _print_change(job, f"Job {job_id} is cancelled.", as_json)
 
 
 def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Queue a job's failed items again."""
-    with open_queue(context.obj) as access:
+    with _open(context) as access:
         job = access.queue.retry_failed(job_id)
     _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
 
@@ -155,7 +156,7 @@ def reports(
 ) -> None:
     """Write a job's reports (JSON, PDF, CSV) into a folder."""
     written: list[dict[str, str]] = []
-    with open_queue(context.obj) as access:
+    with _open(context) as access:
         to.mkdir(parents=True, exist_ok=True)
         for item in access.queue.list_items(job_id):
             for file in item.files:
@@ -167,6 +168,12 @@ def reports(
         return
     n_items = len({entry["item_id"] for entry in written})
     console.print(f"{len(written)} files of {n_items} items in {to}", markup=False, soft_wrap=True)
+
+
+def _open(context: typer.Context) -> "AbstractContextManager[QueueAccess]":
+    from console.queue_access import open_queue  # the database takes a second to import
+
+    return open_queue(context.obj)
 
 
 def _absolute(source: str) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from jobs.settings import JobsSettings
-from storage.settings import StorageSettings
+if TYPE_CHECKING:  # each takes part of a second to import, and `--help` needs none
+    from jobs.settings import JobsSettings
+    from storage.settings import StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,17 @@ class ConsoleSettings:
         return cls(dict(environ))
 
     @property
-    def storage(self) -> StorageSettings:
+    def storage(self) -> "StorageSettings":
         """Return where things are kept. Raises `ConfigError`."""
+        from storage.settings import StorageSettings
+
         return StorageSettings.from_env(self.environ)
 
     @property
-    def jobs(self) -> JobsSettings:
+    def jobs(self) -> "JobsSettings":
         """Return how sources are reached. Raises `ConfigError`."""
+        from jobs.settings import JobsSettings
+
         return JobsSettings.from_env(self.environ)
 
     @property

@@ -1,0 +1,82 @@
+"""Walk sources item by item in this process: list, fetch, examine."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from console.examiner import Examiner
+from console.terminal import errors
+from jobs.settings import JobsSettings
+from jobs.sources import fetch, list_items
+from jobs.sources.access import SourceAccess
+from jobs.spec import NewItem
+from pipeline import analyse
+from pipeline.errors import VerityError
+from pipeline.vocabulary import Failure, MediaItem, MediaReport
+from reports.document import ReportDocument
+
+
+def scan_sources(
+    settings: JobsSettings, examiner: Examiner, sources: list[str]
+) -> Iterator[MediaReport]:
+    """Yield a report for each item of each source; an item that cannot be had has one too.
+
+    Raises:
+        InputError: a source does not exist or is none.
+    """
+    with settings.open_guard() as guard:
+        access = settings.source_access(guard, allow_local=True)
+        for source in sources:
+            for number, item in enumerate(list_items(source, access), start=1):
+                yield _examine(item, f"{number}", examiner, access)
+
+
+def summary_record(document: ReportDocument, files: Mapping[str, Path]) -> dict[str, object]:
+    """Return what `scan --json` prints of one item."""
+    verdict, failure = document.findings.verdict, document.failure
+    media = document.findings.media
+    return {
+        "title": document.item.title,
+        "source_uri": document.item.source_uri,
+        "sha256": media.sha256 if media else None,
+        "verdict": verdict.kind if verdict else "failed",
+        "reason": failure.code if failure else verdict.reason if verdict else "",
+        "message": failure.message if failure else document.summary.headline,
+        "llr": verdict.llr if verdict else None,
+        "voiced_s": verdict.voiced_s if verdict else 0.0,
+        "spans": [span.model_dump() for span in verdict.spans] if verdict else [],
+        "findings_sha256": document.findings_sha256,
+        "files": {kind: str(path) for kind, path in files.items()},
+    }
+
+
+def _examine(
+    new_item: NewItem, item_id: str, examiner: Examiner, access: SourceAccess
+) -> MediaReport:
+    item = MediaItem(item_id, "scan", new_item.source_uri, new_item.title)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with (
+        tempfile.TemporaryDirectory(prefix="verity-scan-") as folder,
+        Progress(*columns, console=errors, transient=True) as progress,
+    ):
+        task = progress.add_task("fetch", total=None)
+        try:
+            fetched = fetch(
+                new_item,
+                Path(folder),
+                access,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        except VerityError as error:
+            failure = Failure(error.code, error.message, "fetch", error.retryable)
+            models, options = examiner.models.uses, examiner.options
+            return analyse.failed_report(item, None, None, failure, models, options)
+
+        def show(step: analyse.Progress) -> None:
+            progress.update(
+                task, description=step.stage, completed=step.done_s, total=step.total_s or None
+            )
+
+        return examiner.examine(item, fetched.path, fetched.custody, show)
