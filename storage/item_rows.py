@@ -200,8 +200,12 @@ SELECT j.job_id, j.account_id, j.priority, coalesce(a.n, 0)::int AS account_runn
 FROM job j
 LEFT JOIN running r ON r.job_id = j.job_id
 LEFT JOIN account_running a ON a.account_id = j.account_id
+-- ordered, so that the planner walks the index of ready items however many there are
+CROSS JOIN LATERAL (
+    SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
+    ORDER BY i.priority, i.item_id LIMIT 1
+) ready
 WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
-  AND EXISTS (SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind})
 ORDER BY j.priority, account_running, job_running, j.job_id
 """
 _ROOM_ANY = text(_ROOM.format(kind=""))
@@ -436,9 +440,15 @@ def retry_failed(connection: Connection, job_id: int) -> list[ItemKind]:
 
 
 _CANCELLED_JOBS = text("""
-SELECT job_id FROM job WHERE closed_at IS NULL AND cancelled_at IS NOT NULL AND EXISTS (
-    SELECT FROM item WHERE item.job_id = job.job_id AND state = 'ready'
-    UNION ALL SELECT FROM item WHERE item.job_id = job.job_id AND state = 'deferred')
+SELECT job_id FROM job CROSS JOIN LATERAL (
+    (SELECT FROM item WHERE item.job_id = job.job_id AND state = 'ready'
+     ORDER BY priority, item_id LIMIT 1)
+    UNION ALL
+    (SELECT FROM item WHERE item.job_id = job.job_id AND state = 'deferred'
+     ORDER BY available_at LIMIT 1)
+    LIMIT 1
+) waiting
+WHERE closed_at IS NULL AND cancelled_at IS NOT NULL
 """)
 
 
