@@ -1,6 +1,6 @@
 """The mask autoencoder: which part of each time-frequency cell is voice, and is there voice at all.
 
-A convolutional encoder halves the frequency axis five times, dilated convolutions listen about two
+A convolutional encoder narrows the frequency axis 32 times, dilated convolutions listen about two
 seconds to either side, a decoder with skip connections gives back a soft mask over all bins; a
 second head gives the voice activity of each frame. Encoder, decoder and skips after U-Net (Jansson
 et al., ISMIR 2017), the dilated middle after Conv-TasNet (Luo and Mesgarani, 2019, section II.D).
@@ -8,6 +8,7 @@ Inference never sees this file: `export` writes the ONNX graph that `pipeline.se
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import onnx
@@ -22,7 +23,13 @@ class VocalMaskConfig:
     """The shape of the net; the numbers that the card repeats must agree with it."""
 
     n_fft: int = 512  # 32 ms at 16 kHz: resolves the harmonics of all but the lowest voices
-    channels: tuple[int, ...] = (16, 24, 32, 48, 64)  # after each halving of the frequency axis
+    first_stride: int = 4  # bins: what the first layer narrows by; costs most, so does it at once
+    channels: tuple[int, ...] = (
+        24,
+        32,
+        48,
+        64,
+    )  # of each encoder; all but the first halve the bins
     hidden: int = 128  # width of the middle
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8)  # frames
     level_floor: float = 1e-4  # -80 dBFS: below this a window is not brought to full level
@@ -37,21 +44,25 @@ class VocalMask(nn.Module):
         """Make an untrained net."""
         super().__init__()
         self.config = config
-        channels = config.channels
-        self.encoders = nn.ModuleList(
-            _down(n_in, n_out, n_frames=3 if n_in == 1 else 1)
-            for n_in, n_out in zip((1, *channels[:-1]), channels, strict=True)
+        channels, stride = config.channels, config.first_stride
+        first = nn.Conv2d(
+            1, channels[0], (3, 2 * stride), (1, stride), (1, stride // 2), bias=False
         )
-        self.n_bottom_bins = config.n_fft // 2 // 2 ** len(channels)
+        self.encoders = nn.ModuleList([_normed(first, channels[0])])
+        self.decoders = nn.ModuleList()
+        for n_wide, n_narrow in pairwise(channels):
+            down = nn.Conv2d(n_wide, n_narrow, (1, 4), (1, 2), (0, 1), bias=False)
+            up = nn.ConvTranspose2d(n_narrow, n_wide, (1, 4), (1, 2), (0, 1), bias=False)
+            self.encoders.append(_normed(down, n_narrow))
+            self.decoders.insert(0, _normed(up, n_wide))
+        self.to_mask = nn.ConvTranspose2d(
+            channels[0], 1, (1, 2 * stride), (1, stride), (0, stride // 2)
+        )
+        self.n_bottom_bins = config.n_fft // 2 // stride // 2 ** (len(channels) - 1)
         n_bottom = channels[-1] * self.n_bottom_bins
         self.enter = nn.Conv1d(n_bottom, config.hidden, 1)
         self.middle = nn.ModuleList(_Dilated(config.hidden, gap) for gap in config.dilations)
         self.leave = nn.Conv1d(config.hidden, n_bottom, 1)
-        self.decoders = nn.ModuleList(
-            _up(n_in, n_out)
-            for n_in, n_out in zip(channels[::-1], (*channels[-2::-1], channels[0]), strict=True)
-        )
-        self.to_mask = nn.Conv2d(channels[0], 1, 1)
         self.to_activity = nn.Conv1d(config.hidden, 1, 1)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
@@ -66,7 +77,7 @@ class VocalMask(nn.Module):
         x = self._compress(magnitude)[:, None, :, :-1]  # (n, 1, n_frames, n_fft / 2)
         skips = []
         for encoder in self.encoders:
-            x = encoder(x)  # (n, channels[i], n_frames, n_bins / 2 ** (i + 1))
+            x = encoder(x)  # (n, channels[i], n_frames, n_fft / 2 / first_stride / 2 ** i)
             skips.append(x)
         n_channels = x.shape[1]
         h = self.enter(x.transpose(2, 3).flatten(1, 2))  # (n, hidden, n_frames)
@@ -74,12 +85,11 @@ class VocalMask(nn.Module):
             h = layer(h)
         activity = self.to_activity(h)[:, 0]  # (n, n_frames)
         x = self.leave(h).unflatten(1, (n_channels, self.n_bottom_bins)).transpose(2, 3)
-        for decoder, skip in zip(self.decoders, reversed(skips), strict=True):
-            x = decoder(torch.relu(x + skip))
-        mask = self.to_mask(x)[:, 0]  # (n, n_frames, n_fft / 2)
-        return torch.cat(
-            [mask, mask[:, :, -1:]], dim=2
-        ), activity  # the last bin follows its neighbour
+        for decoder in self.decoders:
+            x = decoder(torch.relu(x + skips.pop()))
+        mask = self.to_mask(torch.relu(x + skips.pop()))[:, 0]  # (n, n_frames, n_fft / 2)
+        mask = torch.cat([mask, mask[:, :, -1:]], dim=2)  # the last bin follows its neighbour
+        return mask, activity
 
     def _compress(self, magnitude: Tensor) -> Tensor:
         """Return the log magnitude over the window's level, so that loudness says nothing."""
@@ -104,24 +114,8 @@ class _Dilated(nn.Module):
         return out
 
 
-def _down(n_in: int, n_out: int, n_frames: int) -> nn.Sequential:
-    """Halve the frequency axis; the first layer also sees the neighbouring frames."""
-    return nn.Sequential(
-        nn.Conv2d(
-            n_in, n_out, (n_frames, 5), stride=(1, 2), padding=(n_frames // 2, 2), bias=False
-        ),
-        nn.BatchNorm2d(n_out),
-        nn.ReLU(),
-    )
-
-
-def _up(n_in: int, n_out: int) -> nn.Sequential:
-    """Double the frequency axis."""
-    return nn.Sequential(
-        nn.ConvTranspose2d(n_in, n_out, (1, 4), stride=(1, 2), padding=(0, 1), bias=False),
-        nn.BatchNorm2d(n_out),
-        nn.ReLU(),
-    )
+def _normed(layer: nn.Module, n_channels: int) -> nn.Sequential:
+    return nn.Sequential(layer, nn.BatchNorm2d(n_channels), nn.ReLU())
 
 
 def export(net: VocalMask, card: SeparatorCard, path: Path) -> None:

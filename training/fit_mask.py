@@ -1,0 +1,300 @@
+"""Trains the voice separator: `python -m training.fit_mask --help`; the run is in `recipes`.
+
+Resumable: a step's mixtures depend on the seed and the step alone, and the checkpoint holds the
+rest. What ships is the running average of the weights, exported to ONNX and measured as a file.
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, IterableDataset
+
+from pipeline.model_card import Figure, SeparatorCard, TrainingFacts
+from pipeline.separate import Separator, frame_window
+from training.mask_figures import measure
+from training.mask_pools import (
+    SAMPLE_RATE,
+    Pool,
+    composed_pool,
+    recorded_pool,
+    sound_font_pool,
+    speech_pool,
+)
+from training.mixtures import MixtureBatch, make_batch, paired_anew
+from training.models.vocal_mask import VocalMask, export
+from training.recipes.vocal_mask import HOP_LENGTH, RECIPE, WINDOW_FRAMES, VocalMaskRecipe
+
+SOUND_SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".wav", ".flac", ".m4a"})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The parts of the loss, each a scalar."""
+
+    activity: Tensor  # cross-entropy of the frames
+    spectrum: Tensor  # compressed magnitudes, squared difference
+    distortion_db: Tensor  # what is wrong in the masked sound, over the voice (or over the sound)
+
+    @property
+    def total(self) -> Tensor:
+        """Return the sum that is minimised; the weights bring the parts to one size."""
+        return self.activity + 4.0 * self.spectrum + 0.02 * self.distortion_db
+
+
+class Mixtures(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Batches of mixtures from one step on; a worker process makes them ahead of time."""
+
+    def __init__(
+        self, recipe: VocalMaskRecipe, speech: Pool, music: tuple[Pool, ...], first_step: int
+    ) -> None:
+        """Remember what to draw from."""
+        self._recipe, self._speech, self._music = recipe, speech, music
+        self._first_step = first_step
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield recorded and voice (n, n_samples) and is_voiced (n, n_frames) of each step."""
+        recipe = self._recipe
+        for step in range(self._first_step // 2 * 2, recipe.n_steps, 2):
+            rng = np.random.default_rng((recipe.seed, step))
+            batch = make_batch(rng, self._speech, self._music, recipe.mixtures, recipe.batch_size)
+            # making a batch costs as much as learning from it: so each serves twice
+            batches = (batch, paired_anew(rng, batch, recipe.mixtures))
+            for mixtures in (
+                batches[self._first_step - step :] if step < self._first_step else batches
+            ):
+                yield (
+                    torch.from_numpy(mixtures.recorded),
+                    torch.from_numpy(mixtures.voice),
+                    torch.from_numpy(frame_labels(mixtures)),
+                )
+
+
+def frame_labels(batch: MixtureBatch) -> np.ndarray:
+    """Return float32 (n, n_frames): a frame is voiced if one of the two cells that it spans is."""
+    labels: np.ndarray = (batch.is_voiced[:, :-1] | batch.is_voiced[:, 1:]).astype(np.float32)
+    return labels
+
+
+def spectrum_of(samples: Tensor, n_fft: int) -> Tensor:
+    """Return the STFT of `pipeline.separate`, complex64 (n, n_frames, n_bins)."""
+    window = torch.from_numpy(frame_window(n_fft))
+    spectrum: Tensor = torch.fft.rfft(samples.unfold(1, n_fft, HOP_LENGTH) * window)
+    return spectrum
+
+
+def losses_of(net: nn.Module, recorded: Tensor, voice: Tensor, is_voiced: Tensor) -> Losses:
+    """Return what is wrong with the net's answer to some mixtures."""
+    n_fft = RECIPE.net.n_fft
+    heard, wanted = spectrum_of(recorded, n_fft), spectrum_of(voice, n_fft)
+    magnitude = heard.abs()
+    with torch.autocast("cpu", torch.bfloat16, enabled=RECIPE.bfloat16):
+        mask_logit, activity_logit = (logit.float() for logit in net(magnitude))
+    level = magnitude.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp(min=1e-6)
+    heard, wanted, magnitude = heard / level, wanted / level, magnitude / level
+    mask = torch.sigmoid(mask_logit)
+    compressed = (mask * magnitude + 1e-3).sqrt() - (wanted.abs() + 1e-3).sqrt()
+    heard_power, voice_power = _power(heard).sum(dim=(1, 2)), _power(wanted).sum(dim=(1, 2))
+    # |mask heard - wanted|^2, written out: gradients of complex numbers cost three times as much
+    common = heard.real * wanted.real + heard.imag * wanted.imag
+    wrong = (mask.square() * _power(heard) - 2 * mask * common).sum(dim=(1, 2)) + voice_power
+    wrong = wrong.clamp(min=0.0)
+    # without a voice all that is left is wrong; 1e-3 and 1e-4: better than 30 and 40 dB is enough
+    has_voice = voice_power > 1e-6 * heard_power
+    reference = torch.where(has_voice, voice_power, heard_power)
+    limit = torch.where(has_voice, 1e-4, 1e-3)
+    distortion_db = 10 * torch.log10(wrong / (reference + 1e-9) + limit)
+    return Losses(
+        activity=nn.functional.binary_cross_entropy_with_logits(activity_logit, is_voiced),
+        spectrum=compressed.square().mean(),
+        distortion_db=distortion_db.mean(),
+    )
+
+
+def _power(spectrum: Tensor) -> Tensor:
+    return spectrum.real.square() + spectrum.imag.square()
+
+
+class _Logits(nn.Module):
+    """The net as it is trained: logits instead of shares, for a loss that does not saturate."""
+
+    def __init__(self, net: VocalMask) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
+        return self.net.logits(magnitude)
+
+
+def fit(
+    recipe: VocalMaskRecipe,
+    speech: Pool,
+    music: tuple[Pool, ...],
+    checkpoint: Path,
+    until_step: int | None = None,
+) -> VocalMask:
+    """Return the net (its averaged weights), going on from the checkpoint if there is one.
+
+    Args:
+        recipe: the run.
+        speech: what a voice is.
+        music: what music is; a pool is drawn from as often as any other.
+        checkpoint: where the state of the run is kept.
+        until_step: stop early, after this step; None = at the recipe's end.
+    """
+    torch.manual_seed(recipe.seed)
+    model = _Logits(VocalMask(recipe.net))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third faster
+    averaging = get_ema_multi_avg_fn(recipe.average_decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=recipe.peak_learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.peak_learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.08
+    )
+    step = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        step = int(state["step"])
+        logger.info("going on at step %d", step)
+    loader = DataLoader(
+        Mixtures(recipe, speech, music, step), batch_size=None, num_workers=1, prefetch_factor=4
+    )
+    model.train()
+    started_at, seen = time.monotonic(), torch.zeros(3)
+    for recorded, voice, is_voiced in loader:
+        if step == until_step:
+            break
+        losses = losses_of(model, recorded, voice, is_voiced)
+        optimizer.zero_grad()
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        average.update_parameters(model)
+        parts = (losses.activity, losses.spectrum, losses.distortion_db)
+        seen += torch.stack([part.detach() for part in parts])
+        step += 1
+        if step % recipe.save_every == 0 or step == recipe.n_steps:
+            state = {
+                "step": step,
+                "model": model.state_dict(),
+                "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+            }
+            torch.save(state, checkpoint.with_suffix(".part"))
+            checkpoint.with_suffix(".part").replace(checkpoint)
+            shares = " ".join(f"{value:.4f}" for value in (seen / recipe.save_every).tolist())
+            logger.info(
+                "step %d/%d %.0f s: %s", step, recipe.n_steps, time.monotonic() - started_at, shares
+            )
+            seen.zero_()
+    model.load_state_dict(average.module.state_dict())
+    return model.net
+
+
+def write_card(recipe: VocalMaskRecipe, data: str, figures: tuple[Figure, ...]) -> SeparatorCard:
+    """Return the card of the trained net."""
+    return SeparatorCard(
+        name=recipe.name,
+        sample_rate=SAMPLE_RATE,
+        n_fft=recipe.net.n_fft,
+        hop_length=HOP_LENGTH,
+        window_frames=WINDOW_FRAMES,
+        voice_threshold=recipe.voice_threshold,
+        figures=figures,
+        training=TrainingFacts(
+            recipe="training/recipes/vocal_mask.py",
+            data=data,
+            generators=(),  # synthetic speech is voice to this net, whoever made it
+            cutoff=datetime.now(UTC).date().isoformat(),
+            seed=recipe.seed,
+        ),
+        limits=(
+            "Singing was not in training: a song may count as voice or as music.",
+            "Voices in the background count as voice, one or many.",
+            "Under 4 s the window is filled up with silence.",
+        ),
+        licence="Apache-2.0",
+    )
+
+
+def register(model: Path, name: str) -> None:
+    """Put the file and its checksum into the models.json beside it, other entries untouched."""
+    table = model.with_name("models.json")
+    entries = json.loads(table.read_text(encoding="utf-8")) if table.exists() else {}
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    entries[name] = {"file": model.name, "sha256": sha256, "role": "separator", "default": True}
+    table.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Make the pools, train, export, measure, and write the card with the figures."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    arguments = _arguments()
+    torch.set_num_threads(1)
+    folder: Path = arguments.work
+    speech = speech_pool(arguments.corpus, RECIPE.train_folds, folder, "speech_train")
+    music = [composed_pool(folder, "composed", RECIPE.n_composed, seed=1)]
+    check_speech = speech_pool(arguments.corpus, RECIPE.check_folds, folder, "speech_check")
+    check_music = {"composed": composed_pool(folder, "composed_check", 40, seed=2)}
+    if arguments.sound_font:
+        font = arguments.sound_font
+        music.append(sound_font_pool(folder, "sound_font", RECIPE.n_sound_font, 2, font))
+        check_music["sound font"] = sound_font_pool(folder, "sound_font_check", 40, 4, font)
+    music += [
+        recorded_pool(folder, f"music_{path.name}", _sounds_in(path)) for path in arguments.music
+    ]
+    for path in arguments.check_music:
+        check_music[path.name] = recorded_pool(folder, f"check_{path.name}", _sounds_in(path))
+
+    net = fit(RECIPE, speech, tuple(music), folder / "checkpoint.pt")
+    data = f"{len(speech.starts)} clips of ../shared/corpus, both classes; {len(music)} music pools"
+    trial = folder / arguments.out.name
+    export(net, write_card(RECIPE, data, ()), trial)
+    figures = measure(Separator(trial), check_speech, check_music)
+    for figure in figures:
+        logger.info("%s: %s %.4g", figure.test, figure.metric, figure.value)
+    export(net, write_card(RECIPE, data, figures), arguments.out)
+    register(arguments.out, RECIPE.name)
+
+
+def _sounds_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUND_SUFFIXES)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.fit_mask", description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--work", type=Path, required=True, help="folder for pools and checkpoint")
+    parser.add_argument("--sound-font", type=Path, help="an .sf2 file; needs FluidSynth")
+    parser.add_argument(
+        "--music", type=Path, action="append", default=[], help="folder, repeatable"
+    )
+    parser.add_argument(
+        "--check-music", type=Path, action="append", default=[], help="for figures only, repeatable"
+    )
+    parser.add_argument("--out", type=Path, default=Path("storage/models/vocal_mask_v1.onnx"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
