@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from console.terminal import console, number, print_json, table, verdict_text, visible
-from jobs.spec import ItemState, ItemStatus, Job, JobSpec, Priority
+from jobs.spec import ItemKind, ItemState, ItemStatus, Job, JobSpec, Priority
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
 
@@ -203,24 +203,35 @@ def _print_job(job: Job, items: list[ItemStatus]) -> None:
     counts = job.counts
     console.print(f"Job {job.job_id}  {visible(job.name)}", style="bold", markup=False)
     console.print(f"{_state_words(job)}: {counts.done} done, {counts.failed} failed", markup=False)
-    shown = table("item", "title", "verdict", ">LLR", ">voice s", "report (PDF)")
+    shown = table("item", "title", "verdict", ">LLR", ">voice s", "reports")
     for item in items:
-        pdf = next((file.key for file in item.files if file.kind == "pdf"), "")
+        if item.kind is ItemKind.LIST and item.state is not ItemState.FAILED:
+            continue  # a source that was listed is no item of its own
         shown.add_row(
             item.item_id,
             visible(item.title)[:MAX_TITLE_WIDTH],
             _outcome(item),
             number(item.llr),
             number(item.voiced_s),
-            pdf,
+            " ".join(file.kind for file in item.files),
         )
     console.print(shown)
     for item in items:
         if item.state is ItemState.FAILED:
             line = f"{item.item_id} {visible(item.title)}: {item.error_message} [{item.error_code}]"
             console.print(line, style="red", markup=False)
+    _print_files(items)
     if any(item.files for item in items):
         console.print(f"Get the reports: verity reports {job.job_id} --to FOLDER", style="dim")
+
+
+def _print_files(items: list[ItemStatus]) -> None:
+    """Print where each report lies: files by their key in the object store, the JSON in the database too."""
+    for item in items:
+        for file in item.files:
+            also = "  and table report" if file.kind == "json" else ""
+            line = f"{item.item_id:>6}  {file.kind:4}  {file.key}{also}"
+            console.print(line, style="dim", markup=False, soft_wrap=True)
 
 
 def _outcome(item: ItemStatus) -> Text:

@@ -1,6 +1,7 @@
 """What every command prints with: consoles, JSON, verdicts, tables."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from rich.text import Text
 
 from pipeline.vocabulary import VerdictKind
 
-console = Console(highlight=False)
+PIPED_WIDTH = 160  # columns where nobody looks: tables are not cut at 80
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 VERDICT_STYLES: Mapping[str, str] = {

@@ -11,13 +11,12 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -30,10 +29,7 @@ from pipeline.errors import VerityError
 
 BUCKET = "verity-demo"
 PREFIX = "press"
-_POLL_S = 3.0  # each look starts a `verity show`; more often would take CPU from the work
 _MADE_TO_FAIL = {"broken.m4a"}
-
-Items = dict[str, tuple[ItemView, ...]]  # job id -> its items
 
 
 def run_demo(settings: DemoSettings, console: Console) -> int:
@@ -57,15 +53,17 @@ def run_demo(settings: DemoSettings, console: Console) -> int:
             f"  [yellow]warning[/] VERITY_FETCH_ALLOW={site.address} opens this one local address"
         )
         commands = VerityCommands(settings.verity, environ)
-        sources = {f"s3://{BUCKET}/{PREFIX}": "Press photos' sound", site.playlist_url: "Podcast"}
+        sources = {f"s3://{BUCKET}/{PREFIX}": "Press archive", site.playlist_url: "Podcast"}
         jobs = {}
         for source, name in sources.items():
             jobs[commands.submit(source, name)] = source
             console.print(f"[bold]3[/] verity submit {source} --name {name!r}", highlight=False)
         console.print("[bold]4[/] verity work --until-idle")
-        items = _work(commands, tuple(jobs), settings.folder / "work.log", console)
+        if status := commands.work():
+            raise VerityError(f"The worker ended with status {status}; see above.", "demo_failed")
+        items = [item for job_id in jobs for item in commands.items(job_id)]
         for job_id in jobs:
-            commands.reports(job_id, reports / job_id)
+            commands.reports(job_id, reports)
     return _conclude(items, media, reports, console, time.monotonic() - began)
 
 
@@ -85,99 +83,51 @@ def _start_servers(
     return s3, stack.enter_context(serve_site("Voice Verity demo", entries))
 
 
-def _work(commands: VerityCommands, jobs: tuple[str, ...], log: Path, console: Console) -> Items:
-    """Run a worker to its end while the terminal shows how far the items are."""
-
-    def look() -> Items:
-        return {job_id: commands.items(job_id) for job_id in jobs}
-
-    with commands.worker(log) as worker:
-        if console.is_terminal:
-            with Live(console=console, transient=True) as live:
-                _follow(look, worker.poll, lambda items: live.update(_progress(items)))
-        else:
-            _follow(look, worker.poll, _line_printer(console))
-        if worker.returncode not in {0, 1}:  # 1: an item failed, as one of ours must
-            words = log.read_text(errors="replace").strip().splitlines()[-15:]
-            raise VerityError("\n".join(["The worker failed:", *words]), "demo_failed")
-    return look()
-
-
-def _follow(
-    look: Callable[[], Items], poll: Callable[[], int | None], show: Callable[[Items], None]
-) -> None:
-    while poll() is None:
-        show(look())
-        deadline = time.monotonic() + _POLL_S
-        while poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-
-
-def _line_printer(console: Console) -> Callable[[Items], None]:
-    """Return what prints one line for each item that has ended, for logs."""
-    told: set[str] = set()
-
-    def tell(items: Items) -> None:
-        for item in _flat(items):
-            if item.is_over and item.item_id not in told:
-                told.add(item.item_id)
-                console.print(f"  {item.state:9} {item.name}", highlight=False, markup=False)
-
-    return tell
-
-
-def _progress(items: Items) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    flat = _flat(items)
-    n_over = sum(item.is_over for item in flat)
-    table.add_row(Text(f"  {n_over} of {len(flat)} items", style="bold"))
-    for item in flat:
-        words = item.verdict or item.error_code if item.is_over else item.stage
-        style = "green" if item.is_over else "cyan" if item.stage else "dim"
-        table.add_row(Text(f"  {item.name}"), Text(item.state, style=style), Text(words))
-    return table
-
-
 def _conclude(
-    items: Items,
+    items: list[ItemView],
     media: tuple[SampleItem, ...],
     reports: Path,
     console: Console,
     duration_s: float,
 ) -> int:
-    known = {item.name.rsplit("/", 1)[-1]: item for item in media}
+    pdfs = {item.item_id: _pdf_of(item, reports) for item in items}
+    console.print(_table(items, media, pdfs))
+    counts = Counter(item.state for item in items)
+    n_pdfs = sum(path is not None for path in pdfs.values())
+    console.print(
+        f"{counts['done']} done, {counts['failed']} failed (one is broken on purpose), "
+        f"{duration_s:.0f} s. LLR > 0 supports a person speaking, < 0 a synthetic voice.\n"
+        f"[bold]{n_pdfs} PDF reports are in {_shown(reports)}/[/], JSON and CSV beside them.",
+        highlight=False,
+    )
+    failed = {item.name for item in items if item.state == "failed"}
+    is_as_meant = len(items) == len(media) == n_pdfs and failed == _MADE_TO_FAIL
+    if not is_as_meant:
+        console.print("[red]This is not what the demo should end with.[/]")
+    return 0 if is_as_meant else 1
+
+
+def _table(
+    items: list[ItemView], media: tuple[SampleItem, ...], pdfs: Mapping[str, Path | None]
+) -> Table:
+    made_of = {sample.name.rsplit("/", 1)[-1]: sample.made_of for sample in media}
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("item", "what it is", "verdict"):
         table.add_column(column)
     for column in ("LLR", "voice, s"):
-        table.add_column(column, justify="right")
-    table.add_column("report")
-    n_missing = 0
-    for job_id, rows in items.items():
-        for row in rows:
-            report = _pdf_of(row, reports / job_id)
-            n_missing += report is None
-            made_of = known[row.name].made_of if row.name in known else ""
-            table.add_row(
-                Text(row.name),
-                Text(made_of),
-                Text(_verdict_words(row)),
-                "–" if row.llr is None else f"{row.llr:+.1f}",
-                "–" if row.voiced_s is None else f"{row.voiced_s:.1f}",
-                Text(report.name if report else "missing"),
-            )
-    console.print(table)
-    flat = _flat(items)
-    counts = Counter(item.state for item in flat)
-    console.print(
-        f"\n{counts['done']} done, {counts['failed']} failed (one is broken on purpose),"
-        f" {len(flat) - n_missing} PDF reports in {_shown(reports)}, {duration_s:.0f} s",
-        highlight=False,
-    )
-    console.print("LLR > 0 supports a person speaking, LLR < 0 a synthetic voice.", style="dim")
-    failed = {item.name for item in flat if item.state == "failed"}
-    is_as_meant = len(flat) == len(media) and failed == _MADE_TO_FAIL and not n_missing
-    return 0 if is_as_meant else 1
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("report", no_wrap=True)
+    for item in items:
+        pdf = pdfs[item.item_id]
+        table.add_row(
+            Text(item.name),
+            Text(made_of.get(item.name, "")),
+            Text(_verdict_words(item)),
+            "–" if item.llr is None else f"{item.llr:+.1f}",
+            "–" if item.voiced_s is None else f"{item.voiced_s:.1f}",
+            Text(pdf.name if pdf else "missing"),
+        )
+    return table
 
 
 def _pdf_of(item: ItemView, folder: Path) -> Path | None:
@@ -189,10 +139,6 @@ def _verdict_words(item: ItemView) -> str:
         return f"{item.state}: {item.error_code}"
     words = item.verdict.replace("_", " ")
     return f"{words} ({item.reason.replace('_', ' ')})" if item.reason else words
-
-
-def _flat(items: Items) -> list[ItemView]:
-    return [item for rows in items.values() for item in rows]
 
 
 def _shown(path: Path) -> str:

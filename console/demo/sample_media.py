@@ -95,6 +95,8 @@ class _Workshop:
 
     def _recipes(self) -> Iterator[tuple[str, Place, str, str, Callable[[Path], None]]]:
         bucket, feed = Place.BUCKET, Place.PLAYLIST
+        # first in the bucket's order: the longest item should not be the last one to start
+        yield "a-long-talk.opus", bucket, "", "genuine, repeated to 10 min", self._ten_minutes
         yield "interview.wav", bucket, "", "genuine", self._interview
         yield "statement.wav", bucket, "", "synthetic (Piper)", self._statement
         yield "interview-cut.flac", bucket, "", "genuine, synthetic part", self._splice
@@ -103,7 +105,6 @@ class _Workshop:
         yield "jingle.ogg", bucket, "", "music alone", self._music
         yield "broken.m4a", bucket, "", "cut short, no index", self._broken
         yield "copies/interview-again.wav", bucket, "", "duplicate of interview", self._interview
-        yield "ten-minutes.opus", bucket, "", "genuine, repeated to 10 min", self._ten_minutes
         yield "half-a-second.wav", bucket, "", "too short", self._too_short
         yield "dial-tone.wav", bucket, "", "tone", self._dial_tone
         yield "weather.mp3", feed, "Tonight's weather", "synthetic (Hibari)", self._weather

@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,10 +19,10 @@ class ItemView:
     """One row of `verity show`, as far as the demo shows it."""
 
     item_id: str
+    kind: str
     source_uri: str
     title: str
     state: str
-    stage: str
     verdict: str
     reason: str
     llr: float | None
@@ -36,9 +35,9 @@ class ItemView:
         return unquote(self.source_uri.rsplit("/", 1)[-1])
 
     @property
-    def is_over(self) -> bool:
-        """Tell whether the item will change no more."""
-        return self.state in {"done", "failed", "cancelled"}
+    def is_listing(self) -> bool:
+        """Tell whether this is the work of listing a source; it has no report of its own."""
+        return self.kind == "list" and self.state == "done"
 
 
 class VerityCommands:
@@ -62,28 +61,29 @@ class VerityCommands:
 
     def items(self, job_id: str) -> tuple[ItemView, ...]:
         """Return the job's items."""
-        return tuple(_item(row) for row in self._json("show", job_id, "--json")["items"])
+        rows = map(_item, self._json("show", job_id, "--json")["items"])
+        return tuple(row for row in rows if not row.is_listing)
 
     def reports(self, job_id: str, folder: Path) -> None:
         """Write the job's reports into a folder."""
         self._run("reports", job_id, "--to", str(folder))
 
-    @contextmanager
-    def worker(self, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run a worker until nothing is left to do; it is stopped when the block ends."""
-        with log.open("wb") as log_file:
-            worker = subprocess.Popen(  # noqa: S603 (our own command)
-                [str(self._verity), "work", "--until-idle"],
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches us alone; the worker gets SIGTERM once
-            )
-            try:
-                yield worker
-            finally:
-                _stop(worker)
+    def work(self) -> int:
+        """Run a worker until nothing is left to do, in this terminal; return its exit status.
+
+        The worker has a session of its own, so that Ctrl-C reaches us alone: it then gets one
+        SIGTERM and the time to give back what it holds.
+        """
+        worker = subprocess.Popen(  # noqa: S603 (our own command)
+            [str(self._verity), "work", "--until-idle"],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            return worker.wait()
+        finally:
+            _stop(worker)
 
     def _json(self, *arguments: str) -> Mapping[str, list[Mapping[str, object]]]:
         answer: Mapping[str, list[Mapping[str, object]]] = json.loads(self._run(*arguments))
@@ -120,10 +120,10 @@ def _stop(worker: "subprocess.Popen[bytes]") -> None:
 def _item(row: Mapping[str, object]) -> ItemView:
     return ItemView(
         item_id=str(row["item_id"]),
+        kind=str(row["kind"]),
         source_uri=str(row["source_uri"]),
         title=str(row["title"]),
         state=str(row["state"]),
-        stage=str(row["stage"] or ""),
         verdict=str(row["verdict"] or ""),
         reason=str(row["reason"] or ""),
         llr=_number(row["llr"]),
