@@ -160,7 +160,7 @@ def reports(
         to.mkdir(parents=True, exist_ok=True)
         for item in access.queue.list_items(job_id):
             for file in item.files:
-                path = to / f"{item.item_id}-{file.file_name}"
+                path = to / file.file_name  # a name of our own: verity-JOB-ITEM.pdf
                 path.write_bytes(access.objects.get(file.key))
                 written.append({"item_id": item.item_id, "kind": file.kind, "path": str(path)})
     if as_json:
