@@ -147,7 +147,7 @@ def make_noise(
     if kind == 3 and babble:
         chosen = random.integers(0, len(babble), size=random.integers(4, 8))
         voices = [np.resize(babble[i], n_samples) for i in chosen]
-        return np.sum([voice / (np.std(voice) + 1e-9) for voice in voices], axis=0)
+        return np.asarray(np.sum([voice / (np.std(voice) + 1e-9) for voice in voices], axis=0))
     spectrum = np.fft.rfft(random.standard_normal(n_samples))
     slope = random.uniform(0.0, 2.0)  # white to brown, in powers of 1/f
     frequency = np.maximum(np.arange(len(spectrum)), 1 + len(spectrum) // 400)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from pipeline.frontends.phase import PhaseConfig, level_and_floor, phase_frames
 from pipeline.vocabulary import FloatArray, IntArray, Label
@@ -55,14 +56,14 @@ def degraded_copy(seed: int) -> CopyPlan:
 class CachedCopy:
     """A copy on disk, opened; frames are read from the file as they are asked for."""
 
-    frames: np.ndarray  # float16 (n_frames_of_all, n_values), memory-mapped
+    frames: NDArray[np.float16]  # (n_frames_of_all, n_values), memory-mapped
     start: IntArray  # (n_utterances,)
     n_frames: IntArray  # (n_utterances,)
 
-    def crop(self, row: int, first: int, n_frames: int) -> FloatArray:
-        """Return frames of an utterance, float32 (n_frames, n_values)."""
+    def crop(self, row: int, first: int, n_frames: int) -> NDArray[np.float16]:
+        """Return frames of an utterance, (n_frames, n_values)."""
         at = int(self.start[row]) + first
-        return np.asarray(self.frames[at : at + n_frames], dtype=np.float32)
+        return np.asarray(self.frames[at : at + n_frames])
 
 
 def read_speech(path: Path) -> FloatArray:

@@ -6,6 +6,7 @@ clip_id, paired_with, fold. A relative path is taken from the manifest's folder.
 
 import csv
 import gzip
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +46,14 @@ def read_manifest(path: Path) -> tuple[Utterance, ...]:
     """
     if not path.is_file():
         raise SourceNotFoundError(f"there is no manifest {path}: name the corpus' manifest.csv")
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", newline="")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8", newline="")
-    )
-    with opened as file:
-        reader = csv.DictReader(file)
-        missing = {"path", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise InputError(f"{path.name} has no column {', '.join(sorted(missing))}")
-        return tuple(_to_utterance(row, path.parent) for row in reader)
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    missing = {"path", "label"} - set(reader.fieldnames or ())
+    if missing:
+        raise InputError(f"{path.name} has no column {', '.join(sorted(missing))}")
+    return tuple(_to_utterance(row, path.parent) for row in reader)
 
 
 def _to_utterance(row: dict[str, str], folder: Path) -> Utterance:

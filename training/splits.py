@@ -8,6 +8,7 @@ Two rules, both proven on the real manifest by a test:
   that were made from them. Everything that is chosen, is chosen on these.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -36,13 +37,14 @@ ALIASES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Genuine sources that are held out whole, by inner fold: every large source is unseen once.
+# Genuine sources that are held out whole, by inner fold: each is unseen once, but for LJSpeech,
+# whose one voice speaks on dozens of demo pages and would stay in the spoof class.
 HELD_OUT_SOURCES: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {
         0: ("wakeword", "ktuberling"),
         1: ("korean", "librispeech"),
         2: ("voxceleb", "community", "emodb"),
-        3: ("asterisk", "fillets", "fsdd", "ljspeech"),
+        3: ("asterisk", "fillets", "fsdd"),
     }
 )
 
@@ -93,6 +95,24 @@ def split_inner(utterances: Sequence[Utterance], fold: int) -> Split:
     ]
     test = tuple(row for row, chosen in zip(open_rows, is_test, strict=True) if chosen)
     rest = [row for row, chosen in zip(open_rows, is_test, strict=True) if not chosen]
+    return Split(_without_leaks(rest, test), test)
+
+
+def split_release(utterances: Sequence[Utterance]) -> Split:
+    """Return the split of a release: trained on the open folds, tested on the closed one.
+
+    A system on both sides leaves the side that has fewer of its utterances, so that 4 utterances
+    of a demo page do not cost the 230 of our own HiFi-GAN; then the rule of `split_fold` holds.
+    """
+    closed = [row for row in utterances if row.fold == CLOSED_FOLD]
+    rest = [row for row in utterances if row.fold in OPEN_FOLDS]
+    n_closed = Counter(system_name(row) for row in closed)
+    n_rest = Counter(system_name(row) for row in rest)
+    test = tuple(
+        row
+        for row in closed
+        if row.label is Label.BONAFIDE or n_closed[system_name(row)] > n_rest[system_name(row)]
+    )
     return Split(_without_leaks(rest, test), test)
 
 

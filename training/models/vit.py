@@ -77,7 +77,8 @@ class Vit(nn.Module):
         strip = self.config.patch_frames * self.config.n_values
         patches = self.patch(values.reshape(-1, self.n_patches, strip))
         class_token = self.class_token.expand(patches.shape[0], -1, -1)
-        return self.dropout(torch.cat([class_token, patches], dim=1) + self.position)
+        tokens: Tensor = self.dropout(torch.cat([class_token, patches], dim=1) + self.position)
+        return tokens
 
     def _head(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Return score and embedding from the class token and the patches' mean and deviation."""

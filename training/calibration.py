@@ -1,0 +1,235 @@
+"""Calibration: held-out scores to LLRs, an inconclusive zone and measured error rates.
+
+Everything here works on items: several segments of one speaker, or of one system and voice, joined
+to a stated amount of voice, alike in both classes. The classes weigh the same, and within a class
+groups (source or system) weigh by the square root of their size, so that no large group decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model_card import ErrorRow, PooledRow, Thresholds
+
+Scores = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+VOICE_AMOUNTS_S = (1, 2, 4, 8)  # rows of the calibration beside the first, which starts at 0
+LARGEST_SCALE = 20.0  # keeps the fit finite where the classes are apart
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSegments:
+    """Held-out segments of 1 s; every field has one entry a segment."""
+
+    score: Scores
+    utterance: NDArray[np.int64]  # which utterance; segments of one stand together, in order
+    is_bonafide: Flags
+    voice: NDArray[np.str_]  # who may be joined: one speaker, or one system and voice
+    group: NDArray[np.str_]  # source or system: what is balanced
+    condition: NDArray[np.str_]  # `clean`, `web`, `degraded`
+
+    def select(self, wanted: Flags) -> "ScoredSegments":
+        """Return the segments where `wanted` is true."""
+        return ScoredSegments(
+            self.score[wanted],
+            self.utterance[wanted],
+            self.is_bonafide[wanted],
+            self.voice[wanted],
+            self.group[wanted],
+            self.condition[wanted],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Items with about one amount of voice; every field has one entry an item."""
+
+    score: Scores  # mean over the item's segments
+    is_bonafide: Flags
+    group: NDArray[np.str_]
+    condition: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """llr = scale * score + offset."""
+
+    scale: float
+    offset: float
+
+    def __call__(self, score: Scores) -> Scores:
+        """Return the LLRs of scores."""
+        return self.scale * score + self.offset
+
+
+def make_items(segments: ScoredSegments, voiced_s: int) -> Items:
+    """Return items of `voiced_s` segments each, joined from one voice under one condition.
+
+    Voices with less speech give no item; what is left over at the end is dropped.
+    """
+    score, is_bonafide, group, condition = [], [], [], []
+    keys = np.char.add(np.char.add(segments.voice, "|"), segments.condition)
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.r_[True, keys[order][1:] != keys[order][:-1]])
+    for run in np.split(order, starts[1:]):
+        for at in range(0, len(run) - voiced_s + 1, voiced_s):
+            chosen = run[at : at + voiced_s]
+            score.append(segments.score[chosen].mean())
+            is_bonafide.append(segments.is_bonafide[chosen[0]])
+            group.append(segments.group[chosen[0]])
+            condition.append(segments.condition[chosen[0]])
+    return Items(
+        np.array(score, dtype=np.float64),
+        np.array(is_bonafide, dtype=np.bool_),
+        np.array(group, dtype=np.str_),
+        np.array(condition, dtype=np.str_),
+    )
+
+
+def utterance_items(segments: ScoredSegments) -> Items:
+    """Return one item for each utterance and condition, as long as it happens to be."""
+    keys = np.char.add(np.char.add(segments.utterance.astype(np.str_), "|"), segments.condition)
+    _, first, inverse, count = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    mean = np.bincount(inverse, weights=segments.score) / count
+    return Items(
+        mean, segments.is_bonafide[first], segments.group[first], segments.condition[first]
+    )
+
+
+def balanced_weights(is_bonafide: Flags, group: NDArray[np.str_]) -> Scores:
+    """Return weights that sum to 1 / 2 in each class, groups by the root of their size."""
+    _, inverse, count = np.unique(group, return_inverse=True, return_counts=True)
+    weights = count[inverse].astype(np.float64) ** -0.5
+    for of_class in (is_bonafide, ~is_bonafide):
+        weights[of_class] /= 2 * max(weights[of_class].sum(), 1e-12)
+    return weights
+
+
+def fit_affine(score: Scores, is_bonafide: Flags, weights: Scores) -> Affine:
+    """Return the affine map to LLRs by logistic regression, equal class priors.
+
+    A little ridge on the scale keeps it finite; the scale is never negative.
+    """
+    design = np.stack([score, np.ones_like(score)], axis=1)
+    weights_of = fit_logistic(design, is_bonafide, weights)
+    return Affine(float(np.clip(weights_of[0], 0.0, LARGEST_SCALE)), float(weights_of[1]))
+
+
+def fit_logistic(design: Scores, is_bonafide: Flags, weights: Scores) -> Scores:
+    """Return the coefficients of weighted logistic regression by Newton's method.
+
+    Args:
+        design: (n, n_columns), the last column being 1.
+        is_bonafide: (n,).
+        weights: (n,), half of their sum in each class.
+    """
+    coefficients = np.zeros(design.shape[1])
+    ridge = np.diag(np.r_[np.full(design.shape[1] - 1, 1e-4), 1e-9])
+    for _ in range(50):
+        share = 1 / (1 + np.exp(-np.clip(design @ coefficients, -40, 40)))
+        slope = design.T @ (weights * (share - is_bonafide)) + ridge @ coefficients
+        curve = (design * (weights * share * (1 - share))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curve, slope)
+        coefficients = coefficients - step
+        if np.abs(step).max() < 1e-9:
+            break
+    return coefficients
+
+
+def fit_pooled(segments: ScoredSegments) -> tuple[PooledRow, ...]:
+    """Return a row for each amount of voice; scales never fall as voice grows."""
+    rows = [PooledRow(min_voiced_s=0.0, **_fit_row(make_items(segments, 1)))]
+    for voiced_s in VOICE_AMOUNTS_S:
+        rows.append(
+            PooledRow(min_voiced_s=float(voiced_s), **_fit_row(make_items(segments, voiced_s)))
+        )
+    return tuple(rows)
+
+
+def pooled_llr(items: Items, row: PooledRow, llr_limit: float) -> Scores:
+    """Return the items' LLRs by a row of the card, within the limit."""
+    return np.clip(row.scale * items.score + row.offset, -llr_limit, llr_limit)
+
+
+def choose_thresholds(
+    llr: Scores, items: Items, wanted_error: float, least_decided: float
+) -> tuple[float, float]:
+    """Return (synthetic_below, no_evidence_above) on the LLR.
+
+    Each is set where `wanted_error` of the other class, weighted as in the fit, would be decided
+    wrongly; the zone between them is narrowed until `least_decided` of the items are decided.
+    """
+    weights = balanced_weights(items.is_bonafide, items.group)
+    low = _weighted_quantile(llr[items.is_bonafide], weights[items.is_bonafide], wanted_error)
+    high = _weighted_quantile(
+        llr[~items.is_bonafide], weights[~items.is_bonafide], 1 - wanted_error
+    )
+    low, high = min(low, 0.0), max(high, 0.0)
+    for share in np.linspace(1.0, 0.0, 101):
+        decided = (llr < share * low) | (llr > share * high)
+        if np.average(decided, weights=weights) >= least_decided:
+            return float(share * low), float(share * high)
+    return 0.0, 0.0
+
+
+def measure_errors(
+    llr: Scores, items: Items, thresholds: Thresholds, condition: str, min_voiced_s: float
+) -> ErrorRow:
+    """Return error rates and the share decided at the thresholds; plain shares of all items."""
+    synthetic = llr < thresholds.synthetic_below
+    accepted = llr > thresholds.no_evidence_above
+    genuine = items.is_bonafide
+    return ErrorRow(
+        condition=condition,
+        min_voiced_s=min_voiced_s,
+        bonafide_rejected_rate=_rounded(synthetic[genuine]),
+        spoof_accepted_rate=_rounded(accepted[~genuine]),
+        decided_share=_rounded((synthetic | accepted)),
+        n_bonafide=int(genuine.sum()),
+        n_spoof=int((~genuine).sum()),
+    )
+
+
+def by_group(llr: Scores, items: Items, threshold: float) -> dict[str, tuple[float, int]]:
+    """Return, for each group, the share on the wrong side of the threshold and its size."""
+    wrong = np.where(items.is_bonafide, llr < threshold, llr >= threshold)
+    return {
+        str(name): (float(wrong[items.group == name].mean()), int((items.group == name).sum()))
+        for name in np.unique(items.group)
+    }
+
+
+def join_scores(parts: Sequence[ScoredSegments]) -> ScoredSegments:
+    """Return the segments of several folds as one; utterances of different folds stay apart."""
+    return ScoredSegments(
+        np.concatenate([part.score for part in parts]),
+        np.concatenate([part.utterance for part in parts]),
+        np.concatenate([part.is_bonafide for part in parts]),
+        np.concatenate([part.voice for part in parts]),
+        np.concatenate([part.group for part in parts]),
+        np.concatenate([part.condition for part in parts]),
+    )
+
+
+def _fit_row(items: Items) -> dict[str, float]:
+    """Return scale and offset for items of one amount of voice."""
+    weights = balanced_weights(items.is_bonafide, items.group)
+    affine = fit_affine(items.score, items.is_bonafide, weights)
+    return {"scale": round(affine.scale, 5), "offset": round(affine.offset, 5)}
+
+
+def _weighted_quantile(values: Scores, weights: Scores, share: float) -> float:
+    """Return the value below which `share` of the weight lies."""
+    order = np.argsort(values)
+    summed = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(np.searchsorted(summed, share), len(values) - 1)])
+
+
+def _rounded(flags: Flags) -> float:
+    """Return the share of true flags to four digits; 0 where there are none."""
+    return round(float(flags.mean()), 4) if len(flags) else 0.0

@@ -1,0 +1,273 @@
+"""Fit: trains a ViT on random crops of the feature cache; resumable, seeded, shows progress.
+
+Each batch is half bona fide, half spoof; within a class, groups (source or generator) are drawn by
+the square root of their size. Copies of the corpus are drawn by class, so that a history of lossy
+codecs is as common on both sides. A part of the batches holds matched pairs: the genuine utterance
+and its copy-synthesis, same place, same degradation.
+"""
+
+import copy
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.frontends.phase import N_PHASE_VALUES
+from pipeline.vocabulary import IntArray, Label
+from training.feature_cache import CachedCopy, open_copy
+from training.manifests import Utterance
+from training.models.vit import Vit, VitConfig
+from training.splits import group_name
+
+_log = logging.getLogger(__name__)
+
+FLOOR_POWER = 1e-9  # as in the front end
+QUIET = 0.03  # mean band power under which a crop is drawn again; an utterance has about 1
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """One training run; together with the data it determines the weights."""
+
+    n_steps: int = 3000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_steps: int = 150
+    label_smoothing: float = 0.1
+    ema_decay: float = 0.998
+    mixup_share: float = 0.4  # of batches mixed within each class
+    pair_share: float = 0.3  # of batches made of matched pairs
+    mask_share: float = 0.4  # of rows with a band and a stretch of time blanked
+    block_drop_share: float = 0.08  # of rows that lose a whole block of values
+    equaliser_db: float = 2.0  # smooth random gain on the log power
+    group_power: float = 0.5  # a group is drawn by its size to this power
+    seed: int = 1
+    # name of a copy -> how often bona fide and spoof rows come from it
+    copies: tuple[tuple[str, float, float], ...] = (("clean", 1.0, 1.0),)
+
+
+class CropSampler:
+    """Draws training crops; holds the opened copies for a run's life."""
+
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        rows: IntArray,
+        cache: Path,
+        config: FitConfig,
+        n_frames: int,
+    ) -> None:
+        """Open the copies.
+
+        Args:
+            utterances: all that the copies hold, in their order.
+            rows: which of them are trained on.
+            cache: the folder of the copies.
+            config: shares of copies, groups and pairs.
+            n_frames: frames a crop.
+        """
+        self._utterances = utterances
+        self._config = config
+        self._n_frames = n_frames
+        self._copies: list[CachedCopy] = [open_copy(cache, name) for name, _, _ in config.copies]
+        shares = np.array([share for _, *share in config.copies], dtype=np.float64)
+        self._copy_share = shares / shares.sum(axis=0)  # (n_copies, 2)
+        self._rows: list[IntArray] = []
+        self._row_share: list[np.ndarray] = []
+        for label in (Label.BONAFIDE, Label.SPOOF):
+            of_class = np.array([row for row in rows if utterances[row].label is label])
+            groups = [group_name(utterances[row]) for row in of_class]
+            _, inverse, count = np.unique(groups, return_inverse=True, return_counts=True)
+            weight = count[inverse] ** (config.group_power - 1.0)
+            self._rows.append(of_class)
+            self._row_share.append(weight / weight.sum())
+        chosen = {utterances[row].clip_id: int(row) for row in rows}
+        self._pairs = np.array(
+            [
+                (chosen[utterances[row].paired_with], row)
+                for row in rows
+                if utterances[row].paired_with in chosen
+            ]
+        ).reshape(-1, 2)
+
+    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return crops (batch, n_frames, n_values) and targets (batch,): 1 = bona fide."""
+        half = self._config.batch_size // 2
+        paired = len(self._pairs) >= half and random.random() < self._config.pair_share
+        crops: list[NDArray[np.float16]] = []
+        if paired:
+            pairs = self._pairs[random.integers(len(self._pairs), size=half)]
+            for genuine, spoof in pairs:
+                source = int(random.choice(len(self._copies), p=self._copy_share[:, 1]))
+                place = random.random()
+                crops += [self._crop(int(row), source, place) for row in (genuine, spoof)]
+            targets = np.tile(np.array([1.0, 0.0], dtype=np.float32), half)
+        else:
+            for side in (0, 1):
+                rows = random.choice(self._rows[side], size=half, p=self._row_share[side])
+                sources = random.choice(len(self._copies), size=half, p=self._copy_share[:, side])
+                for row, source in zip(rows, sources, strict=True):
+                    crops.append(self._crop(int(row), int(source), random.random(), random))
+            targets = np.repeat(np.array([1.0, 0.0], dtype=np.float32), half)
+        return torch.from_numpy(np.stack(crops)).float(), torch.from_numpy(targets)
+
+    def _crop(
+        self,
+        row: int,
+        source: int,
+        place: float,
+        random: np.random.Generator | None = None,
+    ) -> NDArray[np.float16]:
+        """Return a crop of an utterance, log power not yet relative; quiet ones drawn again."""
+        opened = self._copies[source]
+        room = max(0, int(opened.n_frames[row]) - self._n_frames)
+        crop = opened.crop(row, int(place * (room + 1)), self._n_frames)
+        if random is not None and room > 0:
+            loud = np.exp(crop[::4, N_PHASE_VALUES:].astype(np.float32)).mean()
+            if loud < QUIET:
+                crop = opened.crop(row, int(random.integers(room + 1)), self._n_frames)
+        return crop
+
+
+class Augmenter:
+    """Changes crops as tensors: equaliser, masks, dropped blocks, mixing within a class."""
+
+    # where the values of one block lie in a frame; see pipeline/frontends/phase.py
+    BLOCKS = ((0, 28), (28, 56), (56, 112), (112, 140), (140, 168), (168, 238))
+
+    def __init__(self, config: FitConfig) -> None:
+        """Keep the shares."""
+        self._config = config
+
+    def apply(self, frames: Tensor, targets: Tensor, random: np.random.Generator) -> Tensor:
+        """Return frames with relative log power, changed at random; shape is kept."""
+        frames = relative_power(frames)
+        n_rows, n_frames, n_values = frames.shape
+        n_bands = n_values - N_PHASE_VALUES
+        orders = np.arange(5)[:, None] * np.pi * np.linspace(0, 1, n_bands)  # (5, n_bands)
+        turns = random.uniform(0, 2 * np.pi, size=(n_rows, 5, 1))
+        heights = random.normal(size=(n_rows, 5, 1)) / np.arange(1, 6)[:, None]
+        curve = (heights * np.cos(orders + turns)).sum(axis=1)  # (n_rows, n_bands), std about 0.9
+        curve *= self._config.equaliser_db * np.log(10) / 10
+        frames[:, :, N_PHASE_VALUES:] += torch.from_numpy(curve.astype(np.float32))[:, None]
+        mean = frames.mean(dim=(0, 1))
+        for row in np.flatnonzero(random.random(n_rows) < self._config.mask_share):
+            width = int(random.integers(2, 14))
+            first = int(random.integers(0, n_frames - width))
+            frames[row, first : first + width] = mean
+            share, low = random.uniform(0.03, 0.3), random.uniform(0, 0.95)
+            for start, stop in self.BLOCKS:
+                at = start + int(low * (stop - start))
+                until = min(stop, at + max(1, int(share * (stop - start))))
+                frames[row, :, at:until] = mean[at:until]
+        for row in np.flatnonzero(random.random(n_rows) < self._config.block_drop_share):
+            start, stop = self.BLOCKS[int(random.integers(len(self.BLOCKS)))]
+            frames[row, :, start:stop] = mean[start:stop]
+        if random.random() < self._config.mixup_share:
+            frames = self._mix(frames, targets, random)
+        return frames
+
+    def _mix(self, frames: Tensor, targets: Tensor, random: np.random.Generator) -> Tensor:
+        """Return each row mixed with another row of its class."""
+        other = torch.arange(len(targets))
+        for target in (0.0, 1.0):
+            of_class = torch.nonzero(targets == target).squeeze(1)
+            other[of_class] = of_class[torch.from_numpy(random.permutation(len(of_class)))]
+        share = torch.from_numpy(random.beta(0.5, 0.5, size=(len(targets), 1, 1)))
+        share = share.to(frames.dtype)
+        return share * frames + (1 - share) * frames[other]
+
+
+def relative_power(frames: Tensor) -> Tensor:
+    """Return what `pipeline.frontends.phase.relative_power` returns, as a tensor."""
+    power = torch.exp(frames[:, :, N_PHASE_VALUES:])
+    mean_power = power.mean(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+    relative = torch.log(power / mean_power + FLOOR_POWER)
+    return torch.cat([frames[:, :, :N_PHASE_VALUES], relative], dim=2)
+
+
+def fit_vit(sampler: CropSampler, vit: VitConfig, config: FitConfig, checkpoint: Path) -> Vit:
+    """Return the averaged net after `n_steps`; goes on from the checkpoint if there is one."""
+    torch.manual_seed(config.seed)
+    net = Vit(vit)
+    averaged = copy.deepcopy(net)
+    optimiser = torch.optim.AdamW(
+        net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    step = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        net.load_state_dict(state["net"])
+        averaged.load_state_dict(state["averaged"])
+        optimiser.load_state_dict(state["optimiser"])
+        step = int(state["step"])
+    augmenter = Augmenter(config)
+    started, first_step, running = time.monotonic(), step, 0.7
+    while step < config.n_steps:
+        random = np.random.default_rng((config.seed, step))  # so that a resumed run is the same
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _schedule(step, config)
+        loss = _train_step(net, optimiser, sampler.draw(random), augmenter, random)
+        _average(averaged, net, min(config.ema_decay, (1 + step) / (10 + step)))
+        running = 0.98 * running + 0.02 * loss
+        step += 1
+        if step % 250 == 0 or step == config.n_steps:
+            rate = (step - first_step) * config.batch_size / (time.monotonic() - started)
+            _log.info("step %d of %d, loss %.3f, %.0f/s", step, config.n_steps, running, rate)
+            state = {
+                "net": net.state_dict(),
+                "averaged": averaged.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": step,
+            }
+            torch.save(state, checkpoint.with_suffix(".part"))
+            checkpoint.with_suffix(".part").replace(checkpoint)
+    return averaged.eval()
+
+
+def _train_step(
+    net: Vit,
+    optimiser: torch.optim.Optimizer,
+    batch: tuple[Tensor, Tensor],
+    augmenter: Augmenter,
+    random: np.random.Generator,
+) -> float:
+    """Take one step and return the loss."""
+    crops, targets = batch
+    frames = augmenter.apply(crops, targets, random)
+    net.train()
+    optimiser.zero_grad(set_to_none=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        score, _ = net(frames)
+    smooth = targets * 0.9 + 0.05
+    loss = functional.binary_cross_entropy_with_logits(score.float(), smooth)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _schedule(step: int, config: FitConfig) -> float:
+    """Return the share of the full learning rate: a warm-up, then half a cosine."""
+    if step < config.warmup_steps:
+        return (step + 1) / config.warmup_steps
+    progress = (step - config.warmup_steps) / max(1, config.n_steps - config.warmup_steps)
+    return 0.5 * (1 + float(np.cos(np.pi * min(1.0, progress)))) + 0.01
+
+
+@torch.no_grad()
+def _average(averaged: nn.Module, net: nn.Module, decay: float) -> None:
+    """Move the averaged weights a little towards the net's."""
+    for mean, value in zip(averaged.state_dict().values(), net.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(value, 1.0 - decay)
+        else:
+            mean.copy_(value)
