@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from workers.walk_values import ActorFacts, here
 from workers.writer import Writer, WriterSettings
 
 _log = logging.getLogger(__name__)
+END_S = 3.0  # for a killed process to be gone
 START_S = 180.0  # imports and models take about 5 s; on a machine with much else to do, longer
 
 
@@ -47,6 +49,7 @@ class CrewSettings:
     n_preparers: int
     n_gpus: int  # in the cluster
     name: str = ""  # in the trace, before the lane
+    with_lister: bool = True
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class Crew:
         self._members: dict[str, Member] = {}  # scorer, writer, lister
         self._preparers: list[Member] = []
         self._idle: list[Member] = []
+        self._lister: _Starting | None = None
         self._n_made = 0
         self._detector: DetectorFacts | None = None
         self.separator: ModelUse | None = None
@@ -84,6 +88,8 @@ class Crew:
         try:
             scorer, writer = self._spawn_scorer(), self._spawn_writer()
             preparers = [self._spawn_preparer() for _ in range(self._settings.n_preparers)]
+            if self._settings.with_lister:
+                self._lister = self._spawn_lister()
             self._members["scorer"] = self._open_scorer(scorer)
             self._members["writer"] = self._opened(writer)[0]
             for preparer in preparers:
@@ -129,7 +135,8 @@ class Crew:
         """Return the lister; the first call starts it."""
         with self._replacing:
             if "lister" not in self._members:
-                self._members["lister"] = self._opened(self._spawn_lister())[0]
+                starting, self._lister = self._lister or self._spawn_lister(), None
+                self._members["lister"] = self._opened(starting)[0]
             return self._members["lister"]
 
     def borrow(self, most: int) -> list[Member]:
@@ -165,7 +172,7 @@ class Crew:
                 self.problem = error
 
     def close(self) -> None:
-        """End all actors."""
+        """End all actors, and wait until those of this node are gone."""
         with self._guard:
             members = [*self._members.values(), *self._preparers]
             self._members.clear()
@@ -173,6 +180,11 @@ class Crew:
             self._idle.clear()
         for member in members:
             kill(member)
+        if self._lister is not None:  # nobody has asked for it yet
+            ray.kill(self._lister.handle)
+        until = time.monotonic() + END_S
+        while any(map(_is_running_here, members)) and time.monotonic() < until:
+            time.sleep(0.02)
 
     def _put_new(self, member: Member) -> None:
         with self._guard:
@@ -180,7 +192,7 @@ class Crew:
             is_preparer = member in self._preparers
             if is_preparer:
                 self._preparers.remove(member)
-            if role == "lister":  # the next listing starts a new one
+            if role == "lister":
                 del self._members[role]
         if is_preparer:
             starting = self._spawn_preparer()
@@ -188,6 +200,8 @@ class Crew:
             self._take_in(starting)
         elif role == "scorer":
             self._members[role] = self._open_scorer(self._spawn_scorer())
+        elif role == "lister":
+            self._lister = self._spawn_lister()
         elif role == "writer":
             self._members[role] = self._opened(self._spawn_writer())[0]
 
@@ -291,10 +305,24 @@ def kill(member: Member) -> None:
     """
     with suppress(RayActorError, ValueError):
         ray.kill(member.handle)
-    if member.where.node_id != here().node_id:
+    if not _is_here(member):
         return
     with suppress(ProcessLookupError, PermissionError):
         if os.getpgid(member.where.process_id) == member.where.process_id:
             os.killpg(member.where.process_id, signal.SIGKILL)
         else:
             os.kill(member.where.process_id, signal.SIGKILL)
+
+
+def _is_here(member: Member) -> bool:
+    return member.where.node_id == here().node_id
+
+
+def _is_running_here(member: Member) -> bool:
+    if not _is_here(member):
+        return False
+    try:
+        os.kill(member.where.process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -17,25 +18,23 @@ import ray
 from pydantic import SecretStr
 from ray.exceptions import RayError
 
-from jobs.spec import AttemptEnd, ItemClaim, ItemKind, ItemState
+from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
-from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError, VerityError
-from pipeline.vocabulary import Failure
+from pipeline.errors import DatabaseError, StaleClaimError
 from storage.database import open_engine
-from workers.crew import Crew, CrewSettings, Member, plain_errors
+from workers.attempts import END_PATIENCE_S, Attempts
+from workers.crew import Crew, CrewSettings, Member
 from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary, OnFleetEvent
 from workers.fleet_trace import FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
-from workers.ray_runtime import is_node_alive, open_ray
+from workers.ray_runtime import open_ray
 from workers.settings import FleetSettings
-from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
-from workers.writer import Ended, Failed
+from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's notes
-END_PATIENCE_S = 60.0  # for one try to write how an attempt ended
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
 PAGE_JOBS = 200
 _STOPS = {
@@ -77,6 +76,7 @@ def run_fleet(
         with ExitStack() as stack:
             trace = stack.enter_context(FleetTrace(settings.trace_path))
             runtime = stack.enter_context(open_ray(settings))
+            stack.callback(sweep, settings.temp_folder)  # what killed actors left on this node
             crew_settings = CrewSettings(settings, settings.n_preparers, runtime.n_gpus)
             crew = stack.enter_context(Crew(crew_settings))
             fleet = _Fleet(settings, queue, crew, trace, on_event)
@@ -109,7 +109,7 @@ class _Fleet:
         self._crew = crew
         self._trace = trace
         self._on_event = on_event
-        self._walks = Walks(settings, crew, queue)
+        self._attempts = Attempts(settings, crew, queue, self._count)
         self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
         self._guard = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -229,162 +229,42 @@ class _Fleet:
     # one item, in a thread of its own
 
     def _run_item(self, held: Held, preparer: Member | None) -> None:
-        """Walk one item to the end of its attempt."""
+        """Walk one item to the end of its attempt, whatever happens."""
+        attempts = self._attempts
+        endings = (
+            lambda: attempts.run(held, preparer),
+            lambda: attempts.fail_unexpectedly(held),
+            lambda: attempts.fail_barely(held),
+        )
         try:
-            self._end_attempt(held, preparer)
-        except Exception:  # the queue takes the item back when its lease is over
-            _log.exception("attempt not ended", extra=_ids(held))
-            self._count(FleetEventKind.LOST, held)
+            for end in endings:
+                if self._has_ended(held, end):
+                    return
+            self._count(FleetEventKind.LOST, held)  # the lease will run out
         finally:
             self.link.drop(held.claim)
             with self._guard:
                 del self._held[held.claim.item_id]
             self._freed.set()
 
-    def _end_attempt(self, held: Held, preparer: Member | None) -> None:
-        stage_of_failure = AttemptEnd.FAILED
-        retry_after_s: float | None = None
+    def _has_ended(self, held: Held, end: Callable[[], None]) -> bool:
+        """Try to end an attempt; tell whether that is done with."""
         try:
-            self._tell_end(held, self._walk(held, preparer))
-            return
-        except StaleClaimError:
+            end()
+        except (StaleClaimError, StoppedWalk):
             self._count(FleetEventKind.LOST, held)
-            return
-        except StoppedWalk as stopped:
-            self._end_stopped(held, stopped.cause)
-            return
-        except DeadActorError as death:
-            stage_of_failure, failure = self._bury(held, death)
-        except VerityError as error:
-            failure = Failure(error.code, error.message, held.stage, error.retryable)
-            retry_after_s = error.retry_after_s
-        except RayError as error:
-            _log.exception("ray failed", extra=_ids(held))
-            stage_of_failure = AttemptEnd.NODE_LOST
-            failure = Failure("worker_lost", _first_line(error), held.stage, retryable=True)
-        except Exception:
-            _log.exception("item failed unexpectedly", extra=_ids(held))
-            failure = _unexpected(held)
-        self._fail(held, failure, stage_of_failure, retry_after_s)
-
-    def _walk(self, held: Held, preparer: Member | None) -> Ended:
-        """Walk an item; one that ended a process twice walks with actors of its own."""
-        if preparer is None:
-            return self._walks.walk_listing(held)
-        if not held.claim.tries.is_alone:
-            return self._walks.walk_media(held, preparer)
-        self._crew.give_back(preparer)
-        alone = CrewSettings(self._settings, 1, 0, name=f"alone {held.claim.item_id} ")
-        with Crew(alone) as crew:
-            [own] = crew.borrow(1)
-            return Walks(self._settings, crew, self._queue).walk_media(held, own)
-
-    def _end_stopped(self, held: Held, cause: StopCause) -> None:
-        """End an attempt that was asked to end."""
-        if cause is StopCause.LOST:
-            self._count(FleetEventKind.LOST, held)
-        elif cause is StopCause.GIVEN_BACK:
-            state = self._queue.release(held.claim)
-            is_cancelled = state is ItemState.CANCELLED
-            self._count(
-                FleetEventKind.CANCELLED if is_cancelled else FleetEventKind.GIVEN_BACK, held
-            )
-        elif cause is StopCause.CANCELLED:
-            failure = Failure("cancelled", "The job was cancelled.", held.stage)
-            self._queue.fail(held.claim, failure, AttemptEnd.CANCELLED)
-            self._count(FleetEventKind.CANCELLED, held)
-        else:
-            self._replace_stalled(held)
-            failure = Failure(
-                "stalled",
-                f"There was no progress in stage {held.stage} for"
-                f" {self._settings.deadlines.of(held.stage):.0f} s.",
-                held.stage,
-                retryable=True,
-            )
-            self._fail(held, failure, AttemptEnd.STALLED, None)
-
-    def _replace_stalled(self, held: Held) -> None:
-        """End the shared actor that an item waited for; its walk has seen to the preparer."""
-        if held.stage == "score":
-            self._crew.replace(self._crew.scorer)
-        elif held.stage == "write":
-            self._crew.replace(self._crew.writer)
-        elif held.stage == "list":
-            self._crew.replace(self._crew.lister())
-
-    def _bury(self, held: Held, death: DeadActorError) -> tuple[AttemptEnd, Failure]:
-        """Replace an actor that died, and say whose fault that was."""
-        member = death.member
-        _log.warning("actor died", extra={"lane": member.lane, **_ids(held)})
-        is_crash = is_node_alive(member.where.node_id)
-        self._crew.replace(member)
-        if is_crash:
-            message = f"The process that worked on the item died in stage {held.stage}."
-            failure = Failure("worker_crashed", message, held.stage, retryable=True)
-            return AttemptEnd.CRASHED_IN_STAGE, failure
-        message = "The machine that worked on the item was lost."
-        return AttemptEnd.NODE_LOST, Failure("worker_lost", message, held.stage, retryable=True)
-
-    def _fail(
-        self, held: Held, failure: Failure, cause: AttemptEnd, retry_after_s: float | None
-    ) -> None:
-        """Write how an attempt ended; keep trying while database or object store are away."""
-        crew = self._crew
-        failed = Failed(
-            held.claim,
-            failure,
-            cause,
-            held.media,
-            held.custody,
-            crew.detector,
-            crew.models,
-            retry_after_s,
-        )
-        with_report = True
-        while True:
-            try:
-                held.moved("write")
-                self._tell_end(held, self._write_failure(failed, with_report), failure)
-                return
-            except StaleClaimError:
-                self._count(FleetEventKind.LOST, held)
-                return
-            except (DatabaseError, ObjectStoreError):
-                held.wait_out(OUTAGE_PAUSE_S)
-            except Exception:
-                if not with_report:
-                    raise
-                _log.exception("no report of a failed item", extra=_ids(held))
-                with_report = False
-
-    def _write_failure(self, failed: Failed, with_report: bool) -> Ended:
-        writer = self._crew.writer
-        ending = writer.handle.fail.remote(failed, with_report)
-        try:
-            ended: Ended = plain_errors(lambda: ray.get(ending, timeout=END_PATIENCE_S))
-        except RayError:  # it died or hangs: the next try has a new one
-            self._crew.replace(writer)
-            raise
-        return ended
+        except Exception:  # noqa: BLE001 (STYLE.md §8: here and nowhere else)
+            _log.exception("attempt not ended", extra=held.ids)
+            return False
+        return True
 
     # telling
-
-    def _tell_end(self, held: Held, ended: Ended, failure: Failure | None = None) -> None:
-        if ended.state is ItemState.DONE:
-            if held.claim.kind is ItemKind.LIST:
-                self._n_listed += 1
-            self._count(FleetEventKind.DONE, held, ended.verdict)
-        elif ended.state is ItemState.FAILED:
-            self._count(FleetEventKind.FAILED, held, failure.message if failure else "")
-        elif ended.state is ItemState.CANCELLED:
-            self._count(FleetEventKind.CANCELLED, held)
-        else:
-            self._count(FleetEventKind.RETRYING, held, failure.message if failure else "")
 
     def _count(self, kind: FleetEventKind, held: Held, text: str = "") -> None:
         with self._guard:
             self._counts[kind] += 1
+            if kind is FleetEventKind.DONE and held.claim.kind is ItemKind.LIST:
+                self._n_listed += 1
         self._on_event(FleetEvent(kind, held.claim, held.stage, text))
 
     def _on_heartbeat(self, event: Event) -> None:
@@ -428,6 +308,8 @@ class _Fleet:
         for held in left:
             held.stop(StopCause.GIVEN_BACK)
         self._wait_until_empty(self._settings.cancel_grace_s + END_PATIENCE_S)
+        for held in left:
+            held.abandon()
 
     def _wait_until_empty(self, wait_s: float) -> None:
         until = time.monotonic() + wait_s
@@ -448,26 +330,3 @@ class _Fleet:
             n_lost=counts[FleetEventKind.LOST],
             is_idle=is_idle,
         )
-
-
-def _ids(held: Held) -> dict[str, object]:
-    claim = held.claim
-    return {
-        "job_id": claim.job_id,
-        "item_id": claim.item_id,
-        "attempt": claim.attempt,
-        "stage": held.stage,
-    }
-
-
-def _unexpected(held: Held) -> Failure:
-    return Failure(
-        "internal_error",
-        "An unexpected error ended the analysis of this item: our mistake, not the item's. The"
-        " worker's log says more; please report it.",
-        held.stage,
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -52,6 +52,17 @@ class Held:
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lost: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def ids(self) -> dict[str, object]:
+        """Return what a log line says of the item."""
+        claim = self.claim
+        return {
+            "job_id": claim.job_id,
+            "item_id": claim.item_id,
+            "attempt": claim.attempt,
+            "stage": self.stage,
+        }
+
     def begin(self) -> None:
         """Let the heartbeat renew the lease from now on."""
         self.stage = "list" if self.claim.kind is ItemKind.LIST else "fetch"
@@ -64,6 +75,10 @@ class Held:
         self._stopped.set()
         if cause is StopCause.LOST:
             self._lost.set()
+
+    def abandon(self) -> None:
+        """End waiting for a service that is away: the worker ends, the lease will run out."""
+        self._lost.set()
 
     def check(self) -> None:
         """Raise StoppedWalk if somebody asked for it."""

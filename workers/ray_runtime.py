@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ray
+import ray._private.worker
 
 from pipeline.errors import ConfigError, WorkerLostError
 from workers.settings import FleetSettings
@@ -133,6 +134,8 @@ def _set_environment() -> None:
         environ.setdefault(name, value)
     environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it asks for a token
+    # The raylet's notes on actors that we ended would go to standard output, which is ours.
+    ray._private.worker._worker_logs_enabled = False
 
 
 def _short_root() -> Path:

@@ -43,10 +43,12 @@ class FleetSettings(BaseModel):
     detector: str = ""  # name in the model store, or a path; "" = its default
     separator: str = ""
     n_preparers: int = Field(default=1, ge=1)
-    n_ahead: int = Field(default=2, ge=0)  # items a preparer may be ahead of scorer and writer
+    n_ahead: int = Field(default=4, ge=0)  # items that may be past their preparer at once
     n_listings: int = Field(default=4, ge=1)  # sources listed at once
     batches_in_flight: int = Field(default=3, ge=1)  # prepared batches of one item in memory
-    score_wait_s: float = Field(default=0.02, ge=0)  # a batch that is not full waits this long
+    # A batch that is not full waits this long for other items' rows. It costs as much as a full
+    # one (rows are padded), and its item's preparer works on the next item meanwhile.
+    score_wait_s: float = Field(default=0.3, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"  # of the scorer
     n_score_threads: int = Field(default=1, ge=1)
     lease_s: float = Field(default=15.0, gt=0)

@@ -124,7 +124,7 @@ class Writer:
         return Ended(ItemState.DONE, report.verdict.kind.value, None, spans)
 
     @ray.method
-    def fail(self, failed: Failed, with_report: bool) -> Ended:
+    def fail(self, failed: Failed) -> Ended:
         """End an attempt badly; where that is final, with a report that says what failed.
 
         Raises:
@@ -136,7 +136,7 @@ class Writer:
         retry = self._queue.decide_retry(claim, failure, cause, failed.retry_after_s)
         is_final = retry is None and cause is not AttemptEnd.CANCELLED
         result = None
-        if is_final and with_report and claim.kind is ItemKind.MEDIA:
+        if is_final and claim.kind is ItemKind.MEDIA:
             report = failed_report(
                 _item(claim), failed.media, failed.custody, failure, failed.models, claim.options
             )

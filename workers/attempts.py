@@ -1,0 +1,201 @@
+"""Ends attempts in the queue: well, badly, or as somebody asked, each exactly once."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+import ray
+from ray.exceptions import RayError
+
+from jobs.spec import AttemptEnd, ItemState
+from jobs.work_queue import WorkQueue
+from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError, VerityError
+from pipeline.vocabulary import Failure
+from workers.crew import Crew, CrewSettings, Member, plain_errors
+from workers.fleet_events import FleetEventKind
+from workers.held import Held, StopCause, StoppedWalk
+from workers.ray_runtime import is_node_alive
+from workers.settings import FleetSettings
+from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
+from workers.writer import Ended, Failed
+
+_log = logging.getLogger(__name__)
+END_PATIENCE_S = 60.0  # for one try to write how an attempt ended
+Tell: TypeAlias = Callable[[FleetEventKind, Held, str], None]
+_KINDS = {
+    ItemState.DONE: FleetEventKind.DONE,
+    ItemState.FAILED: FleetEventKind.FAILED,
+    ItemState.CANCELLED: FleetEventKind.CANCELLED,
+    ItemState.READY: FleetEventKind.RETRYING,
+    ItemState.DEFERRED: FleetEventKind.RETRYING,
+}
+
+
+class Attempts:
+    """Walks items and ends their attempts; one call a thread."""
+
+    def __init__(self, settings: FleetSettings, crew: Crew, queue: WorkQueue, tell: Tell) -> None:
+        """Keep what all attempts share."""
+        self._settings = settings
+        self._crew = crew
+        self._queue = queue
+        self._tell = tell
+        self._walks = Walks(settings, crew, queue)
+
+    def run(self, held: Held, preparer: Member | None) -> None:
+        """Walk one item to the end of its attempt; named errors end it too.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+            Exception: a mistake of ours; the attempt has not ended.
+        """
+        try:
+            ended = self._walk(held, preparer)
+        except StaleClaimError:
+            raise
+        except StoppedWalk as stopped:
+            self._end_stopped(held, stopped.cause)
+        except DeadActorError as death:
+            cause, failure = self._bury(held, death)
+            self.fail(held, failure, cause)
+        except VerityError as error:
+            failure = Failure(error.code, error.message, held.stage, error.retryable)
+            self.fail(held, failure, AttemptEnd.FAILED, error.retry_after_s)
+        except RayError as error:
+            _log.exception("ray failed", extra=held.ids)
+            text = f"The cluster failed: {_first_line(error)}."
+            failure = Failure("worker_lost", text, held.stage, retryable=True)
+            self.fail(held, failure, AttemptEnd.NODE_LOST)
+        else:
+            self._tell(_KINDS[ended.state], held, ended.verdict)
+
+    def fail_unexpectedly(self, held: Held) -> None:
+        """End an attempt that met a mistake of ours, with a report that says so.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item.
+        """
+        self.fail(held, _unexpected(held), AttemptEnd.FAILED)
+
+    def fail_barely(self, held: Held) -> None:
+        """End an attempt for which not even a report can be written.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item.
+        """
+        failure = _unexpected(held)
+        state = self._queue.fail(held.claim, failure, AttemptEnd.FAILED)
+        self._tell(_KINDS[state], held, failure.message)
+
+    def fail(
+        self,
+        held: Held,
+        failure: Failure,
+        cause: AttemptEnd,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Write how an attempt ended; keep trying while database or object store are away.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item.
+        """
+        crew = self._crew
+        failed = Failed(
+            held.claim,
+            failure,
+            cause,
+            held.media,
+            held.custody,
+            crew.detector,
+            crew.models,
+            retry_after_s,
+        )
+        ended: Ended | None = None
+        while ended is None:
+            held.moved("write")
+            try:
+                ended = self._write_failure(failed)
+            except (DatabaseError, ObjectStoreError):
+                held.wait_out(OUTAGE_PAUSE_S)
+        self._tell(_KINDS[ended.state], held, failure.message)
+
+    def _walk(self, held: Held, preparer: Member | None) -> Ended:
+        """Walk an item; one that ended a process twice walks with actors of its own."""
+        if preparer is None:
+            return self._walks.walk_listing(held)
+        if not held.claim.tries.is_alone:
+            return self._walks.walk_media(held, preparer)
+        self._crew.give_back(preparer)
+        alone = CrewSettings(self._settings, 1, 0, name=f"alone {held.claim.item_id} ")
+        with Crew(alone) as crew:
+            [own] = crew.borrow(1)
+            return Walks(self._settings, crew, self._queue).walk_media(held, own)
+
+    def _end_stopped(self, held: Held, cause: StopCause) -> None:
+        """End an attempt that was asked to end."""
+        if cause is StopCause.LOST:
+            raise StaleClaimError(f"Another attempt owns item {held.claim.item_id}.")
+        if cause is StopCause.STALLED:
+            self._end_stalled(held)
+            return
+        try:
+            state = self._let_go(held, cause)
+        except DatabaseError:  # the lease runs out, and the queue sees to the rest
+            self._tell(FleetEventKind.LOST, held, "")
+            return
+        is_over = state is ItemState.CANCELLED
+        self._tell(FleetEventKind.CANCELLED if is_over else FleetEventKind.GIVEN_BACK, held, "")
+
+    def _let_go(self, held: Held, cause: StopCause) -> ItemState:
+        if cause is StopCause.GIVEN_BACK:
+            return self._queue.release(held.claim)
+        failure = Failure("cancelled", "The job was cancelled.", held.stage)
+        return self._queue.fail(held.claim, failure, AttemptEnd.CANCELLED)
+
+    def _end_stalled(self, held: Held) -> None:
+        """End the shared actor that the item waits for; its walk has seen to the preparer."""
+        stage, deadline_s = held.stage, self._settings.deadlines.of(held.stage)
+        if stage == "score":
+            self._crew.replace(self._crew.scorer)
+        elif stage == "write":
+            self._crew.replace(self._crew.writer)
+        elif stage == "list":
+            self._crew.replace(self._crew.lister())
+        message = f"There was no progress in stage {stage} for {deadline_s:.0f} s."
+        self.fail(held, Failure("stalled", message, stage, retryable=True), AttemptEnd.STALLED)
+
+    def _bury(self, held: Held, death: DeadActorError) -> tuple[AttemptEnd, Failure]:
+        """Replace an actor that died, and say whose fault that was."""
+        member = death.member
+        _log.warning("actor died", extra={"lane": member.lane, **held.ids})
+        is_crash = is_node_alive(member.where.node_id)
+        self._crew.replace(member)
+        if is_crash:
+            message = f"The process that worked on the item died in stage {held.stage}."
+            failure = Failure("worker_crashed", message, held.stage, retryable=True)
+            return AttemptEnd.CRASHED_IN_STAGE, failure
+        message = "The machine that worked on the item was lost."
+        return AttemptEnd.NODE_LOST, Failure("worker_lost", message, held.stage, retryable=True)
+
+    def _write_failure(self, failed: Failed) -> Ended:
+        writer = self._crew.writer
+        ending = writer.handle.fail.remote(failed)
+        try:
+            ended: Ended = plain_errors(lambda: ray.get(ending, timeout=END_PATIENCE_S))
+        except RayError:  # it died or hangs
+            self._crew.replace(writer)
+            raise
+        return ended
+
+
+def _unexpected(held: Held) -> Failure:
+    return Failure(
+        "internal_error",
+        "An unexpected error ended the analysis of this item: our mistake, not the item's. The"
+        " worker's log says more; please report it.",
+        held.stage,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
