@@ -64,9 +64,12 @@ class VerityCommands:
         rows = map(_item, self._json("show", job_id, "--json")["items"])
         return tuple(row for row in rows if not row.is_listing)
 
-    def reports(self, job_id: str, folder: Path) -> None:
-        """Write the job's reports into a folder."""
-        self._run("reports", job_id, "--to", str(folder))
+    def reports(self, job_id: str, folder: Path) -> dict[str, Path]:
+        """Write the job's reports into a folder; return the PDF of each item."""
+        written: list[dict[str, str]] = json.loads(
+            self._run("reports", job_id, "--to", str(folder), "--json")
+        )
+        return {file["item_id"]: Path(file["path"]) for file in written if file["kind"] == "pdf"}
 
     def work(self) -> int:
         """Run a worker until nothing is left to do, in this terminal; return its exit status.
