@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 
 from jobs.spec import Beat, ItemClaim
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, WorkerLostError
 from workers.heartbeat import EVENT, ORDERS, SNAPSHOT, Event, EventKind, Hold, Orders, Snapshot
 
 _log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent
-START_S = 20.0  # a fresh interpreter on a busy machine: about 1 s of imports, with room
+START_S = 60.0  # a fresh interpreter: about 1 s of imports, on a busy machine much longer
 OnEvent = Callable[[Event], None]
 
 
@@ -52,14 +52,23 @@ class HeartbeatLink:
         self._holds: dict[str, Hold] = {}
         self._changed = threading.Event()
         self._closed = threading.Event()
+        self._beats = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._heard_at = 0.0
         self._is_away = False
 
     def __enter__(self) -> "HeartbeatLink":
-        """Start the process and the thread that feeds it."""
+        """Start the process and the thread that feeds it; wait until it beats.
+
+        Raises:
+            WorkerLostError: it does not start.
+        """
         self._start()
         threading.Thread(target=self._feed, name="heartbeat-feed", daemon=True).start()
+        if not self._beats.wait(START_S):  # a lease must not run out while it imports
+            self._closed.set()
+            self._end()
+            raise WorkerLostError("The heartbeat process does not start.", "heartbeat_not_started")
         return self
 
     def __exit__(
@@ -174,7 +183,8 @@ class HeartbeatLink:
         assert process.stdout is not None
         for line in process.stdout:
             event = EVENT.validate_json(line)
-            self._heard_at = max(self._heard_at, time.monotonic())
+            self._heard_at = time.monotonic()
+            self._beats.set()
             self._note_outage(event)
             if event.kind not in {EventKind.BEAT, EventKind.OUTAGE}:
                 self._on_event(event)

@@ -48,7 +48,7 @@ class FleetSettings(BaseModel):
     batches_in_flight: int = Field(default=3, ge=1)  # prepared batches of one item in memory
     # A batch that is not full waits this long for other items' rows. It costs as much as a full
     # one (rows are padded), and its item's preparer works on the next item meanwhile.
-    score_wait_s: float = Field(default=0.3, ge=0)
+    score_wait_s: float = Field(default=0.5, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"  # of the scorer
     n_score_threads: int = Field(default=1, ge=1)
     lease_s: float = Field(default=15.0, gt=0)
@@ -101,6 +101,7 @@ _KEYS = {
     "VERITY_PREPARERS": "n_preparers",
     "VERITY_DEVICE": "device",
     "VERITY_SCORE_THREADS": "n_score_threads",
+    "VERITY_SCORE_WAIT_S": "score_wait_s",
     "VERITY_LEASE_S": "lease_s",
     "VERITY_GRACE_S": "grace_s",
     "VERITY_TRACE": "trace_path",

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import NonFiniteScoreError
 from pipeline.vocabulary import Features, ModelOutputs
-from workers.row_batching import RowBatcher, join_outputs
+from workers.row_batching import RowBatcher
 
 
 class PlainModel:
@@ -125,14 +125,3 @@ def test_rows_of_a_cancelled_item_are_not_scored() -> None:
     asyncio.run(score())
 
     assert model.n_rows == [4, 1]
-
-
-def test_attention_is_joined_where_the_model_gives_it() -> None:
-    piece = ModelOutputs(
-        np.zeros(2, np.float32), np.zeros((2, 3), np.float32), np.ones((2, 5), np.float32)
-    )
-
-    joined = join_outputs([piece, piece])
-
-    assert joined.attention is not None
-    assert joined.attention.shape == (4, 5)

@@ -1,0 +1,67 @@
+"""What fleet tests share: settings with short leases and tiny models, a folder of media, one Ray."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs.work_queue import WorkQueue
+from tests.integration.workers.fleet_bench import LEASE_S, FleetBench
+from tests.makers import encode, noise, speech_like, tone, write_wav
+from tests.models import TINY_DETECTOR, TINY_SEPARATOR
+from workers.ray_runtime import open_ray
+from workers.settings import FleetSettings
+
+
+@pytest.fixture
+def bench(database_url: str, engine: Engine, var_folder: Path) -> Iterator[FleetBench]:
+    """Give a queue, and an environment for workers of it."""
+    environ = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(var_folder),
+        "OMP_NUM_THREADS": "1",
+        "VERITY_VAR": str(var_folder),
+        "VERITY_DATABASE_URL": database_url,
+        "VERITY_DETECTOR": str(TINY_DETECTOR),
+        "VERITY_SEPARATOR": str(TINY_SEPARATOR),
+        "VERITY_TEMP": str(var_folder / "temp"),
+        "VERITY_TRACE": str(var_folder / "trace.json"),
+        "VERITY_LEASE_S": str(LEASE_S),
+        "VERITY_PREPARERS": "2",
+        "VERITY_SCORE_WAIT_S": "2",
+    }
+    queue = WorkQueue(engine, LEASE_S)
+    yield FleetBench(environ, queue, var_folder)
+    queue.close()
+
+
+@pytest.fixture(scope="session")
+def local_ray(session_folder: Path) -> Iterator[None]:
+    """Keep one local Ray for all fleets that run in this process."""
+    settings = FleetSettings.from_env({"VERITY_VAR": str(session_folder / "ray")})
+    with open_ray(settings):
+        yield
+
+
+@pytest.fixture
+def media_folder(tmp_path: Path) -> Path:
+    """Give a folder of six small files; one is broken."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for seed in range(3):
+        write_wav(folder / f"speech {seed}.wav", speech_like(seed, 6.0 + seed))
+    encode(folder / "speech.m4a", speech_like(7, 8.0))
+    write_wav(folder / "tone.wav", tone(440.0))
+    (folder / "broken.mp3").write_bytes(b"\x00\x01no sound at all" * 300)
+    return folder
+
+
+@pytest.fixture
+def long_folder(tmp_path: Path) -> Path:
+    """Give a folder with one file that takes a while: 40 minutes of noise."""
+    folder = tmp_path / "long"
+    folder.mkdir()
+    minute = noise(1, 60.0, level=0.05)
+    encode(folder / "long.flac", minute, "-filter:a", "aloop=loop=39:size=960000")
+    return folder

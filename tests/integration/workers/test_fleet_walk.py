@@ -1,0 +1,56 @@
+"""A job walks the whole path over real actors, and everything about it is left behind."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.kept_objects import get_object
+from storage.objects import open_object_store
+from tests.integration.workers.fleet_bench import FleetBench, FleetThread
+
+pytestmark = [pytest.mark.ray, pytest.mark.postgres]
+
+
+def trace_spans(path: Path) -> list[dict[str, Any]]:
+    return [event for event in json.loads(path.read_text()) if event["ph"] == "X"]
+
+
+def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(one["ts"] < other["ts"] + other["dur"] and other["ts"] < one["ts"] + one["dur"])
+
+
+@pytest.mark.timeout(120)
+def test_a_folder_with_a_broken_file_ends_done_with_one_failed_and_a_report_for_each(
+    bench: FleetBench, media_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(media_folder)
+
+    with FleetThread(bench.settings) as fleet:
+        summary = fleet.join()
+
+    counts = bench.queue.job_status(job.job_id).counts
+    assert (counts.total, counts.done, counts.failed) == (6, 5, 1)
+    assert (summary.n_done, summary.n_failed, summary.is_idle) == (5, 1, True)
+    store = open_object_store(bench.settings.storage)
+    for item in bench.media(job):
+        assert {file.kind for file in item.files} == {"json", "pdf", "csv"}
+        contents = {file.kind: get_object(store, file.key) for file in item.files}
+        document = json.loads(contents["json"])
+        assert document["item"]["title"] == item.title
+        assert contents["pdf"].startswith(b"%PDF")
+        if item.title == "broken.mp3":
+            assert document["failure"]["code"] == item.error_code == "media_corrupt"
+    assert list((bench.folder / "temp").iterdir()) == []  # no bytes of anybody stay behind
+    spans = trace_spans(bench.folder / "trace.json")
+    stages = [span for span in spans if "item_id" in span["args"]]
+    assert any(
+        overlap(one, other)
+        and one["name"] != other["name"]
+        and one["args"]["item_id"] != other["args"]["item_id"]
+        for one, other in combinations(stages, 2)
+    ), "several items are in different stages at once"
+    batches = [span["args"] for span in spans if span["name"] == "score_batch"]
+    assert any(batch["n_items"] > 1 for batch in batches), "batches hold rows of several items"
