@@ -48,11 +48,12 @@ def scan(
     # ONNX Runtime and the sources take a second to import: only this command pays
     from console.examiner import Examiner
     from console.report_view import print_report
-    from console.scanning import scan_sources, summary_record
+    from console.scanning import check_sources, scan_sources, summary_record
 
     settings: ConsoleSettings = context.obj
     for warning in settings.warnings:
         errors.print(f"Warning: {warning}", style="yellow", markup=False)
+    check_sources(sources)
     examiner = Examiner.load(model, AnalysisOptions(hop_s=hop))
     n_items = n_failed = 0
     for report in scan_sources(settings.jobs, examiner, sources):

@@ -7,30 +7,42 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from console.examiner import Examiner
-from console.terminal import errors
+from console.terminal import errors, visible
 from jobs.settings import JobsSettings
 from jobs.sources import fetch, list_items
 from jobs.sources.access import SourceAccess
+from jobs.sources.names import SourceForm, check_source, local_path
 from jobs.spec import NewItem
 from pipeline import analyse
-from pipeline.errors import VerityError
+from pipeline.errors import SourceNotFoundError, VerityError
 from pipeline.vocabulary import Failure, MediaItem, MediaReport
 from reports.document import ReportDocument
+
+
+def check_sources(sources: list[str]) -> None:
+    """Refuse mistakes before anything is loaded or fetched.
+
+    Raises:
+        InputError: a source is none, or names no file or folder here.
+    """
+    for source in sources:
+        is_local = check_source(source, allow_local=True) is SourceForm.LOCAL
+        if is_local and not local_path(source).exists():
+            raise SourceNotFoundError(f"There is no file or folder {visible(source)}.")
 
 
 def scan_sources(
     settings: JobsSettings, examiner: Examiner, sources: list[str]
 ) -> Iterator[MediaReport]:
-    """Yield a report for each item of each source; an item that cannot be had has one too.
-
-    Raises:
-        InputError: a source does not exist or is none.
-    """
+    """Yield a report for each item of each source; what cannot be listed or had has one too."""
     with settings.open_guard() as guard:
         access = settings.source_access(guard, allow_local=True)
         for source in sources:
-            for number, item in enumerate(list_items(source, access), start=1):
-                yield _examine(item, f"{number}", examiner, access)
+            try:
+                for number, item in enumerate(list_items(source, access), start=1):
+                    yield _examine(item, f"{number}", examiner, access)
+            except VerityError as error:
+                yield _failed(MediaItem("0", "scan", source, source), examiner, error, "list")
 
 
 def summary_record(document: ReportDocument, files: Mapping[str, Path]) -> dict[str, object]:
@@ -70,9 +82,7 @@ def _examine(
                 lambda done, total: progress.update(task, completed=done, total=total),
             )
         except VerityError as error:
-            failure = Failure(error.code, error.message, "fetch", error.retryable)
-            models, options = examiner.models.uses, examiner.options
-            return analyse.failed_report(item, None, None, failure, models, options)
+            return _failed(item, examiner, error, "fetch")
 
         def show(step: analyse.Progress) -> None:
             progress.update(
@@ -80,3 +90,9 @@ def _examine(
             )
 
         return examiner.examine(item, fetched.path, fetched.custody, show)
+
+
+def _failed(item: MediaItem, examiner: Examiner, error: VerityError, stage: str) -> MediaReport:
+    failure = Failure(error.code, error.message, stage, error.retryable)
+    models, options = examiner.models.uses, examiner.options
+    return analyse.failed_report(item, None, None, failure, models, options)

@@ -1,0 +1,68 @@
+"""The commands about jobs, against a real database."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+VERITY = Path(sys.executable).with_name("verity")
+Verity: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def verity(database_url: str, tmp_path: Path) -> Verity:
+    environ = os.environ | {"VERITY_DATABASE_URL": database_url, "VERITY_VAR": str(tmp_path)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(VERITY), *arguments],
+            capture_output=True,
+            text=True,
+            env=environ,
+            timeout=50,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_job_is_queued_listed_shown_cancelled(verity: Verity, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    queued = verity(
+        "submit", str(tmp_path / "media"), "--name", "Tuesday", "--priority", "live", "--json"
+    )
+    assert queued.returncode == 0, queued.stderr
+    job_id = json.loads(queued.stdout)["job_id"]
+    (listed,) = json.loads(verity("jobs", "--json").stdout)
+    assert (listed["job_id"], listed["name"], listed["priority"]) == (job_id, "Tuesday", "live")
+    shown = json.loads(verity("show", job_id, "--json").stdout)
+    assert shown["job"]["state"] == "listing"
+    assert verity("cancel", job_id).returncode == 0
+    assert "cancelled" in verity("jobs").stdout
+    assert verity("retry", job_id).returncode == 2
+
+
+def test_submit_prints_the_job_id_alone(verity: Verity) -> None:
+    assert verity("submit", "s3://bucket/prefix").stdout.strip().isdigit()
+
+
+@pytest.mark.parametrize(
+    "command", [("show",), ("cancel",), ("retry",), ("reports", "--to", "/tmp/none")]
+)
+def test_an_unknown_job_is_named(verity: Verity, command: tuple[str, ...]) -> None:
+    name, *rest = command
+    done = verity(name, "999", *rest)
+    assert done.returncode == 2
+    assert "999" in done.stderr
+
+
+def test_a_path_that_does_not_exist_is_refused_at_once(verity: Verity) -> None:
+    done = verity("submit", "/no/such/folder")
+    assert done.returncode == 2
+    assert "/no/such/folder" in done.stderr

@@ -1,0 +1,118 @@
+"""`verity scan` and `verity evaluate` as a person or a program calls them: output and exit status."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.makers import silence, speech_like, tone, write_wav
+from tests.models import TINY_DETECTOR
+
+VERITY = Path(sys.executable).with_name("verity")
+MODEL = ("--model", str(TINY_DETECTOR))
+
+
+def verity(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(VERITY), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environ,
+        timeout=50,
+        check=False,
+    )
+
+
+def records(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_file_gets_a_verdict_a_timeline_and_reports(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "talk.wav", speech_like(1, 5.0))
+    done = verity("scan", str(path), *MODEL, "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "talk.wav" in done.stdout
+    assert "0:00" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert sorted(file.suffix for file in (tmp_path / "out").iterdir()) == [".csv", ".json", ".pdf"]
+
+
+def test_a_folder_with_a_bad_file_ends_with_status_1_and_names_it(tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    write_wav(folder / "a.wav", silence(2.0))
+    (folder / "b.mp3").write_bytes(os.urandom(4096))
+    write_wav(folder / "c.wav", tone(duration_s=2.0))
+    done = verity("scan", str(folder), *MODEL, "--json")
+    assert done.returncode == 1
+    found = {str(record["title"]): record for record in records(done)}
+    assert (found["a.wav"]["verdict"], found["a.wav"]["reason"]) == ("not_applicable", "silence")
+    assert (found["b.mp3"]["verdict"], found["b.mp3"]["reason"]) == ("failed", "media_corrupt")
+    assert (found["c.wav"]["verdict"], found["c.wav"]["reason"]) == ("not_applicable", "tone")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_inside_the_network_is_a_named_failure_of_its_item() -> None:
+    done = verity("scan", "http://169.254.169.254/latest/meta-data", *MODEL, "--json")
+    assert done.returncode == 1
+    (record,) = records(done)
+    assert (record["verdict"], record["reason"]) == ("failed", "egress_refused")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_names_itself() -> None:
+    done = verity("scan", "/tmp", *MODEL, VERITY_FETCH_ALLOW="nonsense")
+    assert done.returncode == 78
+    assert "VERITY_FETCH_ALLOW" in done.stderr
+
+
+def test_evaluate_writes_a_row_for_every_row_failures_too(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", speech_like(1, 5.0))
+    write_wav(tmp_path / "b.wav", speech_like(2, 5.0))
+    write_wav(tmp_path / "c.wav", silence(2.0))
+    (tmp_path / "d.wav").write_bytes(b"no recording")
+    manifest = tmp_path / "labelled.csv"
+    manifest.write_text(
+        "path,label,source,system\na.wav,bonafide,here,\nb.wav,spoof,,tts\nc.wav,bonafide,,\n"
+        "d.wav,spoof,,\ngone.wav,spoof,,\na.wav,maybe,,\n"
+    )
+    done = verity(
+        "evaluate", "--manifest", str(manifest), "--out", str(tmp_path / "out"), *MODEL, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "scores.csv").open(newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+        assert (reader.fieldnames or [])[:6] == [
+            "path",
+            "label",
+            "llr",
+            "cm_score",
+            "verdict",
+            "reason",
+        ]
+    assert [row["path"] for row in rows] == [
+        "a.wav",
+        "b.wav",
+        "c.wav",
+        "d.wav",
+        "gone.wav",
+        "a.wav",
+    ]
+    assert all(float(row["llr"]) == float(row["llr"]) for row in rows[:2])
+    assert [row["reason"] for row in rows[2:]] == [
+        "silence", "media_corrupt", "source_not_found", "label_unknown",
+    ]  # fmt: skip
+    figures = json.loads(done.stdout)
+    assert (figures["n_rows"], figures["n_failed"], figures["n_bonafide"]) == (6, 3, 1)
+    assert figures["eer"] is not None
+
+
+def test_evaluate_with_one_class_says_what_it_can(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", speech_like(1, 5.0))
+    (tmp_path / "m.csv").write_text("path,label\na.wav,bonafide\n")
+    done = verity("evaluate", "--manifest", str(tmp_path / "m.csv"), "--out", str(tmp_path), *MODEL)
+    assert done.returncode == 0, done.stderr
+    assert "EER" in done.stdout
