@@ -26,9 +26,13 @@ class MixtureConfig:
 
     n_samples: int  # of one mixture
     voice_share: float = 0.62  # of mixtures that hold a voice
-    alone_share: float = 0.3  # of those: nothing but the voice
+    alone_share: float = 0.2  # of those: nothing but the voice
     music_share: float = 0.55  # of other sound: music, else noise and tones
-    snr_db: tuple[float, float] = (-5.0, 30.0)  # voice over other sound
+    snr_db: tuple[float, float, float] = (
+        -5.0,
+        0.0,
+        30.0,
+    )  # voice over other: least, most often, most
     level_db: tuple[float, float] = (-60.0, -6.0)  # of the mixture's loudest second, dBFS
     silence_share: float = 0.25  # of mixtures with digital silence somewhere
 
@@ -58,7 +62,7 @@ def paired_anew(
     voice, other = batch.voice.copy(), np.roll(batch.recorded - batch.voice, 1, axis=0)
     for index in range(len(voice)):
         if voice[index].any() and other[index].any():
-            snr_db = rng.uniform(*config.snr_db)
+            snr_db = rng.triangular(*config.snr_db)
             other[index] *= _rms(voice[index]) / _rms(other[index]) * 10 ** (-snr_db / 20)
         loudest = max(float(np.abs(voice[index] + other[index]).max()), 1e-6)
         gain = np.float32(10 ** (rng.uniform(*config.level_db) / 20) * 3 / loudest)
@@ -101,7 +105,7 @@ def _mixture(
     if not (has_voice and rng.random() < config.alone_share):
         other = _other_sound(rng, music, config)
     if active.any() and other.any():
-        snr_db = rng.uniform(*config.snr_db)
+        snr_db = rng.triangular(*config.snr_db)
         gain = _rms(voice[active]) / _rms(other) * 10 ** (-snr_db / 20)
         other = (other * gain).astype(np.float32)
     if rng.random() < 0.25:  # the line or the recorder that all went through
