@@ -206,25 +206,21 @@ class _Stream:
         """Run the net on the next windows; what is final by that goes to `_voice`, `_activity`."""
         card = self._card
         n_final = n_windows * self._hop_frames
-        spectrum = analyse_frames(
-            self._heard[: self._samples_of(n_windows)], card.n_fft, card.hop_length
-        )  # (n_final + overlap_frames, n_bins)
-        starts = range(0, n_final, self._hop_frames)
-        magnitude = np.stack([np.abs(spectrum[i : i + card.window_frames]) for i in starts])
-        window_masks, window_activity = self._separator.predict(magnitude)
-
-        mask = _zeros(*spectrum.shape)
-        activity = _zeros(len(spectrum))
+        n_frames = n_final + card.overlap_frames
+        heard = self._heard[: self._samples_of(n_windows)]
+        mask = _zeros(n_frames, card.n_fft // 2 + 1)
+        activity = _zeros(n_frames)
         mask[: card.overlap_frames] = self._mask_tail
         activity[: card.overlap_frames] = self._activity_tail
-        for index, start in enumerate(starts):
-            weights = self._weights(is_first=self._n_windows_done + index == 0)
-            mask[start : start + card.window_frames] += weights[:, None] * window_masks[index]
-            activity[start : start + card.window_frames] += weights * window_activity[index]
+        if heard.any():
+            spectrum = analyse_frames(heard, card.n_fft, card.hop_length)  # (n_frames, n_bins)
+            self._add_windows(spectrum, n_final, mask, activity)
+            voice = overlap_add(spectrum[:n_final] * mask[:n_final], card.n_fft, card.hop_length)
+        else:  # digital silence holds no voice; hours of it (a recorder left on) cost next to nothing
+            voice = _zeros((n_final - 1) * card.hop_length + card.n_fft)
         self._n_windows_done += n_windows
         self._mask_tail, self._activity_tail = mask[n_final:], activity[n_final:]
 
-        voice = overlap_add(spectrum[:n_final] * mask[:n_final], card.n_fft, card.hop_length)
         voice[: len(self._voice_tail)] += self._voice_tail
         self._voice_tail = voice[n_final * card.hop_length :]
         self._heard = self._heard[n_final * card.hop_length :]
@@ -232,6 +228,19 @@ class _Stream:
         self._voice = np.concatenate([self._voice, voice[self._n_voice_to_drop :]])
         self._activity = np.concatenate([self._activity, activity[self._n_activity_to_drop :]])
         self._n_voice_to_drop = self._n_activity_to_drop = 0
+
+    def _add_windows(
+        self, spectrum: ComplexArray, n_final: int, mask: FloatArray, activity: FloatArray
+    ) -> None:
+        """Run the net on windows of `spectrum`; add what it says, faded, to mask and activity."""
+        card = self._card
+        starts = range(0, n_final, self._hop_frames)
+        magnitude = np.stack([np.abs(spectrum[i : i + card.window_frames]) for i in starts])
+        window_masks, window_activity = self._separator.predict(magnitude)
+        for index, start in enumerate(starts):
+            weights = self._weights(is_first=self._n_windows_done + index == 0)
+            mask[start : start + card.window_frames] += weights[:, None] * window_masks[index]
+            activity[start : start + card.window_frames] += weights * window_activity[index]
 
     def _weights(self, *, is_first: bool) -> FloatArray:
         """Return how much each frame of a window counts, (window_frames,); neighbours add to 1."""
