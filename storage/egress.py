@@ -16,14 +16,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from pipeline.errors import ConfigError
 from storage.egress_policy import EgressPolicy
-from storage.egress_proxy import PROXY_USER, ProxyConnection, ProxyLimits, close
+from storage.egress_proxy import PROXY_USER, ProxyConnection, ProxyLimits, turn_away
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ class EgressGuard:
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._resolvers: ThreadPoolExecutor | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
     def proxy_url(self) -> str:
@@ -130,34 +129,44 @@ class EgressGuard:
             started.set()
 
     async def _listen(self, started: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        tcp = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        unix = await asyncio.start_unix_server(self._accept, sock=_bind(self.socket_path))
-        self._port = tcp.sockets[0].getsockname()[1]
+        loop = self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        listeners = [socket.create_server(("127.0.0.1", 0)), _bind(self.socket_path)]
+        self._port = listeners[0].getsockname()[1]
+        for listener in listeners:
+            listener.setblocking(False)
+            loop.add_reader(listener, self._accept, listener)
         started.set()
         await self._stop.wait()
-        tcp.close()
-        unix.close()
-        for task in self._connections:
+        for listener in listeners:
+            loop.remove_reader(listener)
+            listener.close()
+        left = dict(self._connections)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
+        for connection in left.values():
+            connection.close()  # a task that had not begun yet did not
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serve = self._serve if len(self._connections) < self._limits.n_connections else self._turn
-        task = asyncio.get_running_loop().create_task(serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+    def _accept(self, listener: socket.socket) -> None:
+        # Not asyncio's own server: what that has accepted and not yet handed over is lost on leaving.
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        is_free = len(self._connections) < self._limits.n_connections
+        task = asyncio.get_running_loop().create_task(self._serve(connection, is_free))
+        self._connections[task] = connection
+        task.add_done_callback(self._connections.pop)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = ProxyConnection((reader, writer), self._policy, self._limits, self._resolve)
-        await connection.serve(self._token)
-
-    async def _turn(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Turn a connection away: too many are open."""
-        with suppress(OSError):
-            writer.write(b"HTTP/1.1 503 egress_busy\r\nConnection: close\r\n\r\n")
-            await writer.drain()
-        await close(writer)
+    async def _serve(self, connection: socket.socket, is_free: bool) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        if not is_free:
+            await turn_away(writer)
+            return
+        client = ProxyConnection((reader, writer), self._policy, self._limits, self._resolve)
+        await client.serve(self._token)
 
     async def _resolve(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
@@ -170,6 +179,7 @@ def _bind(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     try:
         listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+        listener.listen()
     except OSError:
         listener.close()
         raise

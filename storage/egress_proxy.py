@@ -243,6 +243,14 @@ class ProxyConnection:
             await self._writer.drain()
 
 
+async def turn_away(writer: asyncio.StreamWriter) -> None:
+    """Close a connection that is one too many, and say so."""
+    with suppress(OSError):
+        writer.write(b"HTTP/1.1 503 egress_busy\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+    await close(writer)
+
+
 async def close(writer: asyncio.StreamWriter) -> None:
     """Close a connection and wait until it is."""
     writer.close()
