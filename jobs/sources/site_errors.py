@@ -102,13 +102,6 @@ SITE_ERRORS = (
         "The medium has not been broadcast yet: submit it again afterwards.",
     ),
     _row(
-        "live",
-        InputError,
-        r"the stream is running|is (?:currently )?live\b|live stream recording is not available"
-        r"|currently live",
-        "The medium is a live stream that is still running: submit it again when it has ended.",
-    ),
-    _row(
         "not_live",
         SourceNotFoundError,
         r"not currently live|channel is (?:not live|offline)|is offline|live (?:event|stream) has"
@@ -116,10 +109,25 @@ SITE_ERRORS = (
         "Nothing is being broadcast there, and there is no recording.",
     ),
     _row(
+        "live",
+        InputError,
+        r"the stream is running|is (?:currently )?live\b|live stream recording is not available"
+        r"|currently live",
+        "The medium is a live stream that is still running: submit it again when it has ended.",
+    ),
+    _row(
         "drm_protected",
         MediaUnsupportedError,
         r"DRM",
         "The medium is encrypted (DRM): it can be played, but not be analysed.",
+    ),
+    _row(
+        "no_media",
+        MediaUnsupportedError,
+        r"unsupported url|no video formats|requested format is not available|no (?:suitable )?"
+        r"(?:video|media|audio|formats?)(?: \w+)? (?:found|could be found|in this)|no media"
+        r"|there.s no video|not a video|holds no media|is not a valid url|no (?:videos?|playlist) in",
+        "No audio or video was found at this address.",
     ),
     _row(
         "video_deleted",
@@ -149,14 +157,6 @@ SITE_ERRORS = (
         LimitExceededError,
         r"over the limit of bytes|larger than max-filesize|File too large",
         "The medium is larger than VERITY_FETCH_MAX_BYTES allows.",
-    ),
-    _row(
-        "no_media",
-        MediaUnsupportedError,
-        r"unsupported url|no video formats|requested format is not available|no (?:suitable )?"
-        r"(?:video|media|audio|formats?)(?: \w+)? (?:found|could be found|in this)|no media"
-        r"|there.s no video|not a video|holds no media|is not a valid url|no (?:videos?|playlist) in",
-        "No audio or video was found at this address.",
     ),
     _row(
         "several_media",
