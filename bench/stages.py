@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     examiner = Examiner.load("", AnalysisOptions())
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
     phrases = [speech_like(seed, PHRASE_S) for seed in range(3)]
     n_phrases = max(1, round(arguments.minutes * 60 / PHRASE_S))
     sound = np.concatenate([phrases[number % 3] for number in range(n_phrases)])
@@ -45,10 +47,14 @@ def main() -> None:
             report = examiner.examine(MediaItem("bench", "bench", "bench", "bench"), path)
             assert report.failure is None, report.failure
             runs.append(report.timings_s | {"whole": sum(report.timings_s.values())})
-    print(f"{duration_s / 60:.0f} minutes of sound, {arguments.repeats} runs; ms of work a second of sound")
+    print(
+        f"{duration_s / 60:.0f} minutes of sound, {arguments.repeats} runs; ms of work a second of sound"
+    )
     for stage in runs[0]:
         values = sorted(1000 * run[stage] / duration_s for run in runs)
-        print(f"  {stage:10} {statistics.median(values):7.2f}   ({values[0]:.2f} to {values[-1]:.2f})")
+        print(
+            f"  {stage:10} {statistics.median(values):7.2f}   ({values[0]:.2f} to {values[-1]:.2f})"
+        )
     speed = duration_s / statistics.median(run["whole"] for run in runs)
     print(f"  {speed:.0f} times real time; peak memory {_peak_mib():.0f} MiB")
 

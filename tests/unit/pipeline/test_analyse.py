@@ -91,7 +91,9 @@ def test_a_bad_file_has_a_report_that_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("duration_s", [0.01, 0.3, 0.7])
 def test_a_very_short_sound_is_too_short(tmp_path: Path, duration_s: float) -> None:
-    verdict = report_of(write_wav(tmp_path / "a.wav", speech_like(1, 3.0)[: int(16_000 * duration_s)])).verdict
+    verdict = report_of(
+        write_wav(tmp_path / "a.wav", speech_like(1, 3.0)[: int(16_000 * duration_s)])
+    ).verdict
     assert verdict is not None
     assert verdict.kind is VerdictKind.NOT_APPLICABLE
     assert (verdict.llr is not None) == (duration_s >= 0.5)
