@@ -47,6 +47,7 @@ class Words:
     side_bonafide: str  # for table cells: times
     side_spoof: str
     side_even: str
+    metrics: Mapping[str, str]  # names of figures, by the card's metric
     forbidden: tuple[str, ...]
     limits: tuple[str, ...]  # of every report
     labels: Mapping[str, str]  # headings and captions of the page

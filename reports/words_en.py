@@ -125,6 +125,12 @@ ENGLISH: Final = Words(
     side_bonafide="person, {times}×",
     side_spoof="synthetic, {times}×",
     side_even="does not help",
+    metrics={
+        "eer": "Equal error rate",
+        "cllr": "Cllr (0 perfect, 1 useless)",
+        "min_cllr": "Least possible Cllr",
+        "auc": "Area under the ROC curve",
+    },
     forbidden=(
         "is fake",
         "fake",
@@ -217,7 +223,6 @@ ENGLISH: Final = Words(
         "legend_span": "marked stretch",
         "axis_bonafide": "person",
         "axis_spoof": "synthetic",
-        "curve": "running mean over {window}",
         "track": "Track",
         "channel": "channel",
         "acquired_at": "Acquired",
@@ -229,6 +234,7 @@ ENGLISH: Final = Words(
         "job": "Job",
         "laboratory": "Laboratory",
         "attempt": "Attempt",
+        "item_id": "Item number",
         "analysed_at": "Analysed",
         "issued_at": "Issued",
         "failure": "What went wrong",
@@ -249,6 +255,9 @@ ENGLISH: Final = Words(
         "none": "none",
         "unknown": "unknown",
         "attachments": "Attached to this PDF",
+        "attached_json": "All findings, machine readable",
+        "attached_csv": "One row per segment",
+        "steps": "Time taken",
     },
     paragraphs={
         "hp_bonafide": "The voice is speech of a person, recorded and transmitted.",
@@ -260,15 +269,11 @@ ENGLISH: Final = Words(
         "much other sound, the separated voice is judged as well. Segments show where; the "
         "verdict pools all judged voice.",
         "method_none": "No detection model was applied to this item.",
-        "decision": "Decision rule. At least {min_voiced} of voice are asked for. The voice is "
-        "called synthetic when the pooled findings are at least {synthetic} more "
-        "probable under Hs; “no evidence of synthesis” is reported when they are at "
-        "least {no_evidence} more probable under Hb; between the two the answer is "
-        "inconclusive. The risk of this rule is the table of error rates below.",
-        "decision_plain": "Decision rule. At least {min_voiced} of voice are asked for. With "
-        "LLR = ln P(E | Hb) / P(E | Hs), the voice is called synthetic below {synthetic:+.2f} and "
-        "“no evidence of synthesis” is reported above {no_evidence:+.2f}; between the two "
-        "the answer is inconclusive. The risk of this rule is the table of error rates below.",
+        "decision": "Decision rule: at least {min_voiced} of judged voice are asked for. The voice "
+        "is called synthetic when the pooled findings fall below {synthetic}; no evidence of "
+        "synthesis is reported when they lie above {no_evidence}; between the two the answer is "
+        "inconclusive. What this rule risks is shown in the table below.",
+        "threshold": "{times} times in favour of {side} (LLR {llr})",
         "cap": "No number in this report exceeds {limit} times: the validation had too few "
         "independent voices and generators to support more.",
         "scale": "The report says how many times more probable the findings are under one "
@@ -278,20 +283,24 @@ ENGLISH: Final = Words(
         "rates": "Shares of all test items of the class, undecided ones included, at the "
         "thresholds used here.",
         "timeline": "Each cell is {cell}; its colour says which proposition the sound supports, "
-        "and how strongly. The line is the {curve}. {spans}",
+        "and how strongly.",
+        "timeline_curve": "The line is the running mean over {window}.",
+        "cell_one": "one second",
+        "cell_many": "{length}",
+        "declared": "; the container declares {declared}",
+        "track": "track {track}: {codec}, {rate} Hz, {channels} ch., analysed: {used}",
         "timeline_alt": "Timeline of {total}: {spoof} of the judged cells support that the voice "
-        "is synthetic, {bonafide} support that a person spoke, {even} do not help, {unscored} "
+        "is synthetic, {bonafide} support that a person spoke, {neither} do not help, {unscored} "
         "could not be judged.",
-        "segments_all": "Every segment. LLR is the natural logarithm of the likelihood ratio; "
-        "positive supports that a person spoke, negative that the voice is synthetic.",
-        "segments_folded": "Neighbouring segments that say the same are folded into one row. "
-        "LLR is the natural logarithm of the likelihood ratio (mean, then lowest to "
-        "highest); positive supports that a person spoke, negative that the voice is "
-        "synthetic. Every single segment is in the attached CSV and JSON.",
-        "segments_binned": "{n} segments, folded into stretches of {window}. LLR is the natural "
-        "logarithm of the likelihood ratio (mean, then lowest to highest); positive supports that "
-        "a person spoke, negative that the voice is synthetic. Every single segment is in the "
-        "attached CSV and JSON.",
+        "segments_all": "Every segment has a row.",
+        "segments_folded": "Neighbouring segments that say the same are folded into one row; "
+        "every single segment is in the attached CSV and JSON.",
+        "segments_binned": "{n} segments, folded into stretches of {window}; every single segment "
+        "is in the attached CSV and JSON.",
+        "segments_sign": "LLR is the natural logarithm of the likelihood ratio (of a folded row "
+        "the mean, then lowest to highest): positive supports that a person spoke, negative that "
+        "the voice is synthetic. Voice is the share of the time that holds voice. Tracks and "
+        "channels count from 1 here, from 0 in CSV and JSON.",
         "segments_none": "No segment was judged.",
         "verify_media": "Media. Compute the SHA-256 of the file and compare it with the value on "
         "page 1 (`sha256sum FILE`). Another value means that other bytes were analysed.",

@@ -1,0 +1,67 @@
+"""ReportDocument -> PDF/A-3a and PDF/UA-1 by Typst, with the JSON and the CSV attached.
+
+Outside text reaches Typst as data (`sys.inputs`), never as markup. The same document gives the same
+bytes: the only time in the file is the document's own `issued_at`.
+"""
+
+import json
+import threading
+from functools import cache
+from pathlib import Path
+
+import typst
+
+from reports.as_csv import to_csv
+from reports.as_json import to_json
+from reports.document import ReportDocument
+from reports.fonts import page_fonts, page_glyphs
+from reports.page import page_data
+from reports.picture import draw
+from reports.timeline import CURVE_WINDOW_S, timeline_of
+from reports.words import Words
+from reports.words_en import ENGLISH
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the inputs of its last call
+
+
+def to_pdf(document: ReportDocument, words: Words = ENGLISH) -> bytes:
+    """Return the report as an A4 PDF.
+
+    Raises:
+        typst.TypstError: the template is broken; no text from outside can cause it.
+    """
+    with _ONE_AT_A_TIME:
+        pdf = _compiler().compile(
+            format="pdf",
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=int(document.issue.issued_at.timestamp()),
+            sys_inputs=_inputs(document, words),
+        )
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst returned pages instead of one PDF")
+    return pdf
+
+
+def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
+    window_s = CURVE_WINDOW_S
+    if document.method is not None:
+        window_s = document.method.thresholds.span_window_s
+    timeline = timeline_of(document.findings, window_s=window_s)
+    data = page_data(document, timeline, words, page_glyphs())
+    return {
+        "page": json.dumps(data),
+        "picture": draw(timeline, words.labels) if timeline.lanes else "",
+        "report": to_json(document).decode(),
+        "segments": to_csv(document).decode(),
+    }
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(
+        _TEMPLATES / "report.typ",
+        root=_TEMPLATES,
+        font_paths=page_fonts(),
+        ignore_system_fonts=True,
+    )

@@ -1,0 +1,195 @@
+"""Timeline -> SVG: cells by colour, the running mean as a line, marked stretches as bars.
+
+Millimetres throughout. Colour is never alone: the line lies above or below the middle, cells
+without a score are flat, stretches are bars under the cells.
+"""
+
+import math
+from collections.abc import Mapping
+from html import escape
+
+from reports.quantities import clock
+from reports.scale import (
+    EVEN_COLOUR,
+    UNSCORED_COLOUR,
+    Side,
+    Step,
+    step_colour,
+    weigh,
+)
+from reports.timeline import Lane, Timeline
+
+WIDTH = 174.0  # A4 less the margins
+_LEFT, _RIGHT = 17.0, 173.0  # of the cells; the axis' words stand left of them
+_INK, _MUTED, _RULE, _MARK = "#1b2733", "#5d6b78", "#d3d9df", "#5f2900"
+_CELLS_HIGH, _BAR_HIGH, _GAP = 6.0, 1.3, 0.7
+_TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
+_MAX_TICKS = 9
+
+
+def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
+    """Return the picture as an SVG document."""
+    panel = {1: 24.0, 2: 14.0}.get(len(timeline.lanes), 0.0)
+    named = len(timeline.lanes) > 1
+    parts: list[str] = []
+    y = 1.0
+    for lane in timeline.lanes:
+        if named:
+            parts.append(_text(_LEFT, y + 2.6, _lane_name(lane, labels), _MUTED))
+            y += 3.8
+        if panel:
+            parts += _panel(lane, timeline, y, panel, labels)
+            y += panel + 1.0
+        parts += _strip(lane, timeline, y)
+        y += _CELLS_HIGH + _GAP + _BAR_HIGH + (2.2 if named else 0.8)
+    parts += _axis(timeline, y)
+    y += 7.0
+    parts += _legend(timeline, y, labels)
+    y += 4.0
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {y:.2f}" '
+        f'font-family="Noto Sans">{"".join(parts)}</svg>'
+    )
+
+
+def _panel(
+    lane: Lane, timeline: Timeline, top: float, high: float, labels: Mapping[str, str]
+) -> list[str]:
+    """Draw the running mean over a middle line: above supports a person, below synthetic."""
+    middle, reach = top + high / 2, _reach(timeline)
+    half = high / 2
+    wide = _RIGHT - _LEFT
+    parts = [
+        _rect(_LEFT, top, wide, half, "#f3f7fb"),
+        _rect(_LEFT, middle, wide, half, "#fdf6ee"),
+    ]
+    for times in (10, 100, 1_000):
+        level = math.log(times)
+        if level >= reach:
+            break
+        for sign in (1, -1):
+            y = middle - sign * level / reach * half
+            parts.append(_line(_LEFT, y, _RIGHT, y, _RULE, 0.15, dash="0.8 0.8"))
+            parts.append(_text(_LEFT - 1, y + 0.75, f"{times}×", _MUTED, size=2.1, anchor="end"))
+    parts.append(_line(_LEFT, middle, _RIGHT, middle, _MUTED, 0.2))
+    for word, y in ((labels["axis_bonafide"], top + 2.1), (labels["axis_spoof"], top + high - 0.4)):
+        parts.append(_text(_LEFT - 1, y, word, _INK, size=2.3, anchor="end"))
+    for span in lane.spans:
+        left, right = _x(span.start_s, timeline), _x(span.end_s, timeline)
+        parts.append(_rect(left, top, max(right - left, 0.4), high, _MARK, opacity=0.09))
+    points: list[str] = []
+    for seconds, llr in (*lane.curve, (timeline.end_s, math.nan)):
+        if math.isfinite(llr):
+            y = middle - max(-1.0, min(1.0, llr / reach)) * half
+            points.append(f"{_x(seconds, timeline):.2f},{y:.2f}")
+        elif points:
+            parts.append(
+                f'<polyline points="{" ".join(points)}" fill="none" stroke="{_INK}" '
+                'stroke-width="0.45" stroke-linejoin="round" stroke-linecap="round"/>'
+            )
+            points = []
+    return parts
+
+
+def _strip(lane: Lane, timeline: Timeline, top: float) -> list[str]:
+    parts = []
+    hair = 0.12 if len(lane.cells) <= 120 else 0.0  # a gap between cells while they are wide
+    for cell in lane.cells:
+        left, right = _x(cell.start_s, timeline), _x(cell.end_s, timeline)
+        if cell.llr is None:
+            flat = _CELLS_HIGH * 0.22
+            parts.append(
+                _rect(left, top + (_CELLS_HIGH - flat) / 2, right - left, flat, UNSCORED_COLOUR)
+            )
+        else:
+            parts.append(_rect(left, top, max(right - left - hair, 0.05), _CELLS_HIGH, cell.colour))
+    bar = top + _CELLS_HIGH + _GAP
+    for span in lane.spans:
+        left, right = _x(span.start_s, timeline), _x(span.end_s, timeline)
+        parts.append(_rect(left, bar, max(right - left, 0.6), _BAR_HIGH, _MARK))
+    return parts
+
+
+def _axis(timeline: Timeline, top: float) -> list[str]:
+    step = next((s for s in _TICKS_S if timeline.end_s / s <= _MAX_TICKS), None)
+    step = step or math.ceil(timeline.end_s / _MAX_TICKS / 3_600) * 3_600
+    parts = [_line(_LEFT, top, _RIGHT, top, _MUTED, 0.2)]
+    for index in range(int(timeline.end_s / step + 1e-6) + 1):
+        x = _x(index * step, timeline)
+        parts.append(_line(x, top, x, top + 1.0, _MUTED, 0.2))
+        anchor = "start" if index == 0 else "end" if x > _RIGHT - 4 else "middle"
+        parts.append(_text(x, top + 3.7, clock(index * step), _INK, anchor=anchor))
+    return parts
+
+
+def _legend(timeline: Timeline, top: float, labels: Mapping[str, str]) -> list[str]:
+    """Explain colours and shapes, with the steps only that the limit lets a cell reach."""
+    most = weigh(timeline.llr_limit, timeline.llr_limit).step or Step.WEAK
+    steps = [Step(n) for n in range(1, most + 1)]
+    x, parts = _LEFT, []
+    parts.append(_text(x, top + 2.3, labels["legend_spoof"], _INK))
+    x += _width(labels["legend_spoof"]) + 1.2
+    for colour in (
+        *(step_colour(Side.SPOOF, step) for step in reversed(steps)),
+        EVEN_COLOUR,
+        *(step_colour(Side.BONAFIDE, step) for step in steps),
+    ):
+        parts.append(_rect(x, top, 4.2, 2.8, colour))
+        x += 4.4
+    parts.append(_text(x + 1.0, top + 2.3, labels["legend_bonafide"], _INK))
+    x += _width(labels["legend_bonafide"]) + 7.0
+    parts.append(_rect(x, top + 0.9, 4.2, 1.1, UNSCORED_COLOUR))
+    parts.append(_text(x + 5.2, top + 2.3, labels["legend_unscored"], _INK))
+    x += _width(labels["legend_unscored"]) + 11.0
+    if any(lane.spans for lane in timeline.lanes):
+        parts.append(_rect(x, top + 0.8, 4.2, _BAR_HIGH, _MARK))
+        parts.append(_text(x + 5.2, top + 2.3, labels["legend_span"], _INK))
+    return parts
+
+
+def _reach(timeline: Timeline) -> float:
+    """Return the LLR at the panel's edge: a little more than the validation supports."""
+    return min(max(timeline.llr_limit, math.log(10)), math.log(10_000)) * 1.08
+
+
+def _lane_name(lane: Lane, labels: Mapping[str, str]) -> str:
+    return (
+        f"{labels['track']} {lane.track + 1}, {labels['channel']} {lane.channel + 1}, "
+        f"{labels[lane.variant.value]}"
+    )
+
+
+def _x(seconds: float, timeline: Timeline) -> float:
+    return _LEFT + (_RIGHT - _LEFT) * min(seconds / max(timeline.end_s, 1e-9), 1.0)
+
+
+def _width(text: str, size: float = 2.5) -> float:
+    """Return about how wide Noto Sans sets the text; exact measure is not worth a font engine."""
+    return len(text) * size * 0.53
+
+
+def _rect(x: float, y: float, wide: float, high: float, fill: str, opacity: float = 1.0) -> str:
+    shade = "" if opacity == 1.0 else f' fill-opacity="{opacity:g}"'
+    return (
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{wide:.2f}" height="{high:.2f}" '
+        f'fill="{fill}"{shade}/>'
+    )
+
+
+def _line(  # noqa: PLR0913 -- a line has four numbers
+    x1: float, y1: float, x2: float, y2: float, stroke: str, wide: float, dash: str = ""
+) -> str:
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    return (
+        f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}" stroke="{stroke}" '
+        f'stroke-width="{wide:g}"{dashes}/>'
+    )
+
+
+def _text(
+    x: float, y: float, text: str, fill: str, size: float = 2.5, anchor: str = "start"
+) -> str:
+    return (
+        f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" fill="{fill}" '
+        f'text-anchor="{anchor}">{escape(text)}</text>'
+    )
