@@ -6,7 +6,7 @@ groups (source or system) weigh by the square root of their size, so that no lar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ class ScoredSegments:
     voice: NDArray[np.str_]  # who may be joined: one speaker, or one system and voice
     group: NDArray[np.str_]  # source or system: what is balanced
     condition: NDArray[np.str_]  # `clean`, `web`, `degraded`
+
+    def with_score(self, score: Scores) -> "ScoredSegments":
+        """Return the same segments with other scores."""
+        return replace(self, score=score)
 
     def select(self, wanted: Flags) -> "ScoredSegments":
         """Return the segments where `wanted` is true."""
@@ -189,7 +193,7 @@ def measure_errors(
         min_voiced_s=min_voiced_s,
         bonafide_rejected_rate=_rounded(synthetic[genuine]),
         spoof_accepted_rate=_rounded(accepted[~genuine]),
-        decided_share=_rounded((synthetic | accepted)),
+        decided_share=_rounded(synthetic | accepted),
         n_bonafide=int(genuine.sum()),
         n_spoof=int((~genuine).sum()),
     )
@@ -227,7 +231,8 @@ def _weighted_quantile(values: Scores, weights: Scores, share: float) -> float:
     """Return the value below which `share` of the weight lies."""
     order = np.argsort(values)
     summed = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(np.searchsorted(summed, share), len(values) - 1)])
+    at = int(np.searchsorted(summed, share))
+    return float(values[order][min(at, len(values) - 1)])
 
 
 def _rounded(flags: Flags) -> float:

@@ -55,13 +55,11 @@ def spsi(samples: Signal, random: np.random.Generator) -> Signal:
     magnitude = _mel_smoothed(np.abs(spectrum), n_fft, random)
     n_bins, n_frames = magnitude.shape
     phase = np.zeros((n_bins, n_frames))
-    running = random.uniform(0, 2 * np.pi, size=n_bins)
+    running: Signal = np.asarray(random.uniform(0, 2 * np.pi, size=n_bins))
     bins = np.arange(n_bins)
     for frame in range(n_frames):
         column = np.log(magnitude[:, frame] + 1e-9)
-        peaks = 1 + np.flatnonzero(
-            (column[1:-1] > column[:-2]) & (column[1:-1] >= column[2:])
-        )
+        peaks = 1 + np.flatnonzero((column[1:-1] > column[:-2]) & (column[1:-1] >= column[2:]))
         if not len(peaks):
             phase[:, frame] = running
             continue
@@ -176,7 +174,5 @@ def _excitation(
     pitch = np.repeat(pitch_hz, hop)[:n_samples]
     pitch = np.pad(pitch, (0, n_samples - len(pitch)))
     turns = np.cumsum(pitch / SAMPLE_RATE)
-    pulses = np.diff(np.floor(turns), prepend=0.0) * np.sqrt(
-        SAMPLE_RATE / np.maximum(pitch, 50.0)
-    )
+    pulses = np.diff(np.floor(turns), prepend=0.0) * np.sqrt(SAMPLE_RATE / np.maximum(pitch, 50.0))
     return np.where(pitch > 0, (1 - mixture) * pulses + mixture * noise, noise)

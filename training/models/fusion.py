@@ -33,6 +33,7 @@ class FusionDetector(nn.Module):
         """Join trained members; the first ViT gives embedding and attention."""
         super().__init__()
         self.vits = nn.ModuleList(vits)
+        self.first = vits[0]
         self.kernel_machine = kernel_machine
         self.weights = weights
 
@@ -42,8 +43,7 @@ class FusionDetector(nn.Module):
 
     def explain(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return CM score (n,), unit embedding (n, d), attention (n, n_patches)."""
-        first = self.vits[0]
-        score, embedding, attention = first.explain(frames)
+        score, embedding, attention = self.first.explain(frames)
         scores = [score] + [vit(frames)[0] for vit in self.vits[1:]]
         vit_score = torch.stack(scores, dim=1).mean(dim=1)
         fused = (

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from pipeline.model_card import SeparatorCard
-from pipeline.separate import Separator, analyse_frames
+from pipeline.overlap_add import analyse_frames
+from pipeline.separate import Separator
 from training.mask_pools import Pool
 
 pytest.importorskip("torch", reason="training needs the extra `torch`")
 
 import torch
 
-from training.fit_mask import fit, losses_of, register, spectrum_of, write_card
+from training.fit_mask import fit, register, write_card
+from training.mask_loss import losses_of, spectrum_of
 from training.models.vocal_mask import VocalMask, VocalMaskConfig, export
 from training.recipes.vocal_mask import RECIPE, WINDOW_FRAMES, VocalMaskRecipe
 
@@ -118,8 +120,8 @@ def test_the_loss_falls_when_the_mask_gets_better() -> None:
     voice = torch.randn(2, 65_792, generator=torch.Generator().manual_seed(0))
     is_voiced = torch.ones(2, WINDOW_FRAMES)
 
-    open_mask = losses_of(Wide(4.0), voice, voice, is_voiced).total
-    shut_mask = losses_of(Wide(-4.0), voice, voice, is_voiced).total
+    open_mask = losses_of(Wide(4.0), voice, voice, is_voiced, RECIPE).total
+    shut_mask = losses_of(Wide(-4.0), voice, voice, is_voiced, RECIPE).total
 
     assert open_mask < shut_mask
 

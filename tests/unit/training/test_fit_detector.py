@@ -1,0 +1,150 @@
+"""A tiny run of the whole recipe: cache, fit, resume, fuse, export, the same numbers in ONNX."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import soundfile
+import torch
+
+from pipeline.frontends import compute
+from pipeline.model_card import METADATA_KEY, ModelCard, read_card
+from pipeline.vocabulary import Label
+from training.export_onnx import export_detector
+from training.feature_cache import CLEAN, degraded_copy, make_copy, open_copy
+from training.fit import CropSampler, FitConfig, fit_vit
+from training.manifests import Utterance, read_manifest
+from training.models.fusion import FusionDetector, FusionWeights
+from training.models.kernel_machine import KernelConfig, SegmentStatistics
+from training.models.vit import Vit, VitConfig
+from training.recipes.phase_fusion import Recipe
+from training.recipes.tiny import tiny_card
+from training.release import fit_kernel
+from training.segment_scores import cut_segments
+
+SMALL_VIT = VitConfig(width=32, depth=2, n_heads=2, mlp_width=32, embedding_size=16)
+SMALL_FIT = FitConfig(n_steps=20, batch_size=16, warmup_steps=3, copies=(("clean", 1.0, 1.0),))
+
+
+def write_corpus(folder: Path) -> tuple[Utterance, ...]:
+    """Write pulses of uneven period (genuine) and of even period (spoof) with a manifest."""
+    random = np.random.default_rng(0)
+    rows = []
+    for i in range(12):
+        genuine = i % 2 == 0
+        periods = 110 + (random.integers(-12, 12, size=400) if genuine else np.zeros(400, int))
+        pulses = np.zeros(32_000)
+        pulses[np.cumsum(periods)[np.cumsum(periods) < 32_000]] = 0.5
+        sound = np.convolve(pulses, np.exp(-np.arange(300) / 40))[:32_000]
+        sound += 0.003 * random.standard_normal(32_000)
+        soundfile.write(folder / f"{i}.wav", sound, 16_000)
+        label = "bonafide" if genuine else "spoof"
+        paired = "" if genuine else f"{i - 1}"
+        rows.append((f"{i}.wav", label, "room", f"s{i}", "" if genuine else "even", f"{i}", paired))
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "label", "source", "speaker", "system", "clip_id", "paired_with"))
+        writer.writerows(rows)
+    return read_manifest(folder / "manifest.csv")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Utterance, ...], Path]:
+    folder = tmp_path_factory.mktemp("corpus")
+    utterances = write_corpus(folder)
+    make_copy(utterances, CLEAN, folder)
+    return utterances, folder
+
+
+def small_sampler(utterances: tuple[Utterance, ...], folder: Path) -> CropSampler:
+    return CropSampler(utterances, np.arange(len(utterances)), folder, SMALL_FIT, 112)
+
+
+def test_cached_segments_are_those_of_the_front_end(
+    corpus: tuple[tuple[Utterance, ...], Path],
+) -> None:
+    utterances, folder = corpus
+    samples, _ = soundfile.read(utterances[0].path, dtype="float32")
+    cached = cut_segments(open_copy(folder, "clean"), 0).numpy()
+    expected = compute("phase", {}, samples[None, :16_000])[0]
+    # float16, and the level of the utterance for that of the segment: close, not equal
+    assert np.abs(cached[0] - expected).mean() < 0.05
+
+
+def test_a_degraded_copy_has_every_utterance(corpus: tuple[tuple[Utterance, ...], Path]) -> None:
+    utterances, folder = corpus
+    make_copy(utterances, degraded_copy(9), folder)
+    assert len(open_copy(folder, "degraded9").start) == len(utterances)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_small_detector_learns_fuses_and_exports_the_same_numbers(
+    corpus: tuple[tuple[Utterance, ...], Path], tmp_path: Path
+) -> None:
+    utterances, folder = corpus
+    vit = fit_vit(small_sampler(utterances, folder), SMALL_VIT, SMALL_FIT, tmp_path / "vit.pt")
+    recipe = replace(Recipe(), kernel=KernelConfig(n_centres=20), kernel_copies=(("clean", 1.0),))
+    kernel_machine = fit_kernel(utterances, np.arange(len(utterances)), folder, recipe)
+    detector = FusionDetector([vit], kernel_machine, FusionWeights(0.5, 1.0, 0.1)).eval()
+    segments = torch.cat([cut_segments(open_copy(folder, "clean"), row) for row in range(6)])
+
+    path = tmp_path / "detector.onnx"
+    export_detector(detector, segments, tiny_card(), path)
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = {session.get_inputs()[0].name: segments.numpy()}
+    score, embedding, attention = session.run(["cm_score", "embedding", "attention"], given)
+    with torch.inference_mode():
+        expected = detector(segments).numpy()
+    np.testing.assert_allclose(score, expected, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(embedding, axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(attention.sum(axis=1), 1.0, atol=1e-5)
+    card = read_card(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    assert isinstance(card, ModelCard)
+    genuine = np.concatenate(
+        [
+            [utterances[row].label is Label.BONAFIDE]
+            * len(cut_segments(open_copy(folder, "clean"), row))
+            for row in range(6)
+        ]
+    )
+    assert score[genuine].mean() > score[~genuine].mean()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(
+    corpus: tuple[tuple[Utterance, ...], Path], tmp_path: Path
+) -> None:
+    utterances, folder = corpus
+    sampler = small_sampler(utterances, folder)
+    fit_vit(sampler, SMALL_VIT, replace(SMALL_FIT, n_steps=10), tmp_path / "a.pt")
+    resumed = fit_vit(sampler, SMALL_VIT, replace(SMALL_FIT, n_steps=12), tmp_path / "a.pt")
+    again = fit_vit(sampler, SMALL_VIT, replace(SMALL_FIT, n_steps=12), tmp_path / "a.pt")
+    for one, other in zip(resumed.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_neighbours_in_a_batch_do_not_change_a_score() -> None:
+    torch.manual_seed(0)
+    net = Vit(SMALL_VIT).eval()
+    frames = torch.randn(5, 112, 238)
+    with torch.inference_mode():
+        together = net(frames)[0]
+        alone = torch.cat([net(frames[i : i + 1])[0] for i in range(5)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_statistics_forget_the_channel_of_the_spectrum() -> None:
+    torch.manual_seed(0)
+    frames = torch.randn(3, 112, 238)
+    tilted = frames.clone()
+    tilted[:, :, 168:] += torch.linspace(-3, 3, 70)
+    compute_statistics = SegmentStatistics()
+    torch.testing.assert_close(
+        compute_statistics(frames), compute_statistics(tilted), atol=1e-3, rtol=1e-3
+    )

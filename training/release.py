@@ -1,0 +1,138 @@
+"""Release: from the feature cache to the shipped detector and its measured card.
+
+1. On each inner fold: fit the members on what does not leak, score what was held out.
+2. On those scores: fusion weights, calibration, thresholds, error rates.
+3. Fit the members again on all open folds, export with the card.
+Fold 4 plays no part here; `training.validate` opens it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.vocabulary import Label
+from training.calibration import (
+    ScoredSegments,
+    balanced_weights,
+    fit_logistic,
+    join_scores,
+    make_items,
+)
+from training.fit import CropSampler, fit_vit
+from training.manifests import Utterance
+from training.models.fusion import FusionDetector, FusionWeights
+from training.models.kernel_machine import KernelMachine, fit_kernel_machine
+from training.models.vit import Vit
+from training.recipes.phase_fusion import TEST_COPIES, Recipe
+from training.segment_scores import score_segments, training_statistics
+from training.splits import OPEN_FOLDS, Split, group_name, split_inner, split_release
+
+_log = logging.getLogger(__name__)
+
+Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The trained parts of a fusion."""
+
+    vit: Vit
+    kernel_machine: KernelMachine
+
+
+@dataclass(frozen=True, slots=True)
+class InnerScores:
+    """Held-out segments of all inner folds with each member's score of them."""
+
+    segments: ScoredSegments  # score = 0 until fused
+    members: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_segments, 2): ViT, kernel
+    fold: Rows  # (n_segments,)
+
+
+def fit_members(
+    utterances: Sequence[Utterance], split: Split, cache: Path, recipe: Recipe, name: str
+) -> Members:
+    """Return members fitted on a split's training part; the ViT's run can be resumed."""
+    rows = rows_of(utterances, [row for row in split.train if not row.is_codec])
+    sampler = CropSampler(utterances, rows, cache, recipe.fit, recipe.vit.n_frames)
+    nets = cache / "nets"
+    nets.mkdir(exist_ok=True)
+    vit = fit_vit(sampler, recipe.vit, recipe.fit, nets / f"vit_{name}.pt")
+    return Members(vit, fit_kernel(utterances, rows, cache, recipe))
+
+
+def fit_kernel(
+    utterances: Sequence[Utterance], rows: Rows, cache: Path, recipe: Recipe
+) -> KernelMachine:
+    """Return a kernel machine fitted on these rows, classes equal, groups by root of size."""
+    statistics, owners, weights = [], [], []
+    for name, weight in recipe.kernel_copies:
+        of_copy, owner = training_statistics(rows, cache, name, recipe.kernel_hop_frames)
+        statistics.append(of_copy)
+        owners.append(owner)
+        weights.append(np.full(len(owner), weight))
+    owner = np.concatenate(owners)
+    genuine = np.array([row.label is Label.BONAFIDE for row in utterances])[owner]
+    group = np.array([group_name(row) for row in utterances])[owner]
+    row_weight = np.concatenate(weights) * balanced_weights(genuine, group)
+    targets = np.where(genuine, 1.0, -1.0).astype(np.float32)
+    return fit_kernel_machine(np.concatenate(statistics), targets, row_weight, recipe.kernel)
+
+
+def score_inner_folds(
+    utterances: Sequence[Utterance],
+    cache: Path,
+    recipe: Recipe,
+    inner_folds: Sequence[int] = OPEN_FOLDS,
+) -> InnerScores:
+    """Return the held-out scores of inner folds, each fitted without what it is tested on."""
+    copies = [(condition, plan.name) for condition, plan in TEST_COPIES]
+    parts, scores, folds = [], [], []
+    for fold in inner_folds:
+        split = split_inner(utterances, fold)
+        members = fit_members(utterances, split, cache, recipe, f"inner{fold}")
+        rows = rows_of(utterances, [row for row in split.test if not row.is_codec])
+        nets = (lambda frames, vit=members.vit: vit(frames)[0], members.kernel_machine)
+        segments, scored = score_segments(utterances, rows, cache, copies, nets)
+        parts.append(segments)
+        scores.append(scored)
+        folds.append(np.full(len(scored), fold))
+        _log.info("scored inner fold %d: %d segments", fold, len(scored))
+    return InnerScores(
+        join_scores(parts), np.concatenate(scores).astype(np.float64), np.concatenate(folds)
+    )
+
+
+def fit_fusion(inner: InnerScores) -> FusionWeights:
+    """Return weights by logistic regression on items of 2 s; neither member's is negative."""
+    columns = [make_items(inner.segments.with_score(inner.members[:, k]), 2) for k in (0, 1)]
+    items = columns[0]
+    design = np.stack([column.score for column in columns] + [np.ones(len(items.score))], axis=1)
+    weights = balanced_weights(items.is_bonafide, items.group)
+    vit, kernel, offset = fit_logistic(design, items.is_bonafide, weights)
+    return FusionWeights(
+        round(max(float(vit), 0.0), 4), round(max(float(kernel), 0.0), 4), round(float(offset), 4)
+    )
+
+
+def fuse(inner: InnerScores, weights: FusionWeights) -> ScoredSegments:
+    """Return the inner segments with the fused score."""
+    fused = weights.vit * inner.members[:, 0] + weights.kernel * inner.members[:, 1]
+    return inner.segments.with_score(fused + weights.offset)
+
+
+def fit_release(
+    utterances: Sequence[Utterance], cache: Path, recipe: Recipe, weights: FusionWeights
+) -> FusionDetector:
+    """Return the detector fitted on all open folds that do not leak into the closed one."""
+    members = fit_members(utterances, split_release(utterances), cache, recipe, "release")
+    return FusionDetector([members.vit], members.kernel_machine, weights).eval()
+
+
+def rows_of(utterances: Sequence[Utterance], chosen: Sequence[Utterance]) -> Rows:
+    """Return the places of some utterances among all."""
+    place = {row.path: i for i, row in enumerate(utterances)}
+    return np.array([place[row.path] for row in chosen], dtype=np.int64)
