@@ -7,7 +7,7 @@ Graph contract v1 of a detector: inputs are the front-end tensors that `front_en
 (n, ...) with n free; outputs are `cm_score` (n,), higher = more bona fide, `embedding` (n, d) of
 unit norm, and, where `has_attention`, `attention` (n, n_patches) summing to 1.
 Graph contract v1 of a separator: input `magnitude` float32 (n, n_frames, n_bins), n free, the STFT
-of `pipeline.separate` unscaled (level normalisation is the graph's own work); outputs `mask`
+of `pipeline.overlap_add` unscaled (level normalisation is the graph's own work); outputs `mask`
 (n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
 """
 

@@ -5,17 +5,15 @@ how likely there is a voice. Which window a sample falls into is fixed by its pl
 alone (windows and batches lie on a grid that starts with the first sample), so that the length of
 the incoming blocks changes no number. What is voiced enough to be scored, `slicing` decides.
 
-The STFT: square-root Hann window (periodic) of `n_fft` samples, unscaled; frame k is centred on the
-middle of the samples [k * hop_length, (k + 1) * hop_length): it stands for these and for no others.
+Frame k of `pipeline.overlap_add`'s STFT is centred on the middle of the samples
+[k * hop_length, (k + 1) * hop_length): it stands for these and for no others.
 """
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     Fail,
     InvalidArgument,
@@ -26,9 +24,9 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from pipeline.errors import ModelMismatchError, NonFiniteScoreError
 from pipeline.model_card import METADATA_KEY, SeparatorCard, read_card
+from pipeline.overlap_add import ComplexArray, analyse_frames, overlap_add
 from pipeline.vocabulary import FloatArray, SeparatedBlock, WaveformBlock
 
-ComplexArray: TypeAlias = NDArray[np.complex64]
 # what ONNX Runtime raises for a file that it cannot load; they share no base class but Exception
 ONNX_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
 
@@ -104,43 +102,6 @@ def separate(blocks: Iterable[WaveformBlock], separator: Separator) -> Iterator[
         yield from stream.push(block.samples)
     if stream is not None:
         yield from stream.finish()
-
-
-def analyse_frames(samples: FloatArray, n_fft: int, hop_length: int) -> ComplexArray:
-    """Return the STFT of samples whose first frame begins with the first of them.
-
-    Args:
-        samples: float32 ((n_frames - 1) * hop_length + n_fft,).
-        n_fft: samples a frame.
-        hop_length: samples between frames, a whole part of n_fft.
-
-    Returns:
-        complex64 (n_frames, n_fft // 2 + 1).
-    """
-    frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop_length]
-    spectrum: ComplexArray = np.fft.rfft(frames * frame_window(n_fft)).astype(np.complex64)
-    return spectrum
-
-
-def overlap_add(spectrum: ComplexArray, n_fft: int, hop_length: int) -> FloatArray:
-    """Return the samples that `analyse_frames` took apart; the edges lack their neighbours.
-
-    Returns:
-        float32 ((n_frames - 1) * hop_length + n_fft,).
-    """
-    frames = np.fft.irfft(spectrum, n=n_fft).astype(np.float32) * frame_window(n_fft)
-    frames *= 2.0 * hop_length / n_fft  # shifted squared windows add up to n_fft / (2 hop_length)
-    n_parts = n_fft // hop_length
-    parts = frames.reshape(len(frames), n_parts, hop_length)
-    samples = np.zeros((len(frames) + n_parts - 1, hop_length), dtype=np.float32)
-    for part in range(n_parts):
-        samples[part : part + len(frames)] += parts[:, part]
-    return samples.reshape(-1)
-
-
-def frame_window(n_fft: int) -> FloatArray:
-    """Return the square root of the periodic Hann window, float32 (n_fft,)."""
-    return np.sin(np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
 
 
 class _Stream:

@@ -10,7 +10,6 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
 from pipeline.model_card import Figure, SeparatorCard, TrainingFacts
-from pipeline.separate import Separator, frame_window
+from pipeline.separate import Separator
 from training.mask_figures import measure
+from training.mask_loss import losses_of
 from training.mask_pools import (
     SAMPLE_RATE,
     Pool,
@@ -38,20 +38,6 @@ from training.recipes.vocal_mask import HOP_LENGTH, RECIPE, WINDOW_FRAMES, Vocal
 SOUND_SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".wav", ".flac", ".m4a"})
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """The parts of the loss, each a scalar."""
-
-    activity: Tensor  # cross-entropy of the frames
-    spectrum: Tensor  # compressed magnitudes, squared difference
-    distortion_db: Tensor  # what is wrong in the masked sound, over the voice (or over the sound)
-
-    @property
-    def total(self) -> Tensor:
-        """Return the sum that is minimised; the weights bring the parts to one size."""
-        return self.activity + 4.0 * self.spectrum + 0.04 * self.distortion_db
 
 
 class Mixtures(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
@@ -86,45 +72,6 @@ def frame_labels(batch: MixtureBatch) -> np.ndarray:
     """Return float32 (n, n_frames): a frame is voiced if one of the two cells that it spans is."""
     labels: np.ndarray = (batch.is_voiced[:, :-1] | batch.is_voiced[:, 1:]).astype(np.float32)
     return labels
-
-
-def spectrum_of(samples: Tensor, n_fft: int) -> Tensor:
-    """Return the STFT of `pipeline.separate`, complex64 (n, n_frames, n_bins)."""
-    window = torch.from_numpy(frame_window(n_fft))
-    spectrum: Tensor = torch.fft.rfft(samples.unfold(1, n_fft, HOP_LENGTH) * window)
-    return spectrum
-
-
-def losses_of(net: nn.Module, recorded: Tensor, voice: Tensor, is_voiced: Tensor) -> Losses:
-    """Return what is wrong with the net's answer to some mixtures."""
-    n_fft = RECIPE.net.n_fft
-    heard, wanted = spectrum_of(recorded, n_fft), spectrum_of(voice, n_fft)
-    magnitude = heard.abs()
-    with torch.autocast("cpu", torch.bfloat16, enabled=RECIPE.bfloat16):
-        mask_logit, activity_logit = (logit.float() for logit in net(magnitude))
-    level = magnitude.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp(min=1e-6)
-    heard, wanted, magnitude = heard / level, wanted / level, magnitude / level
-    mask = torch.sigmoid(mask_logit)
-    compressed = (mask * magnitude + 1e-3).sqrt() - (wanted.abs() + 1e-3).sqrt()
-    heard_power, voice_power = _power(heard).sum(dim=(1, 2)), _power(wanted).sum(dim=(1, 2))
-    # |mask heard - wanted|^2, written out: gradients of complex numbers cost three times as much
-    common = heard.real * wanted.real + heard.imag * wanted.imag
-    wrong = (mask.square() * _power(heard) - 2 * mask * common).sum(dim=(1, 2)) + voice_power
-    wrong = wrong.clamp(min=0.0)
-    # without a voice all that is left is wrong; better than 25 dB is good enough: where the voice
-    # is alone there is nothing to learn
-    has_voice = voice_power > 1e-6 * heard_power
-    reference = torch.where(has_voice, voice_power, heard_power)
-    distortion_db = 10 * torch.log10(wrong / (reference + 1e-9) + 3e-3)
-    return Losses(
-        activity=nn.functional.binary_cross_entropy_with_logits(activity_logit, is_voiced),
-        spectrum=compressed.square().mean(),
-        distortion_db=distortion_db.mean(),
-    )
-
-
-def _power(spectrum: Tensor) -> Tensor:
-    return spectrum.real.square() + spectrum.imag.square()
 
 
 class _Logits(nn.Module):
@@ -182,7 +129,7 @@ def fit(
     for recorded, voice, is_voiced in loader:
         if step == until_step:
             break
-        losses = losses_of(model, recorded, voice, is_voiced)
+        losses = losses_of(model, recorded, voice, is_voiced, recipe)
         optimizer.zero_grad()
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -255,11 +202,11 @@ def main() -> None:
     speech = speech_pool(arguments.corpus, RECIPE.train_folds, folder, "speech_train")
     music = [composed_pool(folder, "composed", RECIPE.n_composed, seed=1)]
     check_speech = speech_pool(arguments.corpus, RECIPE.check_folds, folder, "speech_check")
-    check_music = {"composed": composed_pool(folder, "composed_check", 40, seed=2)}
+    check_music = {"composed": composed_pool(folder, "composed_check", 16, seed=2)}
     if arguments.sound_font:
         font = arguments.sound_font
         music.append(sound_font_pool(folder, "sound_font", RECIPE.n_sound_font, 2, font))
-        check_music["sound font"] = sound_font_pool(folder, "sound_font_check", 40, 4, font)
+        check_music["sound font"] = sound_font_pool(folder, "sound_font_check", 16, 4, font)
     music += [
         recorded_pool(folder, f"music_{path.name}", _sounds_in(path)) for path in arguments.music
     ]

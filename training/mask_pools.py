@@ -107,12 +107,16 @@ def sound_font_pool(folder: Path, name: str, n_pieces: int, seed: int, sound_fon
     return _pool(folder / name, pieces())
 
 
-def recorded_pool(folder: Path, name: str, paths: Iterable[Path], max_s: float = 120.0) -> Pool:
+def recorded_pool(folder: Path, name: str, paths: Iterable[Path], max_s: float = 60.0) -> Pool:
     """Return recordings from files, at most `max_s` of each; quieter than -70 dBFS is left out."""
 
     def recordings() -> Iterator[NDArray[np.int16]]:
         for path in paths:
-            samples = decode_file(path)[: int(max_s * SAMPLE_RATE)]
+            try:
+                samples = decode_file(path)[: int(max_s * SAMPLE_RATE)]
+            except subprocess.CalledProcessError:
+                logger.warning("%s holds no sound that ffmpeg can read; left out", path.name)
+                continue
             for start in range(0, len(samples), int(PIECE_S * SAMPLE_RATE)):
                 piece = samples[start : start + int(PIECE_S * SAMPLE_RATE)]
                 if len(piece) > SAMPLE_RATE and np.abs(piece.astype(np.float32)).mean() > 10:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ModelMismatchError
-from pipeline.separate import Separator, analyse_frames, overlap_add, separate
+from pipeline.overlap_add import analyse_frames, overlap_add
+from pipeline.separate import Separator, separate
 from pipeline.vocabulary import FloatArray, SeparatedBlock, WaveformBlock
 
 RATE = 16_000
