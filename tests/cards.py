@@ -1,5 +1,7 @@
 """Cards and score tables for tests: plain numbers that a reader can follow by hand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.model_card import (
@@ -52,12 +54,12 @@ def make_card() -> ModelCard:
     )
 
 
-def make_scores(cm_score: list[float | None], hop_s: float = 1.0) -> SegmentScores:
+def make_scores(cm_score: Sequence[float | None], hop_s: float = 1.0) -> SegmentScores:
     """Return 1-s segments of one channel with these scores; None = music, not scored."""
     n_segments = len(cm_score)
     values = np.array([np.nan if score is None else score for score in cm_score], np.float32)
     reason = [str(Reason.MUSIC) if score is None else "" for score in cm_score]
-    start_s = hop_s * np.arange(n_segments)
+    start_s = np.asarray(hop_s * np.arange(n_segments), np.float64)
     facts = SegmentFacts(
         start_s=start_s,
         end_s=start_s + 1.0,
