@@ -278,8 +278,9 @@ class Crew:
             where, facts = plain_errors(lambda: ray.get(opening, timeout=START_S))
         except (RayActorError, GetTimeoutError) as error:
             ray.kill(starting.handle)
+            why = (str(error).strip() or "no answer").splitlines()[-1].strip()
             raise WorkerLostError(
-                f"A {starting.lane} did not start.", "actor_not_started"
+                f"The actor {starting.lane} did not start: {why}.", "actor_not_started"
             ) from error
         except VerityError:
             ray.kill(starting.handle)

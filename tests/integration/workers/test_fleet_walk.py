@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
 """A job walks the whole path over real actors, and everything about it is left behind."""
 
 import json
@@ -9,7 +10,7 @@ import pytest
 
 from storage.kept_objects import get_object
 from storage.objects import open_object_store
-from tests.integration.workers.fleet_bench import FleetBench, FleetThread
+from tests.fleet_bench import FleetBench, FleetThread, bench, local_ray, media_folder
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres]
 

@@ -1,17 +1,70 @@
-"""What fleet tests share: settings with short leases and tiny models, a folder of media, one Ray."""
+"""A fleet on a bench: a queue with a fresh database, and workers in a thread or a process."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from jobs.spec import ItemStatus, Job, JobSpec
 from jobs.work_queue import WorkQueue
-from tests.integration.workers.fleet_bench import LEASE_S, FleetBench
 from tests.makers import encode, noise, speech_like, tone, write_wav
 from tests.models import TINY_DETECTOR, TINY_SEPARATOR
+from workers.fleet import run_fleet
+from workers.fleet_events import FleetEvent, FleetSummary
 from workers.ray_runtime import open_ray
 from workers.settings import FleetSettings
+
+LEASE_S = 3.0  # short, but a loaded machine must still beat in time
+
+
+@dataclass
+class FleetThread:
+    """A fleet that runs in a thread of the test's process, on the session's Ray."""
+
+    settings: FleetSettings
+    events: list[FleetEvent] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    summary: FleetSummary | None = None
+
+    def __enter__(self) -> "FleetThread":
+        self._thread = threading.Thread(target=self._run, name="fleet")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        self.summary = run_fleet(self.settings, True, self.stop, self.events.append)
+
+    def join(self) -> FleetSummary:
+        self._thread.join()
+        assert self.summary is not None
+        return self.summary
+
+
+@dataclass(frozen=True)
+class FleetBench:
+    """A queue with a fresh database, and how to run a fleet on it."""
+
+    environ: dict[str, str]
+    queue: WorkQueue
+    folder: Path
+
+    @property
+    def settings(self) -> FleetSettings:
+        return FleetSettings.from_env(self.environ)
+
+    def submit(self, source: Path) -> Job:
+        return self.queue.submit(JobSpec(sources=(str(source),)))
+
+    def media(self, job: Job) -> list[ItemStatus]:
+        return [item for item in self.queue.list_items(job.job_id) if item.kind == "media"]
 
 
 @pytest.fixture
@@ -65,3 +118,11 @@ def long_folder(tmp_path: Path) -> Path:
     minute = noise(1, 60.0, level=0.05)
     encode(folder / "long.flac", minute, "-filter:a", "aloop=loop=39:size=960000")
     return folder
+
+
+def wait_until(is_true: Callable[[], bool], timeout_s: float = 40.0) -> None:
+    """Return once a thing has come true."""
+    until = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.05)
