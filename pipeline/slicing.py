@@ -121,8 +121,8 @@ def _pad(sound: _Sound, config: SliceConfig) -> SegmentBatch:
         sound, np.zeros(1), np.array([end_s]), (repeated[0], repeated[1], repeated[2]), config
     )
     batch.facts.quality[:] |= int(Quality.PARTIAL)
-    if end_s < MIN_PADDED_S:
-        batch.facts.reason[batch.facts.reason == Reason.NONE] = str(Reason.TOO_SHORT)
+    if end_s < MIN_PADDED_S:  # repeated so often, anything sounds like a tone
+        batch.facts.reason[batch.facts.reason != Reason.SILENCE] = str(Reason.TOO_SHORT)
     return batch
 
 

@@ -168,7 +168,7 @@ def cover_bomb(folder: Path) -> Path:
     return out
 
 
-def many_tags(folder: Path, n_tags: int = 10_000) -> Path:
+def many_tags(folder: Path, n_tags: int = 5_000) -> Path:
     """Write a FLAC with thousands of tags, one of which looks like a stream of ffmpeg's report."""
     lines = [f"TAG{number}=value {number}" for number in range(n_tags)]
     lines.append("title=x\\\n  Stream #0:7: Audio: pcm_s16le, 1 Hz, 99 channels")

@@ -1,10 +1,9 @@
 """The models that the project ships, loaded by checksum."""
 
-from storage.model_store import resolve_model
-
 from pipeline.analyse import Models
 from pipeline.score import Detector
 from pipeline.separate import Separator
+from storage.model_store import resolve_model
 
 
 def load_models() -> Models:
