@@ -1,6 +1,6 @@
 """Segments -> rows of a page: neighbours that say the same become one row.
 
-A short item keeps a row per segment. Where folding alone leaves too many rows, stretches of equal
+A short item keeps a row per scored segment. Where folding alone leaves too many rows, stretches of equal
 length are made, as long as it takes: a 10-hour item must fit a report that somebody reads.
 """
 
@@ -49,7 +49,7 @@ def fold(segments: Sequence[SegmentRow], llr_limit: float, max_rows: int = MAX_R
     """Return at most `max_rows` rows, in the order track, channel, variant, time."""
     ordered = sorted(segments, key=lambda row: (row.track, row.channel, row.variant, row.start_s))
     if len(ordered) <= KEEP_ALL:
-        return _folded([[row] for row in ordered], None)
+        return _folded(_runs([[row] for row in ordered], _silence), None)
     groups = _runs([[row] for row in ordered], lambda rows: _saying(rows[0], llr_limit))
     if len(groups) <= max_rows:
         return _folded(groups, None)

@@ -8,14 +8,22 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from pipeline.model_card import ErrorRow
 from pipeline.vocabulary import TrackUse, VerdictKind
 from reports import wording
 from reports.document import MethodPart, ReportDocument
-from reports.findings import Findings, Json, MediaFindings, VerdictFindings
+from reports.findings import (
+    ErrorRateFindings,
+    Findings,
+    Json,
+    MediaFindings,
+    VerdictFindings,
+    rounded,
+)
 from reports.folding import Fold, Folded, fold
 from reports.printable import printable
 from reports.quantities import clock, duration, exact_ratio, file_size, grouped, ratio, share
-from reports.scale import Step
+from reports.scale import Step, cell_colour
 from reports.timeline import Timeline, count_sides
 from reports.words import Words
 
@@ -29,6 +37,16 @@ _ACCENTS = {
 _FAILED_ACCENT = "#3c4650"
 _MAX_NOT_EXAMINED = 5  # sentences on page 1; the JSON has all
 _MAX_TITLE = 160  # characters at the head of page 1; the JSON has the whole title
+_COLUMNS = (
+    "segment_time",
+    "segment_where",
+    "segment_variant",
+    "segment_count",
+    "segment_supports",
+    "segment_llr",
+    "segment_voice",
+    "segment_remarks",
+)
 _MAX_TEXT = 400  # characters of any other outside text on a page
 
 
@@ -42,8 +60,7 @@ def page_data(
         "labels": dict(words.labels),
         "report_id": document.issue.report_id,
         "title": _cut(document.item.title or document.item.source_uri, _MAX_TITLE),
-        "laboratory": document.issue.laboratory,
-        "issued": _moment(document.issue.issued_at.isoformat()),
+        "issued-line": _issued_line(document, words.labels),
         "accent": _accent(findings),
         "headline": document.summary.headline,
         "detail": document.summary.detail,
@@ -51,12 +68,13 @@ def page_data(
         "failure": _failure(document, words.labels),
         "not_examined": list(document.summary.not_examined[:_MAX_NOT_EXAMINED]),
         "picture": _picture(findings, timeline, words),
+        "analysed_heading": words.labels["not_analysed" if document.failure else "analysed"],
         "analysed": _analysed(document, words),
         "propositions": [
             [words.labels["hp_bonafide"], words.paragraphs["hp_bonafide"]],
             [words.labels["hp_spoof"], words.paragraphs["hp_spoof"]],
         ],
-        "scale": _scale(findings.verdict, words),
+        "scale": None if findings.verdict is None else _scale(findings.verdict, words),
         "method": _method(document.method, findings, words),
         "segments": _segments(findings, words),
         "custody": _custody(document, words.labels),
@@ -96,6 +114,12 @@ def _cut(text: str, most: int = _MAX_TEXT) -> str:
 def _moment(iso: str) -> str:
     """Return an ISO time of UTC without fractions, such as `2026-11-21 09:31:00 UTC`."""
     return f"{iso[:10]} {iso[11:19]} UTC"
+
+
+def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:
+    issue = document.issue
+    when = f"{labels['issued_at']} {_moment(issue.issued_at.isoformat())}"
+    return " · ".join(filter(None, (_cut(issue.laboratory, _MAX_TITLE), when)))
 
 
 def _pairs(rows: list[tuple[str, str]]) -> list[Json]:
@@ -194,11 +218,11 @@ def _sound(media: MediaFindings, words: Words) -> str:
     return "; ".join(tracks)
 
 
-def _scale(verdict: VerdictFindings | None, words: Words) -> Json:
+def _scale(verdict: VerdictFindings, words: Words) -> Json:
     bounds = ["1–2", "2–10", "10–100", f"100–{grouped(1_000)}",
               f"{grouped(1_000)}–{grouped(10_000)}", f"> {grouped(10_000)}"]  # fmt: skip
     cap = ""
-    if verdict is not None and verdict.llr_limit > 0:
+    if verdict.llr_limit > 0:
         cap = words.paragraphs["cap"].format(limit=exact_ratio(math.exp(verdict.llr_limit)))
     return {
         "text": words.paragraphs["scale"],
@@ -208,7 +232,7 @@ def _scale(verdict: VerdictFindings | None, words: Words) -> Json:
 
 
 def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json:
-    if method is None:
+    if method is None or findings.verdict is None:
         return {"text": words.paragraphs["method_none"], "decision": "", "rates": [], "figures": []}
     limits = method.thresholds
     return {
@@ -225,14 +249,17 @@ def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json
         ),
         "rates_text": words.paragraphs["rates"],
         "rates": [
-            [
-                row.condition,
-                duration(row.min_voiced_s),
-                share(row.bonafide_rejected_rate),
-                share(row.spoof_accepted_rate),
-                share(row.decided_share, 0),
-                f"{grouped(row.n_bonafide)} + {grouped(row.n_spoof)}",
-            ]
+            {
+                "here": _applies(row, findings.verdict.error_rates),
+                "cells": [
+                    row.condition,
+                    duration(row.min_voiced_s),
+                    share(row.bonafide_rejected_rate),
+                    share(row.spoof_accepted_rate),
+                    share(row.decided_share, 0),
+                    f"{grouped(row.n_bonafide)} + {grouped(row.n_spoof)}",
+                ],
+            }
             for row in method.error_rates
         ],
         "figures": [
@@ -243,19 +270,44 @@ def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json
     }  # fmt: skip
 
 
+def _applies(row: ErrorRow, rates: ErrorRateFindings | None) -> bool:
+    """Tell whether the verdict's error rates are this row of the card."""
+    return rates is not None and (
+        rates.n_bonafide,
+        rates.n_spoof,
+        rates.bonafide_rejected_rate,
+        rates.spoof_accepted_rate,
+    ) == (
+        row.n_bonafide,
+        row.n_spoof,
+        rounded(row.bonafide_rejected_rate),
+        rounded(row.spoof_accepted_rate),
+    )
+
+
 def _threshold(llr: float, words: Words) -> str:
     """Return a threshold as a ratio and the proposition that it favours, and as the LLR."""
     side = words.labels["hp_bonafide" if llr > 0 else "hp_spoof"]
     times = ratio(math.exp(abs(llr))) if abs(llr) >= math.log(10) else f"{math.exp(abs(llr)):.2g}"
-    return words.paragraphs["threshold"].format(times=times, side=side, llr=f"{llr:+.2f}")
+    return words.paragraphs["threshold"].format(times=times, side=side, llr=_signed(llr))
 
 
 def _segments(findings: Findings, words: Words) -> Json:
+    """Return the table of segments, without the columns that say the same in every row."""
     limit = 0.0 if findings.verdict is None else findings.verdict.llr_limit
     folded = fold(findings.segments, limit)
+    cells = [_segment_row(row, limit, words) for row in folded.rows]
+    dull = {
+        "segment_where": len({(row.track, row.channel) for row in folded.rows}) < 2,
+        "segment_variant": len({row.variant for row in folded.rows}) < 2,
+        "segment_count": all(row.n_segments == 1 for row in folded.rows),
+    }
+    shown = [index for index, name in enumerate(_COLUMNS) if not dull.get(name)]
     return {
         "text": _segments_text(folded, words),
-        "rows": [_segment_row(row, limit, words) for row in folded.rows],
+        "names": [words.labels[_COLUMNS[index]] for index in shown],
+        "rows": [[row[index] for index in shown] for row in cells],
+        "colours": [cell_colour(row.llr_mean, limit) for row in folded.rows],
     }
 
 
@@ -273,7 +325,8 @@ def _segments_text(folded: Folded, words: Words) -> str:
     return f"{first} {lines['segments_sign']}"
 
 
-def _segment_row(row: Fold, llr_limit: float, words: Words) -> Json:
+def _segment_row(row: Fold, llr_limit: float, words: Words) -> list[str]:
+    """Return the cells of `_COLUMNS`."""
     remarks = [words.segment_reasons[reason] for reason in row.reasons]
     remarks += [words.quality.get(name, name) for name in row.quality]
     return [

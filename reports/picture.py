@@ -22,14 +22,14 @@ from reports.timeline import Lane, Timeline
 WIDTH = 174.0  # A4 less the margins
 _LEFT, _RIGHT = 17.0, 173.0  # of the cells; the axis' words stand left of them
 _INK, _MUTED, _RULE, _MARK = "#1b2733", "#5d6b78", "#d3d9df", "#5f2900"
-_CELLS_HIGH, _BAR_HIGH, _GAP = 6.0, 1.3, 0.7
+_CELLS_HIGH, _BAR_HIGH, _GAP = 7.0, 1.4, 0.8
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
 _MAX_TICKS = 9
 
 
 def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
     """Return the picture as an SVG document."""
-    panel = {1: 24.0, 2: 14.0}.get(len(timeline.lanes), 0.0)
+    panel = {1: 32.0, 2: 15.0}.get(len(timeline.lanes), 0.0)
     named = len(timeline.lanes) > 1
     parts: list[str] = []
     y = 1.0

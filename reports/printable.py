@@ -44,12 +44,17 @@ def _breakable(text: str) -> str:
     """Let a line break inside words that are too long for it, such as addresses."""
     if len(text) <= _BREAK_AFTER:
         return text
-    words = text.split(" ")
-    return " ".join(
-        word
-        if len(word) <= _BREAK_AFTER
-        else _ZERO_WIDTH_SPACE.join(
-            word[start : start + _BREAK_AFTER] for start in range(0, len(word), _BREAK_AFTER)
-        )
-        for word in words
-    )
+    return " ".join(map(_broken, text.split(" ")))
+
+
+def _broken(word: str) -> str:
+    """Put break points into a word, none before a mark that belongs to its base letter."""
+    parts: list[str] = []
+    since = 0
+    for char in word:
+        if since >= _BREAK_AFTER and not unicodedata.category(char).startswith("M"):
+            parts.append(_ZERO_WIDTH_SPACE)
+            since = 0
+        parts.append(char)
+        since += 1
+    return "".join(parts)

@@ -15,7 +15,7 @@ from reports.findings import Findings, SegmentRow, SpanFindings
 from reports.scale import cell_colour, weigh
 
 # cell and window lengths that a reader can think in
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600)
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1_800, 3_600)
 CURVE_WINDOW_S = 5.0  # where no model card says how long its windows are
 _CURVE_WINDOWS = 60  # a curve with more windows than this is a hedge, not a line
 

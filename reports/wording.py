@@ -6,7 +6,6 @@ probable a proposition is. The sentences themselves are in one file per language
 """
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.vocabulary import Reason, TrackUse, Variant, VerdictKind
@@ -17,7 +16,6 @@ from reports.words import Words
 from reports.words_en import ENGLISH
 
 MAX_SPANS_NAMED = 4  # on page 1; all of them stand in the list of stretches
-_INCOMPLETE_S = 0.5  # a decoded duration this much under the declared one is worth a sentence
 
 
 def headline(findings: Findings, words: Words = ENGLISH) -> str:
@@ -85,13 +83,15 @@ def how_sure(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
     verdict = findings.verdict
     if verdict is None or verdict.llr is None or verdict.kind is VerdictKind.NOT_APPLICABLE:
         return ()
-    llr = verdict.llr
     if verdict.kind is VerdictKind.PARTLY_SYNTHETIC and verdict.spans:
-        llr = min(span.llr for span in verdict.spans)
-    sentences = [strength_sentence(llr, verdict.llr_limit, words)]
+        strongest = min(span.llr for span in verdict.spans)
+        strength = _inner(strength_sentence(strongest, verdict.llr_limit, words))
+        sentences = [words.strongest_span.format(strength=strength)]
+    else:
+        sentences = [strength_sentence(verdict.llr, verdict.llr_limit, words)]
     if verdict.separated_llr is not None:
         again = strength_sentence(verdict.separated_llr, verdict.llr_limit, words)
-        sentences.append(words.separated_sentence.format(strength=again[0].lower() + again[1:]))
+        sentences.append(words.separated_sentence.format(strength=_inner(again)))
     rates = verdict.error_rates
     sentences.append(words.no_rates if rates is None else rates_sentence(rates, words))
     return tuple(sentences)
@@ -157,28 +157,24 @@ def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Wo
 
 
 def _incomplete_sentence(findings: Findings, words: Words) -> tuple[str, ...]:
+    """Say "N of M s" where the file holds less sound than it declares."""
     media = findings.media
-    if media is None or media.declared_duration_s is None:
+    code = next((note for note in media.notes if note in words.incomplete), None) if media else None
+    if media is None or code is None:
         return ()
     decoded = max((track.decoded_duration_s or 0.0 for track in media.tracks), default=0.0)
-    said = "incomplete" in media.notes
-    if not said or decoded > media.declared_duration_s - _INCOMPLETE_S:
-        return (words.notes["incomplete"],) if said else ()
-    return (
-        words.incomplete.format(
-            decoded=duration(decoded), declared=duration(media.declared_duration_s)
-        ),
-    )
+    declared = media.declared_duration_s
+    if declared is None or decoded >= declared:
+        return (words.notes[code],)
+    return (words.incomplete[code].format(decoded=duration(decoded), declared=duration(declared)),)
 
 
 def _unscored_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -> tuple[str, ...]:
     if not rows:
         return (words.no_sound_seen,)
-    silent: Counter[Reason] = Counter()
     seconds: dict[Reason, float] = {}
     for row in rows:
         if row.llr is None:
-            silent[row.reason] += 1
             seconds[row.reason] = seconds.get(row.reason, 0.0) + segment_seconds(row, hop_s)
     if not seconds:
         return (words.all_scored,)
@@ -187,7 +183,7 @@ def _unscored_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) 
         for reason, length in sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0]))
     )
     total = sum(segment_seconds(row, hop_s) for row in rows)
-    if silent.total() == len(rows):
+    if all(row.llr is None for row in rows):
         return (f"{words.nothing_scored[:-1]}: {what}.",)
     return (
         words.unscored_sentence.format(
@@ -233,11 +229,17 @@ def _quality_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -
 
 def _note_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
     codes = findings.media.notes if findings.media else ()
-    return tuple(
-        words.notes.get(code) or words.unknown_note.format(code=code)
+    sentences = (
+        words.notes.get(code, words.unknown_note.format(code=code))
         for code in codes
-        if code != "incomplete"
+        if code not in words.incomplete
     )
+    return tuple(filter(None, sentences))
+
+
+def _inner(sentence: str) -> str:
+    """Return a sentence as the second half of another one."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _capital(sentence: str) -> str:

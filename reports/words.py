@@ -27,14 +27,15 @@ class Words:
     strength_capped: str
     spans_sentence: str  # spans, seconds, total
     more_spans: str  # count
+    strongest_span: str  # strength of a partly synthetic item's strongest stretch
     separated_sentence: str  # strength of the second way to listen
     rates_sentence: str  # condition, n_bonafide, rejected, n_spoof, accepted, decided
     no_rates: str
     errors: Mapping[str, str]  # by code
     unknown_error: str  # code
-    notes: Mapping[str, str]  # by code
+    notes: Mapping[str, str]  # by code; empty = not worth a sentence
     unknown_note: str  # code
-    incomplete: str  # decoded, declared
+    incomplete: Mapping[str, str]  # by the note's code: decoded, declared
     channel_uses: Mapping[TrackUse, str]
     channel_list: str  # use, channels
     quality: Mapping[str, str]

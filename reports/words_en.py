@@ -68,6 +68,7 @@ ENGLISH: Final = Words(
     strength_capped="This is the most that the validation of the method can support.",
     spans_sentence="Marked: {spans} ({seconds} of {total}).",
     more_spans="and {count} more",
+    strongest_span="In the stretch that says most: {strength}",
     separated_sentence="For the voice separated from the other sound: {strength}",
     rates_sentence="How often such a result misleads ({condition}): genuine called synthetic, "
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
@@ -92,16 +93,56 @@ ENGLISH: Final = Words(
         "score_not_finite": "The model gave a score that is not a number.",
         "stale_claim": "A newer attempt took the item over.",
         "config_invalid": "A setting is missing or wrong.",
+        "age_restricted": "The site shows the medium only to accounts of a proven age.",
+        "bot_wall": "The site asks for a proof that a person is asking.",
+        "bucket_not_found": "The bucket does not exist.",
+        "credentials_wrong": "The credentials for the source are wrong.",
+        "decode_stalled": "Decoding came to a halt and was ended.",
+        "disk_full": "There was no room left on the disk.",
+        "drm_protected": "The medium is encrypted (DRM) and cannot be analysed.",
+        "fetch_too_slow": "The medium came too slowly to be fetched.",
+        "file_vanished": "The file was there and is gone.",
+        "geo_blocked": "The medium is not shown in the country from which it was asked for.",
+        "host_not_found": "There is no host of this name.",
+        "link_refused": "The address is not one that may be fetched.",
+        "live": "The medium is a live stream that is still running.",
+        "login_required": "The site shows the medium only to people who are logged in.",
+        "media_empty": "The file is empty.",
+        "media_is_archive": "The file is an archive, not a recording.",
+        "media_is_playlist": "The file is a playlist, not a recording.",
+        "media_is_text": "The file is a text, not a recording.",
+        "members_only": "The medium is for paying members only.",
+        "no_credentials": "There are no credentials for the source.",
+        "no_media": "No audio or video was found at the address.",
+        "not_found": "There is nothing at the address.",
+        "not_live": "Nothing is being broadcast at the address.",
+        "not_readable": "The file may not be read.",
+        "object_archived": "The object lies in an archive and must be restored first.",
+        "premiere": "The medium has not been broadcast yet.",
+        "rate_limited": "The site asks to be asked less often.",
+        "several_media": "The page holds several media.",
+        "source_replaced": "The source was replaced while it was fetched.",
+        "too_long": "The recording is longer than is analysed.",
+        "too_many_bytes": "The medium is larger than is fetched.",
+        "video_deleted": "The medium was removed, or never existed.",
+        "video_private": "The medium is private.",
     },
     unknown_error="The item could not be analysed (error code {code}).",
     notes={
         "extension_mismatch": "The file name's extension does not fit its content; the content "
         "was analysed.",
         "metadata_capped": "The file carries more metadata than is read; the rest was left out.",
+        "decode_errors": "Parts of the file are damaged; what could be decoded was analysed.",
+        "not_finite": "The file holds sample values that are not numbers; they were left out.",
+        "duration_estimated": "",  # the decoded duration is known: nothing to warn about
+        "audio_shorter_than_video": "The sound ends before the picture.",
         "incomplete": "The file is incomplete.",
     },
     unknown_note="The file carries the remark {code}.",
-    incomplete="The file is incomplete: {decoded} of {declared} could be decoded.",
+    incomplete={
+        "incomplete": "The file is incomplete: {decoded} of {declared} could be decoded.",
+        "audio_shorter_than_video": "The sound ends before the picture: {decoded} of {declared}.",
+    },
     channel_uses={
         TrackUse.ANALYSED: "analysed",
         TrackUse.COPY: "a copy of an analysed channel",
@@ -170,6 +211,7 @@ ENGLISH: Final = Words(
         "not_examined": "What could not be examined",
         "timeline": "Second by second",
         "analysed": "What was analysed",
+        "not_analysed": "The item",
         "item": "Item",
         "source": "Source",
         "file": "File",
@@ -268,13 +310,14 @@ ENGLISH: Final = Words(
         "turned into likelihood ratios by a calibration on held-out recordings. Where there is "
         "much other sound, the separated voice is judged as well. Segments show where; the "
         "verdict pools all judged voice.",
-        "method_none": "No detection model was applied to this item.",
+        "method_none": "Nothing was judged, so no method was applied and no error rates belong to "
+        "this item.",
         "decision": "Decision rule: at least {min_voiced} of judged voice are asked for. The voice "
         "is called synthetic when the pooled findings fall below {synthetic}; no evidence of "
         "synthesis is reported when they lie above {no_evidence}; between the two the answer is "
         "inconclusive. What this rule risks is shown in the table below.",
         "threshold": "{times} times in favour of {side} (LLR {llr})",
-        "cap": "No number in this report exceeds {limit} times: the validation had too few "
+        "cap": "Nothing in this report is called more than {limit} times more probable: the validation had too few "
         "independent voices and generators to support more.",
         "scale": "The report says how many times more probable the findings are under one "
         "proposition than under the other. It does not say how probable a proposition is: that "
@@ -303,9 +346,10 @@ ENGLISH: Final = Words(
         "channels count from 1 here, from 0 in CSV and JSON.",
         "segments_none": "No segment was judged.",
         "verify_media": "Media. Compute the SHA-256 of the file and compare it with the value on "
-        "page 1 (`sha256sum FILE`). Another value means that other bytes were analysed.",
-        "verify_findings": "Findings. Take `findings` from the attached report.json and compute "
-        "the SHA-256 over its canonical form (RFC 8785); it must equal the value below:",
+        "page 1 (for example with sha256sum). Another value means that other bytes were analysed.",
+        "verify_findings": "Findings. Take “findings” from the attached report.json and compute "
+        "the SHA-256 over its canonical form (RFC 8785); it must equal the value below, as "
+        "the command line below shows.",
         "verify_repeat": "Repeat. Analyse the same bytes again with the same model files (SHA-256 "
         "above) and options, on the same kind of processor: the findings' SHA-256 comes out the "
         "same.",
