@@ -1,5 +1,7 @@
 """A fleet on a bench: a queue with a fresh database, and workers in a thread or a process."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from workers.fleet_events import FleetEvent, FleetSummary
 from workers.ray_runtime import open_ray
 from workers.settings import FleetSettings
 
+ROOT = Path(__file__).resolve().parent.parent
 LEASE_S = 3.0  # short, but a loaded machine must still beat in time
 
 
@@ -62,6 +65,20 @@ class FleetBench:
 
     def submit(self, source: Path) -> Job:
         return self.queue.submit(JobSpec(sources=(str(source),)))
+
+    def causes(self, item_id: str) -> list[str]:
+        return [attempt.cause for attempt in self.queue.item_attempts(item_id)]
+
+    def start_process(self, log: Path, **more: str) -> subprocess.Popen[bytes]:
+        """Start a worker of its own: `python -m workers --until-idle`."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "workers", "--until-idle"],
+                cwd=ROOT,
+                env={**self.environ, **more},
+                stdout=output,
+                stderr=output,
+            )
 
     def media(self, job: Job) -> list[ItemStatus]:
         return [item for item in self.queue.list_items(job.job_id) if item.kind == "media"]
@@ -112,12 +129,46 @@ def media_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def long_folder(tmp_path: Path) -> Path:
-    """Give a folder with one file that takes a while: 40 minutes of noise."""
+    """Give a folder with one file that takes some seconds: ten minutes of noise."""
     folder = tmp_path / "long"
     folder.mkdir()
     minute = noise(1, 60.0, level=0.05)
-    encode(folder / "long.flac", minute, "-filter:a", "aloop=loop=39:size=960000")
+    encode(folder / "long.flac", minute, "-filter:a", "aloop=loop=9:size=960000")
     return folder
+
+
+def actor_pids(name: str, of: int) -> list[int]:
+    """Return the actors whose process title begins so, of the Ray that a process started."""
+    return [
+        pid
+        for pid in _process_ids()
+        if _read(pid, "cmdline").startswith(f"ray::{name}") and of in _ancestors(pid)
+    ]
+
+
+def marked_pids(mark: str) -> list[int]:
+    """Return the processes that have inherited this text in their environment."""
+    return [pid for pid in _process_ids() if mark in _read(pid, "environ")]
+
+
+def _process_ids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    while pid > 1:
+        status = _read(pid, "status")
+        if "PPid:" not in status:
+            return
+        pid = int(status.split("PPid:")[1].split()[0])
+        yield pid
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace")
+    except OSError:  # it has ended
+        return ""
 
 
 def wait_until(is_true: Callable[[], bool], timeout_s: float = 40.0) -> None:

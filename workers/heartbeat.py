@@ -2,9 +2,10 @@
 
 The driver may hold the GIL, swap or be stopped; this process imports neither Ray nor ONNX Runtime,
 renews leases in the database by itself and dies with its driver (parent-death signal and the end of
-its standard input). It stops renewing an item that has made no progress within its stage's
-deadline, and every item of a driver that has gone silent: then the lease runs out and another
-worker takes over. It reads one JSON line a snapshot and answers with one JSON line an event.
+its standard input). It reports an item that has made no progress within its stage's deadline, and
+stops renewing it if the driver does nothing about that; it stops renewing every item of a driver
+that has gone silent. Then the lease runs out and another worker takes over. It reads one JSON line
+a snapshot and answers with one JSON line an event.
 """
 
 import ctypes
@@ -24,6 +25,7 @@ from pipeline.errors import VerityError
 from storage.database import connect_engine
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+STALL_PATIENCE_S = 30.0  # a driver that is well ends a stalled attempt within this
 NOTHING_NEW = BeatReply(frozenset(), frozenset(), frozenset())
 
 
@@ -110,10 +112,14 @@ class Pulse:
                 self._watched[key] = _Watched(hold, now)
 
     def due(self, now: float) -> list[Beat]:
-        """Return the beats of all items that move, none where the driver is silent."""
+        """Return the beats of items that move or stalled just now, none of a silent driver."""
         if now - self.heard_at > self.driver_silence_s:
             return []
-        return [w.hold.beat for w in self._watched.values() if not _is_overdue(w, now)]
+        return [
+            watched.hold.beat
+            for watched in self._watched.values()
+            if now - watched.moved_at <= watched.hold.deadline_s + STALL_PATIENCE_S
+        ]
 
     def newly_stalled(self, now: float) -> list[Beat]:
         """Return the beats of items that have stopped moving, each once."""

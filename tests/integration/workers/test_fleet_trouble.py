@@ -1,0 +1,102 @@
+# ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
+"""An actor dies or stalls, a job is cancelled, a worker is told to end: nothing is lost."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs.spec import AttemptEnd, ItemState, JobState
+from tests.fleet_bench import (
+    FleetBench,
+    FleetThread,
+    actor_pids,
+    bench,
+    local_ray,
+    long_folder,
+    wait_until,
+)
+from workers.settings import StageDeadlines
+
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.timeout(120)]
+
+
+def is_preparing() -> bool:
+    return bool(actor_pids("Preparer.prepare", of=os.getpid()))
+
+
+def test_an_item_whose_actor_is_killed_is_tried_again_and_done_once(
+    bench: FleetBench, long_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(long_folder)
+
+    with FleetThread(bench.settings) as fleet:
+        wait_until(is_preparing)
+        [pid] = actor_pids("Preparer.prepare", of=os.getpid())
+        os.kill(pid, signal.SIGKILL)
+        summary = fleet.join()
+
+    [item] = bench.media(job)
+    assert (item.state, item.attempt) == (ItemState.DONE, 2)
+    assert bench.causes(item.item_id) == [AttemptEnd.CRASHED_IN_STAGE, AttemptEnd.DONE]
+    assert (summary.n_retried, summary.n_done) == (1, 1)
+    assert len(list(bench.queue.reports_of(job.job_id))) == 1
+
+
+def test_an_actor_that_is_stopped_is_ended_as_stalled_and_its_item_done_by_another(
+    bench: FleetBench, long_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(long_folder)
+    deadlines = StageDeadlines(fetch_s=4, probe_s=4, survey_s=4, prepare_s=4)
+    settings = bench.settings.model_copy(update={"deadlines": deadlines, "cancel_grace_s": 0.5})
+
+    with FleetThread(settings) as fleet:
+        wait_until(is_preparing)
+        [pid] = actor_pids("Preparer.prepare", of=os.getpid())
+        os.kill(pid, signal.SIGSTOP)
+        fleet.join()
+
+    [item] = bench.media(job)
+    assert item.state == ItemState.DONE
+    assert bench.causes(item.item_id)[0] == AttemptEnd.STALLED
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_cancelling_a_job_reaches_its_running_item_within_a_heartbeat(
+    bench: FleetBench, long_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(long_folder)
+
+    with FleetThread(bench.settings) as fleet:
+        wait_until(is_preparing)
+        bench.queue.cancel(job.job_id)
+        cancelled_at = time.monotonic()
+        wait_until(lambda: bench.queue.job_status(job.job_id).is_over)
+        took_s = time.monotonic() - cancelled_at
+        summary = fleet.join()
+
+    [item] = bench.media(job)
+    assert item.state == ItemState.CANCELLED
+    assert bench.queue.job_status(job.job_id).state == JobState.CANCELLED
+    assert summary.n_cancelled == 1
+    beat_and_patience_s = bench.settings.beat_s + bench.settings.cancel_grace_s
+    assert took_s < beat_and_patience_s + 5  # of a loaded machine
+
+
+def test_a_worker_that_is_told_to_end_gives_back_what_it_cannot_finish(
+    bench: FleetBench, long_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(long_folder)
+    settings = bench.settings.model_copy(update={"grace_s": 0.5})
+
+    with FleetThread(settings) as fleet:
+        wait_until(is_preparing)
+        fleet.stop.set()
+        summary = fleet.join()
+
+    [item] = bench.media(job)
+    assert item.state == ItemState.READY
+    assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
+    assert (summary.n_given_back, summary.is_idle) == (1, False)
