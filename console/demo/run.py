@@ -117,8 +117,8 @@ def _table(items: list[ItemView], media: tuple[SampleItem, ...], pdfs: Mapping[s
     made_of = {sample.name.rsplit("/", 1)[-1]: sample.made_of for sample in media}
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("item", "what it is", "verdict"):
-        table.add_column(column)
-    for column in ("LLR", "voice, s"):
+        table.add_column(column, overflow="fold")
+    for column in ("LLR", "voice s"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("report", no_wrap=True)
     for item in items:
@@ -136,9 +136,10 @@ def _table(items: list[ItemView], media: tuple[SampleItem, ...], pdfs: Mapping[s
 
 def _verdict_words(item: ItemView) -> str:
     if item.state != "done":
-        return f"{item.state}: {item.error_code}"
+        return f"{item.state}: {item.error_code.replace('_', ' ')}"
     words = item.verdict.replace("_", " ")
-    return f"{words} ({item.reason.replace('_', ' ')})" if item.reason else words
+    is_telling = item.verdict == "not_applicable"  # why a verdict is not firmer, the report says
+    return f"{words}: {item.reason.replace('_', ' ')}" if is_telling else words
 
 
 def _shown(path: Path) -> str:

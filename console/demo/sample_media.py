@@ -96,20 +96,20 @@ class _Workshop:
     def _recipes(self) -> Iterator[tuple[str, Place, str, str, Callable[[Path], None]]]:
         bucket, feed = Place.BUCKET, Place.PLAYLIST
         # first in the bucket's order: the longest item should not be the last one to start
-        yield "a-long-talk.opus", bucket, "", "genuine, repeated to 10 min", self._ten_minutes
+        yield "a-long-talk.opus", bucket, "", "genuine, looped", self._ten_minutes
         yield "interview.wav", bucket, "", "genuine", self._interview
         yield "statement.wav", bucket, "", "synthetic (Piper)", self._statement
-        yield "interview-cut.flac", bucket, "", "genuine, synthetic part", self._splice
+        yield "interview-cut.flac", bucket, "", "genuine + synthetic", self._splice
         yield "street-report.mp3", bucket, "", "genuine under music", self._under_music
         yield "silence.wav", bucket, "", "silence", self._silence
         yield "jingle.ogg", bucket, "", "music alone", self._music
-        yield "broken.m4a", bucket, "", "cut short, no index", self._broken
-        yield "copies/interview-again.wav", bucket, "", "duplicate of interview", self._interview
+        yield "broken.m4a", bucket, "", "cut short", self._broken
+        yield "copies/interview-again.wav", bucket, "", "duplicate", self._interview
         yield "half-a-second.wav", bucket, "", "too short", self._too_short
         yield "dial-tone.wav", bucket, "", "tone", self._dial_tone
         yield "weather.mp3", feed, "Tonight's weather", "synthetic (Hibari)", self._weather
         yield "clip.mp4", feed, "Conversation with test card", "genuine, video", self._video
-        yield "hotline.wav", feed, "Call to the hotline", "synthetic, telephone", self._telephone
+        yield "hotline.wav", feed, "Call to the hotline", "synthetic, phone", self._telephone
         yield "memo.opus", feed, ODD_TITLE, "genuine, odd title", self._memo
 
     def _genuine(self) -> FloatArray:

@@ -35,7 +35,7 @@ ODD_NAMES = (
 
 
 def _scan(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    passed_on = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251
+    passed_on = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     environ = {**passed_on, "VERITY_VAR": str(folder / "var"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [str(VERITY), "scan", "--model", str(TINY_DETECTOR), *arguments],
