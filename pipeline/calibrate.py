@@ -18,16 +18,21 @@ def segment_llr(cm_score: FloatArray, calibration: Calibration) -> FloatArray:
 
 
 def pooled_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:
-    """Return the LLR of scored segments together, within ± `llr_limit`.
+    """Return the LLR of scored segments together, within ± `llr_limit`: what may be claimed.
 
     Args:
         cm_score: float32 (n_scored,), finite, at least one.
         voiced_s: seconds that these segments cover; picks the row of the calibration.
         calibration: of the variant that the segments are of.
     """
-    row = _row_for(voiced_s, calibration.pooled)
-    llr = row.scale * float(np.mean(cm_score, dtype=np.float64)) + row.offset
+    llr = unlimited_llr(cm_score, voiced_s, calibration)
     return float(np.clip(llr, -calibration.llr_limit, calibration.llr_limit))
+
+
+def unlimited_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:
+    """Return `pooled_llr` without its limit: to compare with thresholds, never to be printed."""
+    row = _row_for(voiced_s, calibration.pooled)
+    return row.scale * float(np.mean(cm_score, dtype=np.float64)) + row.offset
 
 
 def _row_for(voiced_s: float, rows: tuple[PooledRow, ...]) -> PooledRow:

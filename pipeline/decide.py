@@ -5,13 +5,14 @@ of consecutive segments)? Between the card's two thresholds the answer is `incon
 decided on less voice than the card's `min_voiced_s`.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.calibrate import pooled_llr
+from pipeline.calibrate import pooled_llr, unlimited_llr
 from pipeline.model_card import Calibration, ErrorRow, ModelCard, Thresholds
 from pipeline.vocabulary import (
     ErrorRates,
@@ -28,6 +29,7 @@ from pipeline.vocabulary import (
 
 MIN_APPLICABLE_S = 1.0  # of voice; with less there is nothing to judge
 ROUNDING_S = 1e-6
+SPAN_ITEM_S = 60.0  # of voice: the length of the genuine items that `span_below` was set on
 GAP_S = 0.01  # segments further apart than this are not consecutive
 
 
@@ -139,17 +141,30 @@ def _inside(facts: SegmentFacts, rows: IntArray, spans: list[Span]) -> NDArray[n
 def _spans(scores: SegmentScores, voice: _Voice, card: ModelCard) -> list[Span]:
     """Return the stretches whose windows all lie below the card's span threshold, joined."""
     calibration = card.calibration[Variant.RECORDED.value]
+    threshold = _span_threshold(float(voice.covered_s.sum()), card.thresholds)
     spans: list[Span] = []
     for first, last in _windows(scores.facts, voice, card.thresholds):
         rows = voice.rows[first:last]
-        llr = pooled_llr(scores.cm_score[rows], card.thresholds.span_window_s, calibration)
-        if llr > card.thresholds.span_below:
+        if (
+            unlimited_llr(scores.cm_score[rows], card.thresholds.span_window_s, calibration)
+            > threshold
+        ):
             continue
         start_s, end_s = float(scores.facts.start_s[rows[0]]), float(scores.facts.end_s[rows[-1]])
         if spans and start_s <= spans[-1].end_s + GAP_S:
             start_s = spans.pop().start_s
         spans.append(_span(scores, voice, (start_s, end_s), calibration))
     return spans
+
+
+def _span_threshold(voiced_s: float, thresholds: Thresholds) -> float:
+    """Return the LLR that a window must fall below.
+
+    The more windows an item has, the likelier one of them errs: ten times the windows ask for ten
+    times the evidence (Bonferroni's correction, as a likelihood ratio). Without it false spans grow
+    with length, and every long talk is accused.
+    """
+    return thresholds.span_below - math.log(max(1.0, voiced_s / SPAN_ITEM_S))
 
 
 def _span(

@@ -53,6 +53,16 @@ def test_a_gap_without_voice_ends_a_span() -> None:
     ]
 
 
+def test_a_longer_item_asks_for_more_evidence_of_a_span() -> None:
+    stretch = [-1.2] * 4  # a window's LLR is -2.4 with the scale of `tests.cards` from 4 s on
+    card = make_card().model_copy(
+        update={"thresholds": make_card().thresholds.model_copy(update={"span_window_s": 4.0})}
+    )
+    short, long = [3.0] * 26 + stretch + [3.0] * 20, [3.0] * 576 + stretch + [3.0] * 20
+    assert decide(make_scores(short), card).kind is VerdictKind.PARTLY_SYNTHETIC
+    assert decide(make_scores(long), card).kind is VerdictKind.NO_EVIDENCE
+
+
 def test_one_bad_second_is_no_span() -> None:
     verdict = decide(make_scores([3.0] * 10 + [-4.0] + [3.0] * 10), make_card())
     assert verdict.kind is VerdictKind.NO_EVIDENCE
