@@ -130,7 +130,8 @@ class _SiteHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         extra.setdefault("Content-Length", str(len(body)))
         for name, value in extra.items():
-            self.send_header(name, value)
+            if value:  # an empty one takes the header away
+                self.send_header(name, value)
         self.end_headers()
         if asked.method == "HEAD":
             return

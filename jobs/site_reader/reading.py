@@ -101,7 +101,6 @@ def open_reader(request: Request, proxy: str, say: Say) -> yt_dlp.YoutubeDL:
             "proxy": proxy,
             "format": "bestaudio/best[height<=720]/best",
             "outtmpl": {"default": str(request.folder / OUR_NAME)},
-            "max_filesize": request.max_bytes,
             "socket_timeout": request.stall_s,
             "retries": 3,
             "fragment_retries": 3,

@@ -28,7 +28,7 @@ from jobs.sources.items import (
     source_key,
 )
 from jobs.sources.names import name_of
-from jobs.sources.sink import READ_BYTES, MediaSink, empty_medium
+from jobs.sources.sink import MediaSink, empty_medium
 from pipeline.errors import FetchFailedError, MediaUnsupportedError
 from pipeline.vocabulary import Custody
 
@@ -170,7 +170,7 @@ class _Download:
                     " file itself.",
                     PAGE_CODE,
                 )
-            for chunk in answer.iter_raw(READ_BYTES):
+            for chunk in answer.iter_raw():  # as they come: a break loses nothing that came
                 self._sink.write(chunk)
         return answer
 

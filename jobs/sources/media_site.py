@@ -26,7 +26,7 @@ from jobs.sources.sink import (
     check_size,
     empty_medium,
     hash_file,
-    make_private_folder,
+    private_folder,
 )
 from jobs.sources.site_errors import to_site_error
 from jobs.sources.site_process import Event, SiteRequest, site_events
@@ -63,10 +63,26 @@ def fetch_site(
         VerityError: it cannot be had; each kind of refusal has its own code.
         LimitExceededError: it is larger, or takes longer, than is allowed.
     """
-    url = item.source_uri
-    make_private_folder(folder)
+    path = folder / MEDIA_FILE_NAME
+    with private_folder(folder):
+        facts = _download(item, folder, access, on_progress)
+        if facts is None or not path.is_file() or path.is_symlink():
+            raise FetchFailedError("The site gave no medium.", "site_not_understood")
+        size_bytes = path.stat().st_size
+        check_size(size_bytes, access.limits)
+        if not size_bytes:
+            raise empty_medium()
+    path.chmod(0o600)
+    return Fetched(path, hash_file(path), size_bytes, _custody(facts, item))
+
+
+def _download(
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
+) -> dict[str, str] | None:
+    """Let the child fill the folder; return what it says about the medium."""
     number = item.facts.get("entry", "")
-    request = SiteRequest("fetch", url, folder, int(number) if number.isdecimal() else None)
+    entry = int(number) if number.isdecimal() else None
+    request = SiteRequest("fetch", item.source_uri, folder, entry)
     facts: dict[str, str] | None = None
     with site_events(request, access) as events:
         for event in events:
@@ -76,16 +92,8 @@ def fetch_site(
             elif event["event"] == "done":
                 facts = _texts(event["facts"])
             else:
-                _raise_error(event, url)
-    path = folder / MEDIA_FILE_NAME
-    if facts is None or not path.is_file() or path.is_symlink():
-        raise FetchFailedError("The site gave no medium.", "site_not_understood")
-    size_bytes = path.stat().st_size
-    check_size(size_bytes, access.limits)
-    if not size_bytes:
-        raise empty_medium()
-    path.chmod(0o600)
-    return Fetched(path, hash_file(path), size_bytes, _custody(facts, item))
+                _raise_error(event, item.source_uri)
+    return facts
 
 
 def _to_item(event: Event, source: str, guids: set[str]) -> NewItem:

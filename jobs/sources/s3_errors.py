@@ -6,6 +6,7 @@ from botocore.exceptions import (
     IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import HTTPClientError as BotoHttpError
@@ -27,7 +28,7 @@ def to_named_error(error: Exception, shown: str) -> VerityError:
     """Return our error for one of boto3's about `shown`."""
     if isinstance(error, ClientError):
         return _client_error(error, shown)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return AccessError(
             f"There are no credentials for {shown}: set AWS_ACCESS_KEY_ID and"
             " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",

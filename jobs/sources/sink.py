@@ -5,6 +5,8 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -116,6 +118,18 @@ def make_private_folder(folder: Path) -> None:
     """Make a folder that only this user can enter."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+
+
+@contextmanager
+def private_folder(folder: Path) -> Iterator[None]:
+    """Make a folder that only this user can enter; empty it after an error."""
+    make_private_folder(folder)
+    try:
+        yield
+    except BaseException:
+        for part in folder.iterdir():  # yt-dlp's own half files among them
+            part.unlink()
+        raise
 
 
 def free_bytes(folder: Path) -> int:
