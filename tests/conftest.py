@@ -3,6 +3,7 @@
 `database_url`, `engine`, `s3_server`, `var_folder`. Each xdist worker has a server of its own.
 """
 
+import fcntl
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +26,8 @@ from storage.postgres_server import PostgresServer
 
 QUICK_OPTIONS = {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "5s"}
 TEMPLATE = "verity_template"
+SESSION_PREFIX = "verity-tests-"
+IN_USE = "in-use.lock"
 S3_ACCESS_KEY = "verity-test-key"
 S3_SECRET_KEY = "verity-test-secret"  # noqa: S105 (of a server that lives as long as the tests)
 S3_START_TIMEOUT_S = 20
@@ -55,12 +59,16 @@ def session_folder() -> Iterator[Path]:
     if os.geteuid() == 0:
         root = Path("/var/lib/verity")
         root.mkdir(mode=0o755, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="tests-", dir=root))
-        folder.chmod(0o755)
     else:
-        folder = Path(tempfile.mkdtemp(prefix="verity-tests-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+        root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{SESSION_PREFIX}*"):
+        _remove_if_left(old)
+    folder = Path(tempfile.mkdtemp(prefix=SESSION_PREFIX, dir=root))
+    folder.chmod(0o755)
+    with (folder / IN_USE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -136,6 +144,13 @@ def s3_server(s3_process: tuple[str, Path]) -> S3Server:
     bucket = f"test-{uuid4().hex[:12]}"
     (data / bucket).mkdir()  # in nanio a bucket is a folder
     return S3Server(endpoint_url, S3_ACCESS_KEY, S3_SECRET_KEY, bucket)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove the folder of a session that was killed."""
+    with suppress(OSError), (folder / IN_USE).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _database_url(server: PostgresServer, name: str) -> str:
