@@ -6,7 +6,7 @@ lies. Nets are trained on random crops of it, which would cost ten times as much
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline.frontends.phase import PhaseConfig, level_and_floor, phase_frames
 from pipeline.vocabulary import FloatArray, IntArray, Label
 from training.augment import HARD_CODECS, WEB_CODECS, ChainOdds, Codec, code_together, degrade
+from training.frame_layout import PHASE, FrameLayout, frames_of
 from training.manifests import Utterance
+from training.splits import CLOSED_FOLD
+from training.synthesize import pseudo_spoof
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ class CopyPlan:
     codec_share: tuple[float, float]  # of bona fide, of spoof utterances
     codecs: tuple[Codec, ...]
     seed: int
+    # pseudo-spoofed copies of open genuine speech by these methods; the copy holds nothing else
+    methods: tuple[str, ...] = ()
 
 
 CLEAN = CopyPlan("clean", None, (0.0, 0.0), (), 0)
@@ -50,6 +54,11 @@ def degraded_copy(seed: int) -> CopyPlan:
     """Return a copy through the whole chain, lossy codecs more often on the synthetic side."""
     codecs = WEB_CODECS + HARD_CODECS
     return CopyPlan(f"degraded{seed}", ChainOdds(), (0.5, 0.7), codecs, 2000 + seed)
+
+
+def pseudo_copy(seed: int) -> CopyPlan:
+    """Return pseudo-spoofed copies of genuine speech, a third of them through a web codec."""
+    return CopyPlan(f"jitter{seed}", None, (0.35, 0.35), WEB_CODECS, 3000 + seed, ("jitter",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +96,26 @@ def trim_edges(samples: FloatArray) -> FloatArray:
     return samples[loud[0] * EDGE_FRAME : (loud[-1] + 1) * EDGE_FRAME]
 
 
-def make_copy(utterances: Sequence[Utterance], plan: CopyPlan, folder: Path) -> None:
+def make_copy(
+    utterances: Sequence[Utterance],
+    plan: CopyPlan,
+    folder: Path,
+    layout: FrameLayout = PHASE,
+) -> None:
     """Write one copy of the utterances' frames, in their order, unless it is there already."""
     done = folder / f"{plan.name}.json"
     if done.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    waveforms = make_waveforms(utterances, plan)
-    start, count, total = [], [], 0
+    held = [i for i, row in enumerate(utterances) if not plan.methods or _may_be_copied(row)]
+    waveforms = make_waveforms([utterances[i] for i in held], plan)
+    start, count = [0] * len(utterances), [0] * len(utterances)
+    total = 0
     with (folder / f"{plan.name}.f16").open("wb") as file:
-        for frames in _frames(waveforms):
+        for i, samples in zip(held, waveforms, strict=True):
+            frames = frames_of(samples, layout)
             file.write(frames.astype(np.float16).tobytes())
-            start.append(total)
-            count.append(len(frames))
+            start[i], count[i] = total, len(frames)
             total += len(frames)
     index = {"n_values": int(frames.shape[1]), "start": start, "n_frames": count}
     done.write_text(json.dumps(index))
@@ -119,6 +135,8 @@ def make_waveforms(utterances: Sequence[Utterance], plan: CopyPlan) -> list[Floa
     """Return the utterances' samples after the plan's degradations."""
     random = np.random.default_rng(plan.seed)
     waveforms = [read_speech(row.path) for row in utterances]
+    if plan.methods:
+        waveforms = [pseudo_spoof(samples, random, plan.methods)[0] for samples in waveforms]
     if plan.odds is not None:
         babble = [waveforms[i] for i in random.integers(0, len(waveforms), size=200)]
         waveforms = [degrade(samples, plan.odds, babble, random) for samples in waveforms]
@@ -134,8 +152,6 @@ def make_waveforms(utterances: Sequence[Utterance], plan: CopyPlan) -> list[Floa
     return waveforms
 
 
-def _frames(waveforms: Sequence[FloatArray]) -> Iterator[FloatArray]:
-    """Yield the phase front end's frames of each utterance, log power not yet relative."""
-    config = PhaseConfig()
-    for samples in waveforms:
-        yield phase_frames(level_and_floor(samples[None], config), config)[0]
+def _may_be_copied(utterance: Utterance) -> bool:
+    """Say whether this is genuine speech outside the closed fold."""
+    return utterance.label is Label.BONAFIDE and utterance.fold != CLOSED_FOLD

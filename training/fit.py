@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.frontends.phase import N_PHASE_VALUES
 from pipeline.vocabulary import IntArray, Label
 from training.feature_cache import CachedCopy, open_copy
+from training.frame_layout import PHASE, FrameLayout
 from training.manifests import Utterance
 from training.models.vit import Vit, VitConfig
 from training.splits import group_name
@@ -29,7 +29,6 @@ from training.splits import group_name
 _log = logging.getLogger(__name__)
 
 FLOOR_POWER = 1e-9  # as in the front end
-QUIET = 0.03  # mean band power under which a crop is drawn again; an utterance has about 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class FitConfig:
     seed: int = 1
     # name of a copy -> how often bona fide and spoof rows come from it
     copies: tuple[tuple[str, float, float], ...] = (("clean", 1.0, 1.0),)
+    layout: FrameLayout = PHASE
 
 
 class CropSampler:
@@ -131,8 +131,8 @@ class CropSampler:
         room = max(0, int(opened.n_frames[row]) - self._n_frames)
         crop = opened.crop(row, int(place * (room + 1)), self._n_frames)
         if random is not None and room > 0:
-            loud = np.exp(crop[::4, N_PHASE_VALUES:].astype(np.float32)).mean()
-            if loud < QUIET:
+            loud = np.exp(crop[::4, self._config.layout.n_phase_values :].astype(np.float32)).mean()
+            if loud < self._config.layout.quiet_power:
                 crop = opened.crop(row, int(random.integers(room + 1)), self._n_frames)
         return crop
 
@@ -140,36 +140,34 @@ class CropSampler:
 class Augmenter:
     """Changes crops as tensors: equaliser, masks, dropped blocks, mixing within a class."""
 
-    # where the values of one block lie in a frame; see pipeline/frontends/phase.py
-    BLOCKS = ((0, 28), (28, 56), (56, 112), (112, 140), (140, 168), (168, 238))
-
     def __init__(self, config: FitConfig) -> None:
         """Keep the shares."""
         self._config = config
 
     def apply(self, frames: Tensor, targets: Tensor, random: np.random.Generator) -> Tensor:
         """Return frames with relative log power, changed at random; shape is kept."""
-        frames = relative_power(frames)
+        layout = self._config.layout
+        frames = relative_power(frames, layout)
         n_rows, n_frames, n_values = frames.shape
-        n_bands = n_values - N_PHASE_VALUES
+        n_bands = n_values - layout.n_phase_values
         orders = np.arange(5)[:, None] * np.pi * np.linspace(0, 1, n_bands)  # (5, n_bands)
         turns = random.uniform(0, 2 * np.pi, size=(n_rows, 5, 1))
         heights = random.normal(size=(n_rows, 5, 1)) / np.arange(1, 6)[:, None]
         curve = (heights * np.cos(orders + turns)).sum(axis=1)  # (n_rows, n_bands), std about 0.9
         curve *= self._config.equaliser_db * np.log(10) / 10
-        frames[:, :, N_PHASE_VALUES:] += torch.from_numpy(curve.astype(np.float32))[:, None]
+        frames[:, :, layout.n_phase_values :] += torch.from_numpy(curve.astype(np.float32))[:, None]
         mean = frames.mean(dim=(0, 1))
         for row in np.flatnonzero(random.random(n_rows) < self._config.mask_share):
             width = int(random.integers(2, 14))
             first = int(random.integers(0, n_frames - width))
             frames[row, first : first + width] = mean
             share, low = random.uniform(0.03, 0.3), random.uniform(0, 0.95)
-            for start, stop in self.BLOCKS:
+            for start, stop in layout.blocks:
                 at = start + int(low * (stop - start))
                 until = min(stop, at + max(1, int(share * (stop - start))))
                 frames[row, :, at:until] = mean[at:until]
         for row in np.flatnonzero(random.random(n_rows) < self._config.block_drop_share):
-            start, stop = self.BLOCKS[int(random.integers(len(self.BLOCKS)))]
+            start, stop = layout.blocks[int(random.integers(len(layout.blocks)))]
             frames[row, :, start:stop] = mean[start:stop]
         if random.random() < self._config.mixup_share:
             frames = self._mix(frames, targets, random)
@@ -186,12 +184,12 @@ class Augmenter:
         return share * frames + (1 - share) * frames[other]
 
 
-def relative_power(frames: Tensor) -> Tensor:
+def relative_power(frames: Tensor, layout: FrameLayout) -> Tensor:
     """Return what `pipeline.frontends.phase.relative_power` returns, as a tensor."""
-    power = torch.exp(frames[:, :, N_PHASE_VALUES:])
+    power = torch.exp(frames[:, :, layout.n_phase_values :])
     mean_power = power.mean(dim=(1, 2), keepdim=True).clamp_min(1e-12)
     relative = torch.log(power / mean_power + FLOOR_POWER)
-    return torch.cat([frames[:, :, :N_PHASE_VALUES], relative], dim=2)
+    return torch.cat([frames[:, :, : layout.n_phase_values], relative], dim=2)
 
 
 def fit_vit(sampler: CropSampler, vit: VitConfig, config: FitConfig, checkpoint: Path) -> Vit:

@@ -68,18 +68,23 @@ def fit_kernel(
     utterances: Sequence[Utterance], rows: Rows, cache: Path, recipe: Recipe
 ) -> KernelMachine:
     """Return a kernel machine fitted on these rows, classes equal, groups by root of size."""
-    statistics, owners, weights = [], [], []
-    for name, weight in recipe.kernel_copies:
-        of_copy, owner = training_statistics(rows, cache, name, recipe.kernel_hop_frames)
-        statistics.append(of_copy)
-        owners.append(owner)
-        weights.append(np.full(len(owner), weight))
-    owner = np.concatenate(owners)
-    genuine = np.array([row.label is Label.BONAFIDE for row in utterances])[owner]
+    names = [name for name, _ in (*recipe.kernel_copies, *recipe.kernel_pseudo)]
+    parts = [training_statistics(rows, cache, name, recipe.kernel_hop_frames) for name in names]
+    statistics = np.concatenate([part[0] for part in parts])
+    owner = np.concatenate([part[1] for part in parts])
+    copy_name = np.repeat(names, [len(part[1]) for part in parts])
+    is_pseudo = np.isin(copy_name, [name for name, _ in recipe.kernel_pseudo])
+    genuine = np.array([row.label is Label.BONAFIDE for row in utterances])[owner] & ~is_pseudo
     group = np.array([group_name(row) for row in utterances])[owner]
-    row_weight = np.concatenate(weights) * balanced_weights(genuine, group)
+    weight = np.zeros(len(owner))
+    weight[~is_pseudo] = balanced_weights(genuine[~is_pseudo], group[~is_pseudo])
+    for name, factor in recipe.kernel_copies:
+        weight[copy_name == name] *= factor
+    spoof_weight = weight[~genuine].sum()
+    for name, share in recipe.kernel_pseudo:
+        weight[copy_name == name] = share * spoof_weight / (copy_name == name).sum()
     targets = np.where(genuine, 1.0, -1.0).astype(np.float32)
-    return fit_kernel_machine(np.concatenate(statistics), targets, row_weight, recipe.kernel)
+    return fit_kernel_machine(statistics, targets, weight, recipe.kernel)
 
 
 def score_inner_folds(

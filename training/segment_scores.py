@@ -11,32 +11,41 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.frontends.phase import N_PHASE_VALUES
 from pipeline.vocabulary import FloatArray, IntArray, Label
 from training.calibration import ScoredSegments, join_scores
 from training.feature_cache import CachedCopy, open_copy
 from training.fit import relative_power
+from training.frame_layout import PHASE, FrameLayout
 from training.manifests import Utterance
 from training.models.kernel_machine import SegmentStatistics
 from training.splits import group_name, system_name
 
-FRAMES_A_SECOND = 125
-SEGMENT_FRAMES = 112
-FIRST_FRAME = 3  # the front end takes the middle 112 of a segment's 118 frames
 QUIET_SHARE = 0.03  # segments with less than this share of the loudest one's power are dropped
 
 
-def cut_segments(opened: CachedCopy, row: int, hop_frames: int = FRAMES_A_SECOND) -> Tensor:
-    """Return an utterance's segments (n, 112, 238), log power relative, near-silent ones dropped."""
+def cut_segments(
+    opened: CachedCopy, row: int, hop_frames: int = 0, layout: FrameLayout = PHASE
+) -> Tensor:
+    """Return an utterance's segments (n, 112, 238), log power relative, near-silent ones dropped.
+
+    Args:
+        opened: a copy of the corpus.
+        row: which utterance.
+        hop_frames: frames between starts; 0 = a second, as the product cuts.
+        layout: of the copy's frames.
+    """
+    hop_frames = hop_frames or layout.frames_a_second
     n_frames = int(opened.n_frames[row])
-    last = max(0, n_frames - SEGMENT_FRAMES - FIRST_FRAME)
-    starts = list(range(FIRST_FRAME, last + 1, hop_frames)) or [min(FIRST_FRAME, last)]
+    last = max(0, n_frames - layout.n_frames - layout.first_frame)
+    starts = list(range(layout.first_frame, last + 1, hop_frames)) or [
+        min(layout.first_frame, last)
+    ]
     if last - starts[-1] > hop_frames // 8:
         starts.append(last)
     frames = opened.crop(row, 0, n_frames).astype(np.float32)
-    segments = np.stack([frames[at : at + SEGMENT_FRAMES] for at in starts])
-    power = np.exp(segments[:, :, N_PHASE_VALUES:]).mean(axis=(1, 2))
-    return relative_power(torch.from_numpy(segments[power > QUIET_SHARE * power.max()]))
+    segments = np.stack([frames[at : at + layout.n_frames] for at in starts])
+    power = np.exp(segments[:, :, layout.n_phase_values :]).mean(axis=(1, 2))
+    return relative_power(torch.from_numpy(segments[power > QUIET_SHARE * power.max()]), layout)
 
 
 def score_segments(
@@ -45,6 +54,7 @@ def score_segments(
     cache: Path,
     copies: Sequence[tuple[str, str]],
     members: Sequence[Callable[[Tensor], Tensor]],
+    layout: FrameLayout = PHASE,
 ) -> tuple[ScoredSegments, FloatArray]:
     """Return the rows' segments under each condition, and each member's scores of them.
 
@@ -54,6 +64,7 @@ def score_segments(
         cache: the folder of the copies.
         copies: (condition, name of the copy).
         members: nets from segments (n, 112, 238) to CM scores (n,).
+        layout: of the copies' frames.
 
     Returns:
         the segments with scores of 0, and float32 (n_segments, n_members).
@@ -63,7 +74,7 @@ def score_segments(
     for condition, name in copies:
         opened = open_copy(cache, name)
         for row in rows:
-            segments = cut_segments(opened, int(row))
+            segments = cut_segments(opened, int(row), layout=layout)
             with torch.inference_mode():
                 scored = torch.stack([member(segments) for member in members], dim=1)
             scores.append(scored.numpy())
@@ -88,8 +99,8 @@ def _write_statistics(opened: CachedCopy, hop_frames: int, path: Path) -> None:
     """Write the statistics of every utterance of a copy."""
     statistics, owner = [], []
     compute = SegmentStatistics().eval()
-    for row in range(len(opened.start)):
-        segments = cut_segments(opened, row, hop_frames)
+    for row in np.flatnonzero(opened.n_frames):
+        segments = cut_segments(opened, int(row), hop_frames)
         with torch.inference_mode():
             statistics.append(compute(segments).numpy())
         owner.append(np.full(len(segments), row))

@@ -13,7 +13,7 @@ tests on them.
   leave it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.linalg
@@ -27,9 +27,17 @@ SAMPLE_RATE = 16_000
 Signal = NDArray[np.float64]
 
 
-def pseudo_spoof(samples: FloatArray, random: np.random.Generator) -> tuple[FloatArray, str]:
-    """Return a spoofed copy of the utterance, as long and as loud, and the method's name."""
-    names = sorted(METHODS)
+def pseudo_spoof(
+    samples: FloatArray, random: np.random.Generator, methods: Sequence[str] = ()
+) -> tuple[FloatArray, str]:
+    """Return a spoofed copy of the utterance, as long and as loud, and the method's name.
+
+    Args:
+        samples: (n_samples,).
+        random: source of all choices.
+        methods: names in `METHODS` to choose from; none = all of them.
+    """
+    names = methods or sorted(METHODS)
     name = names[int(random.integers(len(names)))]
     made = METHODS[name](samples.astype(np.float64), random)[: len(samples)]
     made = np.pad(made, (0, len(samples) - len(made)))

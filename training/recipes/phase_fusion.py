@@ -6,7 +6,7 @@ Run it again with `python -m training release --corpus PATH --cache PATH`. Fold 
 
 from dataclasses import dataclass, field
 
-from training.feature_cache import CLEAN, CopyPlan, degraded_copy, web_copy
+from training.feature_cache import CLEAN, CopyPlan, degraded_copy, pseudo_copy, web_copy
 from training.fit import FitConfig
 from training.models.kernel_machine import KernelConfig
 from training.models.vit import VitConfig
@@ -15,7 +15,13 @@ NAME = "phase_fusion_v1"
 DATA_CUTOFF = "2026-11-21"
 
 # What training sees and what inner folds are tested on; the test copies are drawn anew.
-TRAINING_COPIES: tuple[CopyPlan, ...] = (CLEAN, web_copy(1), degraded_copy(1), degraded_copy(2))
+TRAINING_COPIES: tuple[CopyPlan, ...] = (
+    CLEAN,
+    web_copy(1),
+    degraded_copy(1),
+    degraded_copy(2),
+    pseudo_copy(1),
+)
 TEST_COPIES: tuple[tuple[str, CopyPlan], ...] = (
     ("clean", CLEAN),
     ("web", web_copy(2)),
@@ -51,6 +57,8 @@ class Recipe:
         ("web1", 1.0),
         ("degraded1", 1.0),
     )
+    # pseudo-spoofed copies of the same genuine utterances, and their share of the spoof side
+    kernel_pseudo: tuple[tuple[str, float], ...] = (("jitter1", 0.1),)
     kernel_hop_frames: int = 56
     # of the LLR's evidence: a decided item of 4 s and more errs about this often in each class
     wanted_error: float = 0.06
