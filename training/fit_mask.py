@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from pipeline.model_card import Figure, SeparatorCard, TrainingFacts
 from pipeline.separate import Separator
 from training.mask_figures import measure
-from training.mask_loss import losses_of
+from training.mask_loss import distortion_weight, losses_of
 from training.mask_pools import (
     SAMPLE_RATE,
     Pool,
@@ -131,7 +131,7 @@ def fit(
             break
         losses = losses_of(model, recorded, voice, is_voiced, recipe)
         optimizer.zero_grad()
-        losses.total.backward()  # type: ignore[no-untyped-call]
+        losses.total(distortion_weight(step / recipe.n_steps)).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
         schedule.step()

@@ -1,7 +1,8 @@
 """Measures a separator file: what it calls voice, and what it leaves of a voice among other sound.
 
 All of it goes through `pipeline.separate`, as in production. Speech is of the check folds only;
-`voiced` is the share of 1-s segments with at least half of their frames over the card's threshold.
+`voiced` is the share of 1-s segments with at least half of their frames over the card's threshold,
+of speech only of segments that hold a voice for most of their time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from training.synthetic_noise import coloured, engine, gliding, impulses, modula
 ITEM_S = 10.0  # length of an item that figures are measured on
 LEVEL = 0.05  # -26 dBFS: active level of ordinary speech
 QUIET_LEVEL = 10 ** (-50 / 20)
+VOICE_SHARE = 0.8  # of a second: such a second ought to be found
 
 
 def measure(
@@ -37,7 +39,7 @@ def measure(
     n_samples = int(ITEM_S * SAMPLE_RATE)
     items = [joined_speech(rng, speech, n_samples) for _ in range(n_items)]
     figures = [
-        _voiced(f"speech, {name}", [item[copy] * level for item in items], separator, True)
+        _found_voice(f"speech, {name}", items, copy, level, separator)
         for name, copy, level in (
             ("-26 dBFS", 0, LEVEL),
             ("-50 dBFS", 0, QUIET_LEVEL),
@@ -46,11 +48,11 @@ def measure(
     ]
     for name, pool in music.items():
         pieces = [_piece(rng, pool, n_samples) for _ in range(n_items)]
-        figures.append(_voiced(f"music alone, {name}", pieces, separator, False))
+        figures.append(_false_voice(f"music alone, {name}", pieces, separator))
     for maker in (coloured, modulated, engine, impulses, tones, gliding):
         sounds = [0.1 * maker(rng, n_samples, SAMPLE_RATE) for _ in range(n_items)]
         name = "tones" if maker in (tones, gliding) else "noise"
-        figures.append(_voiced(f"{name} alone, {maker.__name__}", sounds, separator, False))
+        figures.append(_false_voice(f"{name} alone, {maker.__name__}", sounds, separator))
     clean = [si_sdr_db(voice_of(item[0] * LEVEL, separator)[0], item[0]) for item in items]
     figures.append(_figure("clean speech kept", "si_sdr_db", clean))
     for name, pool in music.items():
@@ -104,19 +106,22 @@ def si_sdr_db(estimate: FloatArray, reference: FloatArray) -> float:
     return 10 * float(np.log10(float(np.square(target).sum()) / max(error, 1e-20)))
 
 
-def _voiced(
-    test: str, items: Sequence[FloatArray], separator: Separator, is_speech: bool
+def _found_voice(
+    test: str, items: Sequence[list[FloatArray]], copy: int, level: float, separator: Separator
 ) -> Figure:
-    shares = [voiced_segments(voice_of(item, separator)[1], separator) for item in items]
+    found: list[FloatArray] = []
+    for item in items:
+        shares = voiced_segments(voice_of(item[copy] * level, separator)[1], separator)
+        labels = speech_activity(item[0]).astype(np.float32)
+        found.append(shares[voiced_segments(labels, separator)[: len(shares)] >= VOICE_SHARE])
+    voiced = np.concatenate(found) >= 0.5
+    return _figure(test, "voiced", voiced.tolist(), digits=4)
+
+
+def _false_voice(test: str, sounds: Sequence[FloatArray], separator: Separator) -> Figure:
+    shares = [voiced_segments(voice_of(sound, separator)[1], separator) for sound in sounds]
     voiced = np.concatenate(shares) >= 0.5
-    count = len(voiced)
-    return Figure(
-        test=test,
-        metric="voiced",
-        value=round(float(voiced.mean()), 4),
-        n_bonafide=count if is_speech else 0,
-        n_spoof=0,
-    )
+    return _figure(test, "voiced", voiced.tolist(), n_voices=0, digits=4)
 
 
 def _gain(
@@ -137,18 +142,24 @@ def _gain(
     return _figure(f"speech at 0 dB in {name}", "si_sdr_gain_db", gains)
 
 
-def _figure(test: str, metric: str, values: Sequence[float]) -> Figure:
-    count = len(values)
+def _figure(
+    test: str,
+    metric: str,
+    values: Sequence[float],
+    n_voices: int | None = None,
+    digits: int = 2,
+) -> Figure:
+    """Return the mean; `n_bonafide` counts what holds a voice, of either class."""
     return Figure(
         test=test,
         metric=metric,
-        value=round(float(np.mean(values)), 2),
-        n_bonafide=count,
+        value=round(float(np.mean(values)), digits),
+        n_bonafide=len(values) if n_voices is None else n_voices,
         n_spoof=0,
     )
 
 
 def _piece(rng: np.random.Generator, pool: Pool, n_samples: int) -> FloatArray:
     """Return a stretch of music at the level of ordinary speech."""
-    piece = pool.draw(rng, n_samples)
+    piece = np.resize(pool.draw(rng, n_samples), n_samples)  # a short one is repeated
     return piece * np.float32(LEVEL / max(float(np.sqrt(np.square(piece).mean())), 1e-5))
