@@ -226,7 +226,8 @@ class ProxyConnection:
     async def _answer(self, refused: _RefusedError) -> None:
         # Where to, but never the path: it may hold a key.
         where = str(self._destination or "")
-        logger.warning("egress refused", extra={"why": refused.why, "destination": where})
+        level = logging.WARNING if refused.status == 403 else logging.INFO
+        logger.log(level, "egress refused", extra={"why": refused.why, "destination": where})
         word = f"{REFUSED} {refused.why}" if refused.status == 403 else f"egress_{refused.why}"
         word = f"{word} {where}".rstrip()
         headers = [("Proxy-Status", f'verity; error={refused.error}; details="{refused.why}"')]

@@ -110,3 +110,33 @@ os.wait()
     )
     # The second answer is that of a system that forbids namespaces: the hook alone stands then.
     assert process.stdout.strip() in {"ConnectionRefusedError True", "reached False"}
+
+
+def test_a_player_script_runs_in_the_cage_and_may_do_nothing(tmp_path: Path) -> None:
+    code = """
+import os, subprocess, sys
+from pathlib import Path
+from deno import find_deno_bin
+from jobs.site_reader import cage
+from jobs.site_reader.__main__ import DATA_BYTES
+folder = Path(sys.argv[1])
+cage.limit_memory(DATA_BYTES)
+deno = find_deno_bin()
+cage.close_doors(cage.WayOut("127.0.0.1", 1, is_caged=False), deno, [folder])
+options = ["--ext=js", "--no-prompt", "--no-remote", "--no-config", "--no-npm", "--cached-only", "-"]
+for script in ("console.log(6 * 7)", "Deno.readTextFileSync('/etc/passwd')", "Deno.env.toObject()",
+    "await Deno.connect({port: 80})", "await new Deno.Command('/bin/true').output()"):
+    done = subprocess.run([deno, "run", *options], input=script, text=True, capture_output=True,
+        env={"HOME": str(folder), "DENO_DIR": str(folder), "NO_COLOR": "1"})
+    print(done.stdout.strip() or done.stderr.split(":")[1].strip())
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    first, *others = process.stdout.splitlines()
+    assert first == "42"
+    assert others == ["Uncaught (in promise) NotCapable"] * 4
