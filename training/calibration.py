@@ -160,25 +160,19 @@ def pooled_llr(items: Items, row: PooledRow, llr_limit: float) -> Scores:
     return np.clip(row.scale * items.score + row.offset, -llr_limit, llr_limit)
 
 
-def choose_thresholds(
-    llr: Scores, items: Items, wanted_error: float, least_decided: float
-) -> tuple[float, float]:
+def choose_thresholds(llr: Scores, items: Items, wanted_error: float) -> tuple[float, float]:
     """Return (synthetic_below, no_evidence_above) on the LLR.
 
     Each is set where `wanted_error` of the other class, weighted as in the fit, would be decided
-    wrongly; the zone between them is narrowed until `least_decided` of the items are decided.
+    wrongly. How many items are decided follows from it and is published: a zone that is narrowed to
+    decide more would sell guesses as findings.
     """
     weights = balanced_weights(items.is_bonafide, items.group)
     low = _weighted_quantile(llr[items.is_bonafide], weights[items.is_bonafide], wanted_error)
     high = _weighted_quantile(
         llr[~items.is_bonafide], weights[~items.is_bonafide], 1 - wanted_error
     )
-    low, high = min(low, 0.0), max(high, 0.0)
-    for share in np.linspace(1.0, 0.0, 101):
-        decided = (llr < share * low) | (llr > share * high)
-        if np.average(decided, weights=weights) >= least_decided:
-            return float(share * low), float(share * high)
-    return 0.0, 0.0
+    return min(low, 0.0), max(high, 0.0)
 
 
 def measure_errors(

@@ -64,7 +64,7 @@ def decide_on(segments: ScoredSegments, recipe: Recipe) -> Decisions:
         llr_limit=round(float(np.log(n_witnesses(segments))), 2),
     )
     items, llr = items_and_llr(segments, DECISION_S, calibration)
-    low, high = choose_thresholds(llr, items, recipe.wanted_error, recipe.least_decided)
+    low, high = choose_thresholds(llr, items, recipe.wanted_error)
     thresholds = Thresholds(
         synthetic_below=round(low, 3),
         no_evidence_above=round(high, 3),

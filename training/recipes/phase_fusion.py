@@ -61,8 +61,7 @@ class Recipe:
     kernel_pseudo: tuple[tuple[str, float], ...] = (("jitter1", 0.1),)
     kernel_hop_frames: int = 56
     # of the LLR's evidence: a decided item of 4 s and more errs about this often in each class
-    wanted_error: float = 0.06
-    least_decided: float = 0.75
+    wanted_error: float = 0.05  # of either class, decided wrongly; how many are decided follows
     span_window_s: int = 4
 
 
