@@ -81,12 +81,12 @@ def test_calibrated_items_lose_little_against_the_best_map() -> None:
     assert cllr(genuine, spoof) - min_cllr(genuine, spoof) < 0.05
 
 
-def test_the_inconclusive_zone_keeps_errors_down_and_decides_enough() -> None:
+def test_the_inconclusive_zone_keeps_errors_down_and_still_decides() -> None:
     segments = gaussian_segments()
     row = fit_pooled(segments)[3]
     items = make_items(segments, 4)
     llr = row.scale * items.score + row.offset
-    low, high = choose_thresholds(llr, items, wanted_error=0.05, least_decided=0.7)
+    low, high = choose_thresholds(llr, items, wanted_error=0.05)
     assert low <= 0.0 <= high
     errors = measure_errors(
         llr,
@@ -95,6 +95,7 @@ def test_the_inconclusive_zone_keeps_errors_down_and_decides_enough() -> None:
         "clean",
         4.0,
     )
-    assert errors.decided_share >= 0.65
-    assert errors.bonafide_rejected_rate < 0.15
+    assert errors.decided_share > 0.2
+    assert errors.bonafide_rejected_rate <= 0.06
+    assert errors.spoof_accepted_rate <= 0.06
     assert errors.n_bonafide == items.is_bonafide.sum()
