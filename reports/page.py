@@ -151,7 +151,9 @@ def _picture(findings: Findings, timeline: Timeline, words: Words) -> Json:
     cell = lines["cell_one" if timeline.cell_s <= 1 else "cell_many"]
     scored = any(cell.llr is not None for lane in timeline.lanes for cell in lane.cells)
     caption = lines["timeline"].format(cell=cell.format(length=duration(timeline.cell_s)))
-    if scored:
+    if len(timeline.lanes) > 2:  # more lanes than the picture draws lines for
+        caption += " " + lines["timeline_lanes"]
+    elif scored:
         caption += " " + lines["timeline_curve"].format(window=duration(timeline.window_s))
     return {
         "alt": lines["timeline_alt"].format(total=duration(timeline.end_s), **counts),

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from html import escape
 
+from pipeline.vocabulary import Variant
 from reports.quantities import clock
 from reports.scale import (
     EVEN_COLOUR,
@@ -23,25 +24,30 @@ WIDTH = 174.0  # A4 less the margins
 _LEFT, _RIGHT = 17.0, 173.0  # of the cells; the axis' words stand left of them
 _INK, _MUTED, _RULE, _MARK = "#1b2733", "#5d6b78", "#d3d9df", "#5f2900"
 _CELLS_HIGH, _BAR_HIGH, _GAP = 7.0, 1.4, 0.8
+_LANES_HIGH = 104.0  # all lanes of an item with many, so that they stay on page 1
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
 _MAX_TICKS = 9
 
 
 def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
     """Return the picture as an SVG document."""
-    panel = {1: 32.0, 2: 15.0}.get(len(timeline.lanes), 0.0)
-    named = len(timeline.lanes) > 1
+    n_lanes = len(timeline.lanes)
+    panel = {1: 32.0, 2: 15.0}.get(n_lanes, 0.0)
+    high = _CELLS_HIGH if panel else min(4.0, _LANES_HIGH / max(n_lanes, 1) - 2.4)
     parts: list[str] = []
     y = 1.0
     for lane in timeline.lanes:
-        if named:
+        if panel and n_lanes > 1:
             parts.append(_text(_LEFT, y + 2.6, _lane_name(lane, labels), _MUTED))
             y += 3.8
         if panel:
             parts += _panel(lane, timeline, y, panel, labels)
             y += panel + 1.0
-        parts += _strip(lane, timeline, y)
-        y += _CELLS_HIGH + _GAP + _BAR_HIGH + (2.2 if named else 0.8)
+        else:
+            name = _short_lane_name(lane, labels)
+            parts.append(_text(_LEFT - 1, y + high / 2 + 0.7, name, _MUTED, 2.0, "end"))
+        parts += _strip(lane, timeline, y, high)
+        y += high + _GAP + _BAR_HIGH + (0.8 if panel else 0.2)
     parts += _axis(timeline, y)
     y += 7.0
     parts += _legend(timeline, y, labels)
@@ -91,19 +97,17 @@ def _panel(
     return parts
 
 
-def _strip(lane: Lane, timeline: Timeline, top: float) -> list[str]:
+def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> list[str]:
     parts = []
     hair = 0.12 if len(lane.cells) <= 120 else 0.0  # a gap between cells while they are wide
     for cell in lane.cells:
         left, right = _x(cell.start_s, timeline), _x(cell.end_s, timeline)
         if cell.llr is None:
-            flat = _CELLS_HIGH * 0.22
-            parts.append(
-                _rect(left, top + (_CELLS_HIGH - flat) / 2, right - left, flat, UNSCORED_COLOUR)
-            )
+            flat = high * 0.22
+            parts.append(_rect(left, top + (high - flat) / 2, right - left, flat, UNSCORED_COLOUR))
         else:
-            parts.append(_rect(left, top, max(right - left - hair, 0.05), _CELLS_HIGH, cell.colour))
-    bar = top + _CELLS_HIGH + _GAP
+            parts.append(_rect(left, top, max(right - left - hair, 0.05), high, cell.colour))
+    bar = top + high + _GAP
     for span in lane.spans:
         left, right = _x(span.start_s, timeline), _x(span.end_s, timeline)
         parts.append(_rect(left, bar, max(right - left, 0.6), _BAR_HIGH, _MARK))
@@ -157,6 +161,11 @@ def _lane_name(lane: Lane, labels: Mapping[str, str]) -> str:
         f"{labels['track']} {lane.track + 1}, {labels['channel']} {lane.channel + 1}, "
         f"{labels[lane.variant.value]}"
     )
+
+
+def _short_lane_name(lane: Lane, labels: Mapping[str, str]) -> str:
+    place = f"{lane.track + 1}.{lane.channel + 1}"
+    return place if lane.variant is Variant.RECORDED else f"{place} {labels['separated_short']}"
 
 
 def _x(seconds: float, timeline: Timeline) -> float:

@@ -258,6 +258,7 @@ ENGLISH: Final = Words(
         "end": "End of report",
         "recorded": "as recorded",
         "separated": "voice separated",
+        "separated_short": "separated",
         "legend_spoof": "supports synthetic",
         "legend_bonafide": "supports a person",
         "legend_even": "does not help",
@@ -327,6 +328,8 @@ ENGLISH: Final = Words(
         "thresholds used here.",
         "timeline": "Each cell is {cell}; its colour says which proposition the sound supports, "
         "and how strongly.",
+        "timeline_lanes": "One row for each track.channel, and one for the separated voice where it "
+        "was judged.",
         "timeline_curve": "The line is the running mean over {window}.",
         "cell_one": "one second",
         "cell_many": "{length}",

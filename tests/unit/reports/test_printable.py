@@ -1,0 +1,46 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.fonts import page_glyphs
+from reports.outside_text import storable
+from reports.printable import printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain title", "plain title"),
+        ("Grüße, Ελλάδα, Москва", "Grüße, Ελλάδα, Москва"),
+        ("fire \U0001f525", "fire U+1F525"),
+        ("\U0001f600\U0001f601", "U+1F600 U+1F601"),
+        ("a\nb", "a U+000A b"),
+        ("a\0b", "a U+0000 b"),
+        ("evil\u202egpj.exe", "evil U+202E gpj.exe"),
+        ("日本", "U+65E5 U+672C"),
+        ("\ud800", "U+D800"),
+        ("", ""),
+    ],
+)
+def test_what_no_font_has_becomes_visible(text: str, shown: str) -> None:
+    assert printable(text, page_glyphs()) == shown
+
+
+@given(st.text())
+def test_nothing_is_left_that_a_font_cannot_show(text: str) -> None:
+    for char in printable(text, page_glyphs()):
+        assert ord(char) in page_glyphs()
+        assert char == "\u200b" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Cn"}
+
+
+def test_long_words_may_break() -> None:
+    shown = printable("x" * 100, page_glyphs())
+    assert max(map(len, shown.split("\u200b"))) <= 24
+    assert shown.replace("\u200b", "") == "x" * 100
+
+
+@given(st.text(st.characters()))
+def test_storable_text_is_utf8_without_nul(text: str) -> None:
+    assert b"\0" not in storable(text).encode()

@@ -1,0 +1,190 @@
+import dataclasses
+import inspect
+import math
+import re
+
+import pytest
+
+from pipeline import errors
+from pipeline.vocabulary import (
+    MediaReport,
+    Quality,
+    Reason,
+    Span,
+    TrackUse,
+    VerdictKind,
+)
+from reports import wording
+from reports.document import to_document
+from reports.findings import to_findings
+from reports.scale import Step, weigh
+from reports.words import Words
+from reports.words_en import ENGLISH
+from tests.unit.reports.report_maker import (
+    CARD,
+    CONTEXT,
+    LLR_LIMIT,
+    Sound,
+    failed_report,
+    make_media,
+    make_report,
+    make_scores,
+    make_verdict,
+    not_applicable_report,
+    spliced_report,
+    steady_report,
+)
+
+LANGUAGES = [ENGLISH]
+ERROR_CODES = sorted(
+    {
+        error.default_code
+        for _, error in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(error, errors.VerityError)
+    }
+)
+
+
+def every_kind_of_report() -> list[MediaReport]:
+    partly = (Span(2, 9, 0, 0, -2.0),)
+    return [
+        spliced_report(),
+        *(steady_report(llr) for llr in (-8, -3, -1, 0, 1, 3, 8)),
+        *(failed_report(code) for code in (*ERROR_CODES, "never_heard_of")),
+        *(not_applicable_report(reason) for reason in Reason if reason),
+        *(
+            make_report(
+                make_scores(Sound([0.2] * 20)),
+                make_verdict(VerdictKind.INCONCLUSIVE, 0.2, reason, separated_llr=-3.0),
+                make_media(20.0),
+            )
+            for reason in Reason
+        ),
+        make_report(
+            make_scores(Sound([-2.0] * 20)),
+            make_verdict(VerdictKind.PARTLY_SYNTHETIC, 0.2, spans=partly * 9),
+            make_media(20.0),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+def test_everything_that_can_happen_has_its_words(words: Words) -> None:
+    assert set(words.headlines) == set(VerdictKind)
+    assert set(words.reasons) == set(Reason)
+    assert set(words.segment_reasons) == set(Reason)
+    assert set(words.steps) == set(Step)
+    assert set(words.channel_uses) == set(TrackUse)
+    assert set(words.quality) == {flag.name.lower() for flag in Quality if flag.name}
+    assert set(ERROR_CODES) <= set(words.errors)
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+def test_all_languages_say_the_same_things(words: Words) -> None:
+    for field in dataclasses.fields(Words):
+        mine, model = getattr(words, field.name), getattr(ENGLISH, field.name)
+        if isinstance(model, dict):
+            assert set(mine) == set(model), field.name
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+def test_no_finding_claims_a_fact_or_a_probability_of_guilt(words: Words) -> None:
+    for report in every_kind_of_report():
+        findings = to_findings(report)
+        said = [
+            wording.headline(findings, words),
+            wording.detail_sentence(findings, words),
+            *wording.how_sure(findings, words)[:1],
+        ]
+        for sentence in said:
+            for forbidden in words.forbidden:
+                assert not re.search(rf"\b{re.escape(forbidden)}\b", sentence, re.IGNORECASE), (
+                    forbidden,
+                    sentence,
+                )
+
+
+def test_every_report_has_a_headline_and_complete_sentences() -> None:
+    for report in every_kind_of_report():
+        summary = to_document(report, CARD, CONTEXT).summary
+        for sentence in (summary.headline, *summary.how_sure, *summary.not_examined):
+            assert sentence.endswith("."), sentence
+            assert "{" not in sentence
+            assert sentence[0].isupper() or sentence[0].isdigit(), sentence
+
+
+def test_no_evidence_is_never_called_genuine() -> None:
+    summary = to_document(steady_report(3.0), CARD, CONTEXT).summary
+    assert summary.headline == "No evidence of synthesis was found in the voice."
+
+
+def test_strength_is_said_under_two_propositions() -> None:
+    sentence = wording.strength_sentence(-math.log(40), math.log(500))
+    assert sentence == (
+        "The findings are about 40 times more probable if the voice is synthetic than if it was "
+        "spoken by a person: moderate support for the proposition that the voice is synthetic."
+    )
+
+
+def test_a_number_at_the_limit_says_that_validation_supports_no_more() -> None:
+    sentence = wording.strength_sentence(9.0, LLR_LIMIT)
+    assert "about 48 times" in sentence
+    assert "the most that the validation of the method can support" in sentence
+
+
+def test_rounding_never_lifts_a_number_above_the_limit() -> None:
+    phrase = wording.times_phrase(weigh(math.log(46.5), LLR_LIMIT), LLR_LIMIT)
+    assert phrase == "about 40 times"
+
+
+def test_error_rates_are_said_in_the_readers_words() -> None:
+    rates = to_document(steady_report(3.0), CARD, CONTEXT).summary.how_sure[-1]
+    assert "genuine called synthetic, 4.1 in 100 of 312" in rates
+    assert "synthetic called genuine, 9.3 in 100 of 340" in rates
+
+
+def test_missing_error_rates_are_admitted() -> None:
+    report = steady_report(3.0)
+    assert report.verdict is not None
+    bare = dataclasses.replace(
+        report, verdict=dataclasses.replace(report.verdict, error_rates=None)
+    )
+    assert to_document(bare, CARD, CONTEXT).summary.how_sure[-1] == ENGLISH.no_rates
+
+
+def test_incomplete_file_says_how_much_of_it_was_decoded() -> None:
+    media = make_media(12.0, notes=("incomplete",), declared_s=60.0)
+    report = make_report(make_scores(Sound([2.0] * 12)), make_verdict(), media)
+    said = to_document(report, CARD, CONTEXT).summary.not_examined
+    assert "The file is incomplete: 12\u00a0s of 60\u00a0s could be decoded." in said
+
+
+def test_unjudged_seconds_are_named_by_reason_and_length() -> None:
+    said = to_document(spliced_report(), CARD, CONTEXT).summary.not_examined
+    assert said[0] == (
+        "10\u00a0s of 60\u00a0s could not be judged: "
+        "music without speech (5\u00a0s), silence (5\u00a0s)."
+    )
+
+
+def test_channels_that_were_not_judged_are_named() -> None:
+    said = to_document(spliced_report(), CARD, CONTEXT).summary.not_examined
+    assert "Channel 2 of track 1: a copy of an analysed channel." in said
+
+
+def test_an_unknown_error_code_still_gets_a_sentence() -> None:
+    said = to_document(failed_report("never_heard_of"), CARD, CONTEXT).summary.detail
+    assert said == "The item could not be analysed (error code never_heard_of)."
+
+
+def test_an_unknown_note_is_still_shown() -> None:
+    report = make_report(
+        make_scores(Sound([2.0] * 9)), make_verdict(), make_media(9.0, notes=("odd_thing",))
+    )
+    said = to_document(report, CARD, CONTEXT).summary.not_examined
+    assert "The file carries the remark odd_thing." in said
+
+
+def test_partly_synthetic_names_its_stretches() -> None:
+    detail = to_document(spliced_report(), CARD, CONTEXT).summary.detail
+    assert detail == "Marked: 0:12–0:19, 0:40–0:46 (13\u00a0s of 60\u00a0s)."
