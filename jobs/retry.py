@@ -30,7 +30,11 @@ JITTER = 0.25  # share of the pause by which it varies, so that a crowd does not
 QUARANTINE_CAUSES = frozenset({AttemptEnd.CRASHED_IN_STAGE, AttemptEnd.STALLED})
 LOSS_CAUSES = frozenset({AttemptEnd.NODE_LOST, AttemptEnd.DRIVER_LOST})
 OWN_OUTAGE_CODES = frozenset(
-    {DatabaseError.default_code, ObjectStoreError.default_code, "disk_full", "memory_short"}
+    {
+        DatabaseError.default_code,
+        ObjectStoreError.default_code,
+        *("disk_full", "memory_short", "object_swept"),
+    }
 )
 
 

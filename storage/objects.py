@@ -5,19 +5,18 @@ goes through `storage.kept_objects`, which keeps the sweep away from what is abo
 """
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import AccessError, ObjectStoreError
+from storage.object_keys import MISSING, checked_key, checked_prefix, object_key
 from storage.settings import StorageSettings
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}/[0-9a-f]{64}")
-_PREFIX = re.compile(r"([A-Za-z0-9_-]{1,64}(/[0-9a-f]{0,64})?)?")
+__all__ = ["FolderStore", "ObjectStore", "object_key", "open_object_store"]
+
 _PARTIAL = ".partial-"  # begins the names of files that are being written
-MISSING = "object_missing"  # code of the error where there is no such object
 
 
 class ObjectStore(Protocol):
@@ -49,11 +48,6 @@ class ObjectStore(Protocol):
 
     def presign(self, key: str, file_name: str, content_type: str, expires_s: int) -> str:
         """Return a link for one download, offered under a file name; a folder gives a file: link."""
-
-
-def object_key(account_id: str, sha256: str) -> str:
-    """Return where an account's bytes with this hash lie."""
-    return checked_key(f"{account_id}/{sha256}")
 
 
 def open_object_store(settings: StorageSettings) -> ObjectStore:
@@ -132,20 +126,6 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self._folder / checked_key(key)
-
-
-def checked_key(key: str) -> str:
-    """Return a key that is one of ours; anything else is our own bug and goes nowhere."""
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r} is no account/sha256")
-    return key
-
-
-def checked_prefix(prefix: str) -> str:
-    """Return a prefix that begins one of our keys; anything else is our own bug."""
-    if not _PREFIX.fullmatch(prefix):
-        raise ValueError(f"{prefix!r} begins no account/sha256")
-    return prefix
 
 
 def _folder_error(error: OSError) -> ObjectStoreError | AccessError:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
-from storage.objects import MISSING, checked_key, checked_prefix
+from storage.object_keys import MISSING, checked_key, checked_prefix
 from storage.settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -11,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs.spec import AttemptEnd, Beat, ItemResult, ItemState, ReportFile, RetryDecision
 from jobs.work_queue import WorkQueue
-from pipeline.errors import ObjectStoreError, StaleClaimError
-from storage.database import connect_engine
+from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError
+from storage.database import connect_engine, migrate
+from storage.postgres_server import PostgresServer
 from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -265,6 +267,33 @@ def test_reclaiming_waits_one_lease_after_a_gap_in_tending(queue: WorkQueue) -> 
     assert queue.tend() == 0
     assert not queue.heartbeat([Beat(claim, "decode")]).lost
     assert queue.tend() == 0
+
+
+def test_nothing_healthy_is_reclaimed_after_the_database_was_away(var_folder: Path) -> None:
+    server = PostgresServer(var_folder / "postgres", {"fsync": "off"})
+    server.hold()
+    engine = connect_engine(server.url)
+    migrate(engine)
+    queue = WorkQueue(engine, LEASE_S, may_listen=False)
+    job = make_job(queue, 1)
+    queue.tend()
+    (claim,) = queue.claim("worker")
+    server.stop()
+    with pytest.raises(DatabaseError):
+        queue.heartbeat([Beat(claim, "decode")])
+    with pytest.raises(DatabaseError):
+        queue.finish(claim, make_result(claim))
+    time.sleep(3 * LEASE_S)
+    server.hold()  # starts it again
+
+    assert queue.tend() == 0
+    assert not queue.heartbeat([Beat(claim, "decode")]).lost
+    queue.finish(claim, make_result(claim))
+
+    assert queue.job_status(job.job_id).counts.done == 1
+    engine.dispose()
+    server.remove()
+    server.release()
 
 
 def test_item_whose_workers_always_die_is_given_up_in_the_end(
