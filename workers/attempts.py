@@ -1,5 +1,6 @@
 """Ends attempts in the queue: well, badly, or as somebody asked, each exactly once."""
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import TypeAlias
@@ -61,6 +62,11 @@ class Attempts:
         except VerityError as error:
             failure = Failure(error.code, error.message, held.stage, error.retryable)
             self.fail(held, failure, AttemptEnd.FAILED, error.retry_after_s)
+        except (OSError, MemoryError) as error:
+            shortage = _shortage(error, held)
+            if shortage is None:
+                raise
+            self.fail(held, shortage, AttemptEnd.OUTAGE)
         except RayError as error:
             _log.exception("ray failed", extra=held.ids)
             text = f"The cluster failed: {_first_line(error)}."
@@ -186,6 +192,17 @@ class Attempts:
             self._crew.replace(writer)
             raise
         return ended
+
+
+def _shortage(error: OSError | MemoryError, held: Held) -> Failure | None:
+    """Return what is said where a machine is short of something; None: it is another error."""
+    if isinstance(error, MemoryError):
+        message = "The machine is short of memory; the item is tried again later."
+        return Failure("memory_short", message, held.stage, retryable=True)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = "The machine's disk is full; the item is tried again later."
+        return Failure("disk_full", message, held.stage, retryable=True)
+    return None
 
 
 def _unexpected(held: Held) -> Failure:

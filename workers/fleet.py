@@ -25,16 +25,18 @@ from storage.database import open_engine
 from workers.attempts import END_PATIENCE_S, Attempts
 from workers.crew import Crew, CrewSettings, Member
 from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary, OnFleetEvent
-from workers.fleet_trace import FleetTrace
+from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
 from workers.ray_runtime import open_ray
+from workers.row_batching import BatchNote
 from workers.settings import FleetSettings
 from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's notes
+LAST_NOTES_S = 3.0  # at the end, for the scorer to answer
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
 PAGE_JOBS = 200
 _STOPS = {
@@ -150,7 +152,8 @@ class _Fleet:
                     break
                 self._wait(stop)
             self._leave()
-        self._record_batches()
+        for _ in range(2):  # the notes that were asked for, and those since then
+            self._record_batches(wait_s=LAST_NOTES_S)
         return self._summary(is_idle=is_idle)
 
     # claiming
@@ -277,23 +280,24 @@ class _Fleet:
         if held is not None and held.claim.fence == event.fence and event.kind in _STOPS:
             held.stop(_STOPS[event.kind])
 
-    def _record_batches(self) -> None:
-        """Put the scorer's notes into the trace."""
-        if self._notes is not None and ray.wait([self._notes], timeout=0)[0]:
+    def _record_batches(self, wait_s: float = 0.0) -> None:
+        """Put the scorer's notes into the trace, and ask for the next ones."""
+        scorer = self._crew.scorer
+        if self._notes is not None and ray.wait([self._notes], timeout=wait_s)[0]:
             with suppress(RayError):  # the scorer died: its notes are gone
-                lane = self._crew.scorer.lane
                 for note in ray.get(self._notes):
-                    facts = {"n_items": len(note.rows), "n_rows": sum(note.rows.values())}
-                    self._trace.span(
-                        lane,
-                        "score_batch",
-                        note.started_at,
-                        note.ended_at,
-                        {**facts, "rows": note.rows},
-                    )
+                    self._record_batch(scorer.lane, note)
             self._notes = None
         if self._notes is None:
-            self._notes = self._crew.scorer.handle.take_notes.remote()
+            self._notes = scorer.handle.take_notes.remote()
+
+    def _record_batch(self, lane: str, note: BatchNote) -> None:
+        facts: dict[str, Fact] = {
+            "n_items": len(note.rows),
+            "n_rows": sum(note.rows.values()),
+            "rows": note.rows,
+        }
+        self._trace.span(lane, "score_batch", note.started_at, note.ended_at, facts)
 
     # leaving
 

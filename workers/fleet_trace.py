@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+KEPT_TRACES = 20  # of earlier workers, in the same folder
 MAX_BYTES = 64 << 20  # about 300 000 events; a longer run keeps its beginning
 Fact = str | int | float | Mapping[str, int]
 
@@ -26,6 +27,7 @@ class FleetTrace:
         self._file: IO[str] | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _prune(path.parent)
             self._file = path.open("w", encoding="utf-8")
             self._file.write("[\n")
 
@@ -101,3 +103,10 @@ class FleetTrace:
         self._n_bytes += len(line)
         self._file.write(line)
         self._file.flush()
+
+
+def _prune(folder: Path) -> None:
+    """Keep the newest traces of earlier workers."""
+    traces = sorted(folder.glob("worker-*.json"), key=lambda path: path.stat().st_mtime)
+    for path in traces[:-KEPT_TRACES]:
+        path.unlink(missing_ok=True)
