@@ -47,6 +47,9 @@ def open_ray(settings: FleetSettings) -> Iterator[RayRuntime]:
     Raises:
         ConfigError: the cluster cannot be joined, or Ray cannot start here.
     """
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it asks for a token
+    # The raylet's notes on actors that we ended would go to standard output, which is ours.
+    ray._private.worker._worker_logs_enabled = False
     if ray.is_initialized():  # a test session or a notebook owns it
         yield _runtime(is_local=False)
     elif settings.ray_address:
@@ -133,9 +136,6 @@ def _set_environment() -> None:
     for name, value in _LOCAL_ENVIRONMENT.items():
         environ.setdefault(name, value)
     environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it asks for a token
-    # The raylet's notes on actors that we ended would go to standard output, which is ours.
-    ray._private.worker._worker_logs_enabled = False
 
 
 def _short_root() -> Path:
