@@ -14,12 +14,12 @@ from threading import Event
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from jobs.queue_values import to_attempt, to_claim, to_job, to_status
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     LOSS_CAUSES,
     QUARANTINE_CAUSES,
     RetryDecision,
-    Tries,
     retry_decision,
 )
 from jobs.spec import (
@@ -30,20 +30,19 @@ from jobs.spec import (
     ItemResult,
     ItemStatus,
     Job,
-    JobCounts,
     JobSpec,
     NewItem,
-    ReportFile,
 )
 from pipeline.errors import InputError, ObjectStoreError, SourceNotFoundError, StaleClaimError
-from pipeline.vocabulary import AnalysisOptions, Failure
-from storage import item_rows, job_rows, object_rows, report_rows
+from pipeline.vocabulary import Failure
+from storage import claim_rows, item_rows, job_rows, object_rows, report_rows
 from storage.account_rows import require_account
+from storage.claim_rows import BeatFacts, ClaimedFacts, EndedFacts, ItemEnd
 from storage.database import transaction
-from storage.item_rows import BeatFacts, ClaimedFacts, EndedFacts, ItemEnd, ItemFacts, NewItemFacts
+from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, JobFacts
 from storage.report_rows import StoredFile, StoredReport
-from storage.states import AttemptEnd, ItemKind, ItemState, JobState, Priority
+from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.work_bell import WorkBell
 
 LEASE_S = 15.0
@@ -100,7 +99,7 @@ class WorkQueue:
             item_rows.ring(connection)
             facts = job_rows.read_job(connection, job_id)
         assert facts is not None  # written above
-        return _job(facts)
+        return to_job(facts)
 
     def job_status(self, job_id: str) -> Job:
         """Return a job as it stands, counters exact.
@@ -109,7 +108,7 @@ class WorkQueue:
             SourceNotFoundError: there is no such job.
         """
         with transaction(self._engine) as connection:
-            return _job(_require_job(connection, job_id))
+            return to_job(_require_job(connection, job_id))
 
     def list_jobs(
         self, account_id: str = "default", most: int = 50, before: str | None = None
@@ -117,7 +116,7 @@ class WorkQueue:
         """Return an account's jobs, newest first."""
         with transaction(self._engine) as connection:
             page = job_rows.read_jobs(connection, account_id, most, int(before) if before else None)
-        return [_job(facts) for facts in page]
+        return [to_job(facts) for facts in page]
 
     def list_items(self, job_id: str) -> Iterator[ItemStatus]:
         """Return a job's items in the order in which they were listed, read page by page.
@@ -133,19 +132,7 @@ class WorkQueue:
         """Return how an item's attempts ended, oldest first."""
         with transaction(self._engine) as connection:
             rows = item_rows.read_attempts(connection, int(item_id))
-        return [
-            Attempt(
-                attempt=row.attempt,
-                worker_id=row.worker_id,
-                started_at=row.started_at,
-                ended_at=row.ended_at,
-                stage=row.stage,
-                cause=AttemptEnd(row.cause),
-                code=row.code,
-                message=row.message,
-            )
-            for row in rows
-        ]
+        return [to_attempt(row) for row in rows]
 
     def reports_of(self, job_id: str) -> Iterator[StoredReport]:
         """Return a job's committed reports, read page by page.
@@ -215,8 +202,8 @@ class WorkQueue:
             kind: only listings, or only media; None: whatever comes first.
         """
         with transaction(self._engine) as connection:
-            item_rows.promote_deferred(connection)
-            rooms = item_rows.read_claim_room(connection, kind)
+            claim_rows.promote_deferred(connection)
+            rooms = claim_rows.read_claim_room(connection, kind)
             if not rooms:
                 return []
             claimed: list[ClaimedFacts] = []
@@ -228,14 +215,14 @@ class WorkQueue:
                 room = rooms.pop(0)
                 # alone in the queue: no need to ask for one item at a time
                 most = limit - len(claimed) if not rooms else 1
-                taken = item_rows.claim_items(
+                taken = claim_rows.claim_items(
                     connection, room.job_id, worker_id, self.lease_s, most, kind
                 )
                 claimed += taken
                 running[room.account_id] += len(taken)
                 if len(taken) == most:
                     rooms.append(replace(room, job_running=room.job_running + len(taken)))
-        return [self._claim(facts) for facts in claimed]
+        return [to_claim(facts, self.lease_s) for facts in claimed]
 
     def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
         """Sleep until work may have arrived; then `claim`, whatever this returns."""
@@ -249,7 +236,7 @@ class WorkQueue:
             for item_id, beat in by_id.items()
         ]
         with transaction(self._engine) as connection:
-            held = item_rows.renew_leases(connection, facts, self.lease_s)
+            held = claim_rows.renew_leases(connection, facts, self.lease_s)
         lost = by_id.keys() - {item.item_id for item in held}
         return BeatReply(
             lost=frozenset(map(str, lost)),
@@ -276,11 +263,11 @@ class WorkQueue:
             for it in items
         ]
         with transaction(self._engine) as connection:
-            if not item_rows.lock_held(connection, item_id, claim.fence):
+            if not claim_rows.lock_held(connection, item_id, claim.fence):
                 raise _stale(claim)
             n_new = item_rows.insert_items(connection, int(claim.job_id), claim.account_id, page)
             if cursor is not None:
-                item_rows.store_cursor(connection, item_id, cursor)
+                claim_rows.store_cursor(connection, item_id, cursor)
             if n_new:
                 job_rows.append_change(connection, int(claim.job_id), CountChange(n_total=n_new))
                 item_rows.ring(connection)
@@ -389,16 +376,16 @@ class WorkQueue:
         lease: holders that are well renew their leases first.
         """
         with transaction(self._engine) as connection:
-            may_reclaim = item_rows.beat_pulse(
+            may_reclaim = claim_rows.beat_pulse(
                 connection, gap_s=self.lease_s * 2 / TENDS_A_LEASE, grace_s=self.lease_s
             )
         if not may_reclaim:
             return 0
         with transaction(self._engine) as connection:
-            expired = item_rows.lock_expired(connection, ROWS_A_BATCH)
+            expired = claim_rows.lock_expired(connection, ROWS_A_BATCH)
             for item_id, fence, n_losses in expired:
                 end = _lost(n_losses)
-                ended = item_rows.end_attempt(connection, item_id, fence, end)
+                ended = claim_rows.end_attempt(connection, item_id, fence, end)
                 assert ended is not None  # locked above
                 _count_end(connection, ended)
             if expired:
@@ -414,9 +401,9 @@ class WorkQueue:
     def _end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
         item_id = int(claim.item_id)
         with transaction(self._engine) as connection:
-            ended = item_rows.end_attempt(connection, item_id, claim.fence, end)
+            ended = claim_rows.end_attempt(connection, item_id, claim.fence, end)
             if ended is None:
-                cause = item_rows.read_attempt_end(connection, item_id, claim.fence)
+                cause = claim_rows.read_attempt_end(connection, item_id, claim.fence)
                 if cause == end.cause:
                     return end.state  # this very call was committed before, its answer was lost
                 raise _stale(claim)
@@ -451,30 +438,10 @@ class WorkQueue:
         while True:
             with transaction(self._engine) as connection:
                 page = item_rows.read_items(connection, job_id, after, PAGE_ITEMS)
-            yield from map(_status, page)
+            yield from map(to_status, page)
             if len(page) < PAGE_ITEMS:
                 return
             after = page[-1].item_id
-
-    def _claim(self, facts: ClaimedFacts) -> ItemClaim:
-        return ItemClaim(
-            item_id=str(facts.item_id),
-            job_id=str(facts.job_id),
-            account_id=facts.account_id,
-            kind=ItemKind(facts.kind),
-            source_uri=facts.source_uri,
-            title=facts.title,
-            source_key=facts.source_key,
-            facts=facts.facts,
-            attempt=facts.attempt,
-            fence=facts.fence,
-            worker_id=facts.worker_id,
-            lease_s=self.lease_s,
-            lease_until=facts.lease_until,
-            options=AnalysisOptions(**facts.options),
-            tries=Tries(facts.n_crashes, facts.n_failures, facts.n_losses),
-            cursor=facts.cursor,
-        )
 
 
 def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
@@ -538,56 +505,4 @@ def _require_job(connection: Connection, job_id: str) -> JobFacts:
 def _stale(claim: ItemClaim) -> StaleClaimError:
     return StaleClaimError(
         f"Attempt {claim.attempt} of item {claim.item_id} no longer holds it; nothing was changed."
-    )
-
-
-def _job(facts: JobFacts) -> Job:
-    ended = facts.n_done + facts.n_failed + facts.n_cancelled
-    is_over = facts.n_listing == 0 and ended == facts.n_total
-    if facts.cancelled_at is not None:
-        state = JobState.CANCELLED
-    elif facts.n_listing > 0:
-        state = JobState.LISTING
-    else:
-        state = JobState.DONE if is_over else JobState.RUNNING
-    return Job(
-        job_id=str(facts.job_id),
-        account_id=facts.account_id,
-        name=facts.name,
-        sources=facts.sources,
-        priority=Priority(facts.priority),
-        state=state,
-        is_paused=facts.paused_at is not None,
-        counts=JobCounts(
-            total=facts.n_total,
-            done=facts.n_done,
-            failed=facts.n_failed,
-            cancelled=facts.n_cancelled,
-            running=facts.n_running,
-            waiting=facts.n_total - ended - facts.n_running,
-            listing=facts.n_listing,
-        ),
-        created_at=facts.created_at,
-        ended_at=facts.closed_at if is_over else None,
-    )
-
-
-def _status(facts: ItemFacts) -> ItemStatus:
-    return ItemStatus(
-        item_id=str(facts.item_id),
-        job_id=str(facts.job_id),
-        kind=ItemKind(facts.kind),
-        source_uri=facts.source_uri,
-        title=facts.title,
-        state=ItemState(facts.state),
-        attempt=facts.attempt,
-        stage=facts.stage,
-        progress=facts.progress,
-        verdict=facts.verdict,
-        reason=facts.reason,
-        llr=facts.llr,
-        voiced_s=facts.voiced_s,
-        error_code=facts.error_code,
-        error_message=facts.error_message,
-        files=tuple(ReportFile(**file) for file in facts.files),
     )

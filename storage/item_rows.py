@@ -1,8 +1,4 @@
-"""Items and claims in SQL: the statements of the work queue (DESIGN.md §7).
-
-Whoever ends an attempt does it with `end_attempt`, the fenced update: nothing is written for an
-item before it has matched a row. Times are the database's `clock_timestamp()`.
-"""
+"""Items in SQL: added, cancelled, tried again, shown; claims are in `storage.claim_rows`."""
 
 import json
 from collections.abc import Sequence
@@ -12,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from storage.states import AttemptEnd, ItemKind, ItemState
+from storage.states import ItemKind
 from storage.stored_text import storable
 
 LISTING_FIRST = 0  # priority of listings within their job: items appear early
+
+
 MEDIA_AFTER = 1
 
 
@@ -28,90 +26,6 @@ class NewItemFacts:
     title: str
     source_key: str
     facts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedFacts:
-    """An item's row as its claim takes it."""
-
-    item_id: int
-    job_id: int
-    account_id: str
-    kind: str
-    source_uri: str
-    title: str
-    source_key: str
-    facts: dict[str, str]
-    cursor: str
-    attempt: int
-    fence: int
-    worker_id: str
-    lease_until: datetime
-    n_crashes: int
-    n_failures: int
-    n_losses: int
-    options: dict[str, Any]  # the job's
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRoom:
-    """A job with items to claim, and how much of the fleet it has."""
-
-    job_id: int
-    account_id: str
-    priority: int
-    account_running: int
-    job_running: int
-
-
-@dataclass(frozen=True, slots=True)
-class BeatFacts:
-    """A sign of life for one held item; None leaves the cursor as it is."""
-
-    item_id: int
-    fence: int
-    stage: str
-    progress: float
-    cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFacts:
-    """A held item whose lease was renewed."""
-
-    item_id: int
-    is_cancelled: bool
-    is_paused: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ItemEnd:
-    """What an item's row says after an attempt."""
-
-    state: ItemState
-    cause: AttemptEnd
-    code: str = ""
-    message: str = ""
-    stage: str | None = None  # None: the one of the last heartbeat
-    delay_s: float = 0.0  # of a deferred item
-    verdict: str = ""
-    reason: str = ""
-    llr: float | None = None
-    voiced_s: float | None = None
-    adds_crash: bool = False
-    adds_failure: bool = False
-    adds_loss: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EndedFacts:
-    """The item whose attempt was just ended."""
-
-    item_id: int
-    job_id: int
-    account_id: str
-    kind: str
-    state: ItemState  # a job that was cancelled meanwhile turns `ready` into `cancelled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,226 +103,6 @@ def insert_items(
     return done.rowcount
 
 
-_ROOM = """
-WITH running AS (
-    SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
-), account_running AS (
-    SELECT account_id, sum(n) AS n FROM running GROUP BY 1
-)
-SELECT j.job_id, j.account_id, j.priority, coalesce(a.n, 0)::int AS account_running,
-       coalesce(r.n, 0)::int AS job_running
-FROM job j
-LEFT JOIN running r ON r.job_id = j.job_id
-LEFT JOIN account_running a ON a.account_id = j.account_id
--- ordered, so that the planner walks the index of ready items however many there are
-CROSS JOIN LATERAL (
-    SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
-    ORDER BY i.priority, i.item_id LIMIT 1
-) ready
-WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
-ORDER BY j.priority, account_running, job_running, j.job_id
-"""
-_ROOM_ANY = text(_ROOM.format(kind=""))
-_ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
-
-
-def read_claim_room(connection: Connection, kind: ItemKind | None = None) -> list[ClaimRoom]:
-    """Return the jobs that have ready items, the one to serve first at the front."""
-    rows = connection.execute(_ROOM_ANY if kind is None else _ROOM_KIND[kind]).mappings()
-    return [ClaimRoom(**row) for row in rows]
-
-
-_CLAIM = """
-WITH picked AS (
-    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
-    ORDER BY priority, item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE item SET state = 'running', attempt = attempt + 1, fence = fence + 1,
-    worker_id = :worker_id, claimed_at = clock_timestamp(),
-    lease_until = clock_timestamp() + make_interval(secs => :lease_s),
-    stage = '', progress = 0, available_at = NULL
-FROM picked, job
-WHERE item.item_id = picked.item_id AND job.job_id = item.job_id
-RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
-    item.source_key, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
-    item.lease_until, item.n_crashes, item.n_failures, item.n_losses, job.options
-"""
-_CLAIM_ANY = text(_CLAIM.format(kind=""))
-_CLAIM_KIND = {kind: text(_CLAIM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
-
-
-def claim_items(
-    connection: Connection,
-    job_id: int,
-    worker_id: str,
-    lease_s: float,
-    most: int,
-    kind: ItemKind | None = None,
-) -> list[ClaimedFacts]:
-    """Take up to `most` ready items of a job, of one kind or of any, for a worker."""
-    rows = connection.execute(
-        _CLAIM_ANY if kind is None else _CLAIM_KIND[kind],
-        {"job_id": job_id, "worker_id": worker_id, "lease_s": lease_s, "most": most},
-    )
-    return sorted((ClaimedFacts(**row) for row in rows.mappings()), key=lambda it: it.item_id)
-
-
-_PROMOTE = text("""
-UPDATE item SET state = 'ready', available_at = NULL WHERE item_id IN (
-    SELECT item_id FROM item WHERE state = 'deferred' AND available_at <= clock_timestamp()
-    ORDER BY available_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
-""")
-
-
-def promote_deferred(connection: Connection, most: int = 500) -> int:
-    """Make ready what has waited long enough; return how many."""
-    return connection.execute(_PROMOTE, {"most": most}).rowcount
-
-
-_BEAT = text("""
-WITH beat AS (
-    SELECT * FROM unnest(CAST(:items AS bigint[]), CAST(:fences AS bigint[]),
-                         CAST(:stages AS text[]), CAST(:progress AS real[]),
-                         CAST(:cursors AS text[])) AS b(item_id, fence, stage, progress, cursor)
-), held AS (
-    -- locked in one order, so that two beats cannot wait for each other
-    SELECT item.item_id FROM item JOIN beat ON beat.item_id = item.item_id
-    WHERE item.fence = beat.fence AND item.state = 'running'
-    ORDER BY item.item_id FOR NO KEY UPDATE OF item
-)
-UPDATE item SET lease_until = clock_timestamp() + make_interval(secs => :lease_s),
-    stage = beat.stage, progress = beat.progress, cursor = coalesce(beat.cursor, item.cursor)
-FROM held JOIN beat ON beat.item_id = held.item_id, job
-WHERE item.item_id = held.item_id AND item.fence = beat.fence AND item.state = 'running'
-  AND job.job_id = item.job_id
-RETURNING item.item_id, job.cancelled_at IS NOT NULL AS is_cancelled,
-    job.paused_at IS NOT NULL AS is_paused
-""")
-
-
-def renew_leases(
-    connection: Connection, beats: Sequence[BeatFacts], lease_s: float
-) -> list[HeldFacts]:
-    """Renew what is still held, store stage, progress and cursor; return what is still held."""
-    if not beats:
-        return []
-    rows = connection.execute(
-        _BEAT,
-        {
-            "items": [beat.item_id for beat in beats],
-            "fences": [beat.fence for beat in beats],
-            "stages": [storable(beat.stage) for beat in beats],
-            "progress": [min(max(beat.progress, 0.0), 1.0) for beat in beats],
-            "cursors": [None if beat.cursor is None else storable(beat.cursor) for beat in beats],
-            "lease_s": lease_s,
-        },
-    )
-    return [HeldFacts(**row) for row in rows.mappings()]
-
-
-# `now_is`: a job that was cancelled has no more tries to give
-_END = text("""
-WITH ended AS (
-    UPDATE item SET
-        state = CASE WHEN :state IN ('ready', 'deferred') AND EXISTS (
-            SELECT FROM job WHERE job.job_id = item.job_id AND job.cancelled_at IS NOT NULL)
-            THEN 'cancelled' ELSE :state END,
-        lease_until = NULL,
-        stage = coalesce(:stage, stage),
-        available_at = CASE WHEN :state = 'deferred'
-            THEN clock_timestamp() + make_interval(secs => :delay_s) END,
-        finished_at = CASE WHEN :state IN ('ready', 'deferred') THEN NULL
-            ELSE clock_timestamp() END,
-        verdict = :verdict, reason = :reason, llr = :llr, voiced_s = :voiced_s,
-        error_code = :code, error_message = :message,
-        n_crashes = n_crashes + :crash, n_failures = n_failures + :failure,
-        n_losses = n_losses + :loss
-    WHERE item_id = :item_id AND fence = :fence AND state = 'running'
-    RETURNING item_id, job_id, account_id, kind, state, fence, attempt, worker_id, claimed_at, stage
-), noted AS (
-    INSERT INTO attempt (item_id, fence, attempt, worker_id, started_at, stage, cause, code, message)
-    SELECT item_id, fence, attempt, worker_id, claimed_at, stage, :cause, :code, :message FROM ended
-)
-SELECT item_id, job_id, account_id, kind, state FROM ended
-""")
-
-
-def end_attempt(
-    connection: Connection, item_id: int, fence: int, end: ItemEnd
-) -> EndedFacts | None:
-    """End the attempt that holds this fence and note it; None: the fence does not hold the item.
-
-    This is the first statement of every transaction that writes anything for an item.
-    """
-    row = (
-        connection.execute(
-            _END,
-            {
-                "item_id": item_id,
-                "fence": fence,
-                "state": end.state.value,
-                "cause": end.cause.value,
-                "code": storable(end.code),
-                "message": storable(end.message),
-                "stage": None if end.stage is None else storable(end.stage),
-                "delay_s": end.delay_s,
-                "verdict": end.verdict,
-                "reason": end.reason,
-                "llr": end.llr,
-                "voiced_s": end.voiced_s,
-                "crash": int(end.adds_crash),
-                "failure": int(end.adds_failure),
-                "loss": int(end.adds_loss),
-            },
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _ended(dict(row))
-
-
-def read_attempt_end(connection: Connection, item_id: int, fence: int) -> AttemptEnd | None:
-    """Return how the attempt with this fence ended, or None where it has not ended."""
-    cause: str | None = connection.scalar(
-        text("SELECT cause FROM attempt WHERE item_id = :item_id AND fence = :fence"),
-        {"item_id": item_id, "fence": fence},
-    )
-    return None if cause is None else AttemptEnd(cause)
-
-
-_LOCK_HELD = text("""
-SELECT account_id, job_id, kind FROM item
-WHERE item_id = :item_id AND fence = :fence AND state = 'running' FOR NO KEY UPDATE
-""")
-
-
-def lock_held(connection: Connection, item_id: int, fence: int) -> bool:
-    """Lock an item against reclaiming until the transaction's end; False: it is not held."""
-    row = connection.execute(_LOCK_HELD, {"item_id": item_id, "fence": fence}).one_or_none()
-    return row is not None
-
-
-def store_cursor(connection: Connection, item_id: int, cursor: str) -> None:
-    """Store how far a listing came; its item was locked with `lock_held`."""
-    connection.execute(
-        text("UPDATE item SET cursor = :cursor WHERE item_id = :item_id"),
-        {"item_id": item_id, "cursor": storable(cursor)},
-    )
-
-
-_EXPIRED = text("""
-SELECT item_id, fence, n_losses FROM item
-WHERE state = 'running' AND lease_until < clock_timestamp()
-ORDER BY item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
-""")
-
-
-def lock_expired(connection: Connection, most: int) -> list[tuple[int, int, int]]:
-    """Lock items whose lease is over; return (item_id, fence, workers lost so far)."""
-    rows = connection.execute(_EXPIRED, {"most": most})
-    return [(row.item_id, row.fence, row.n_losses) for row in rows]
-
-
 _CANCEL = text("""
 WITH picked AS (
     SELECT item_id FROM item WHERE job_id = :job_id AND state IN ('ready', 'deferred')
@@ -457,22 +151,6 @@ def cancelled_jobs_with_work(connection: Connection) -> list[int]:
     return list(connection.scalars(_CANCELLED_JOBS))
 
 
-# a gap in the pulse: the database was away, or nobody tended it; held leases could not be renewed
-_PULSE = text("""
-UPDATE queue_pulse SET
-    reclaim_after = CASE
-        WHEN clock_timestamp() - beat_at > make_interval(secs => :gap_s)
-        THEN clock_timestamp() + make_interval(secs => :grace_s) ELSE reclaim_after END,
-    beat_at = clock_timestamp()
-RETURNING reclaim_after <= clock_timestamp() AS may_reclaim
-""")
-
-
-def beat_pulse(connection: Connection, gap_s: float, grace_s: float) -> bool:
-    """Note that the queue is tended; return whether expired leases may be reclaimed now."""
-    return bool(connection.execute(_PULSE, {"gap_s": gap_s, "grace_s": grace_s}).scalar_one())
-
-
 _ITEMS = text("""
 SELECT i.item_id, i.job_id, i.kind, i.source_uri, i.title, i.state, i.attempt, i.stage, i.progress,
        i.verdict, i.reason, i.llr, i.voiced_s, i.error_code, i.error_message,
@@ -509,7 +187,3 @@ def read_attempts(connection: Connection, item_id: int) -> list[AttemptFacts]:
 def ring(connection: Connection) -> None:
     """Wake idle workers when this transaction commits."""
     connection.execute(text("SELECT pg_notify('verity_work', '')"))
-
-
-def _ended(row: dict[str, Any]) -> EndedFacts:
-    return EndedFacts(**{**row, "state": ItemState(row["state"])})

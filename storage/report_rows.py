@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, delete, insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipeline.vocabulary import FloatArray, MediaFile, MediaReport, SegmentScores
+from storage.claim_rows import EndedFacts
 from storage.database import transaction
-from storage.item_rows import EndedFacts
 from storage.stored_text import storable
 from storage.tables import AnalysisRow, MediaRow, ModelRow, ReportFileRow, ReportRow
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, event, text
 from jobs.retry import RetryDecision
 from jobs.spec import Beat, ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
+from storage.claim_rows import read_claim_room
 from storage.database import connect_engine
-from storage.item_rows import read_claim_room
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
