@@ -8,7 +8,9 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +88,13 @@ def _joined(settings: FleetSettings) -> Iterator[None]:
         excludes = [".git", ".venv", "var", "tests", "*.pdf"]
         runtime_env = {"working_dir": str(working_dir), "excludes": excludes}
     try:
-        ray.init(
-            address=settings.ray_address,
-            runtime_env=runtime_env,
-            log_to_driver=False,
-            configure_logging=False,
-        )
+        with _keeping_sigterm():
+            ray.init(
+                address=settings.ray_address,
+                runtime_env=runtime_env,
+                log_to_driver=False,
+                configure_logging=False,
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigError(
             f"The Ray cluster at RAY_ADDRESS={settings.ray_address} cannot be joined: "
@@ -109,21 +112,33 @@ def _local(settings: FleetSettings) -> Iterator[None]:
     folder = ProcessFolder(_short_root())
     try:
         try:
-            ray.init(
-                address="local",
-                num_cpus=os.cpu_count(),
-                include_dashboard=False,
-                log_to_driver=False,
-                configure_logging=False,
-                object_store_memory=settings.object_store_bytes,
-                _temp_dir=str(folder.path),
-            )
+            with _keeping_sigterm():
+                ray.init(
+                    address="local",
+                    num_cpus=os.cpu_count(),
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    configure_logging=False,
+                    object_store_memory=settings.object_store_bytes,
+                    _temp_dir=str(folder.path),
+                )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise ConfigError(f"Ray does not start here: {_first_line(error)}.") from error
         yield
     finally:
         ray.shutdown()
         folder.close()
+
+
+@contextlib.contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Put our handler back: `ray.init` sets one that leaves at once, and what was held is not given back."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _set_environment() -> None:
