@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from console import cli_doctor, cli_jobs, cli_scan, cli_training, cli_work
+from console.log_lines import show_logs
 from console.settings import ConsoleSettings
 from console.terminal import errors
 from pipeline.errors import (
@@ -48,10 +49,7 @@ def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log lines.")] = False,
 ) -> None:
     """Voice Verity: is this voice synthetic, where, and how sure is that."""
-    if debug:
-        import logging
-
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    show_logs(everything=debug)
 
 
 for _module in (cli_scan, cli_jobs, cli_work, cli_training, cli_doctor):

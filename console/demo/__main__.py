@@ -10,11 +10,12 @@ from console.demo.settings import DemoSettings
 from pipeline.errors import VerityError
 
 EXIT_INTERRUPTED = 130
+LOG_WIDTH = 100  # columns, where there is no terminal to ask
 
 
 def main() -> int:
     """Run the demo; an error of ours is one line, not a traceback."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     try:
         return run_demo(DemoSettings.from_env(os.environ), console)  # noqa: TID251 - entry point
     except VerityError as error:
