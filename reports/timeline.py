@@ -113,6 +113,8 @@ def _cells(
     reasons: list[dict[str, int]] = [{} for _ in range(n_cells)]
     for row in rows:
         index = min(int(row.start_s / cell_s + 1e-6), n_cells - 1)
+        if row.end_s >= end_s and not counts[n_cells - 1] and not reasons[n_cells - 1]:
+            index = n_cells - 1  # the last segment reaches back to be whole: it fills the last cell
         if row.llr is None:
             reasons[index][row.reason] = reasons[index].get(row.reason, 0) + 1
         else:

@@ -6,7 +6,8 @@ probable a proposition is. The sentences themselves are in one file per language
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from pipeline.vocabulary import Reason, TrackUse, Variant, VerdictKind
 from reports.findings import ErrorRateFindings, Findings, SegmentRow, SpanFindings
@@ -120,19 +121,34 @@ def summary_sentence(findings: Findings, words: Words = ENGLISH) -> str:
 def not_examined(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
     """Return what could not be judged, and what should be read with care."""
     recorded = [row for row in findings.segments if row.variant is Variant.RECORDED]
-    sentences = [
+    seconds = _seconds_by_index(recorded)
+    verdict = findings.verdict
+    is_judged = verdict is not None and verdict.kind is not VerdictKind.NOT_APPLICABLE
+    return (
         *_incomplete_sentence(findings, words),
-        *_unscored_sentences(recorded, findings.options.hop_s, words),
+        *(
+            _unscored_sentences(recorded, seconds, words)
+            if is_judged or not _scored(recorded)
+            else ()
+        ),
         *_channel_sentences(findings, words),
-        *_quality_sentences(recorded, findings.options.hop_s, words),
+        *(_quality_sentences(recorded, seconds, words) if is_judged else ()),
         *_note_sentences(findings, words),
-    ]
-    return tuple(sentences)
+    )
 
 
-def segment_seconds(row: SegmentRow, hop_s: float) -> float:
-    """Return the stretch of sound that a segment stands for where segments overlap."""
-    return min(hop_s, row.end_s - row.start_s)
+def _scored(rows: Sequence[SegmentRow]) -> list[SegmentRow]:
+    return [row for row in rows if row.llr is not None]
+
+
+def _seconds_by_index(rows: Sequence[SegmentRow]) -> dict[int, float]:
+    """Return how much sound each segment stands for, up to the next one: together the whole."""
+    ordered = sorted(rows, key=lambda row: (row.track, row.channel, row.start_s))
+    seconds = {row.index: row.end_s - row.start_s for row in ordered}
+    for row, following in pairwise(ordered):
+        if (row.track, row.channel) == (following.track, following.channel):
+            seconds[row.index] = min(row.end_s, following.start_s) - row.start_s
+    return seconds
 
 
 def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Words) -> str:
@@ -144,15 +160,11 @@ def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Wo
     ]
     if len(spans) > MAX_SPANS_NAMED:
         named.append(words.more_spans.format(count=len(spans) - MAX_SPANS_NAMED))
-    total = sum(
-        segment_seconds(row, findings.options.hop_s)
-        for row in findings.segments
-        if row.variant is Variant.RECORDED
-    )
+    recorded = [row for row in findings.segments if row.variant is Variant.RECORDED]
     return words.spans_sentence.format(
         spans=", ".join(named),
         seconds=duration(sum(span.end_s - span.start_s for span in spans)),
-        total=duration(total),
+        total=duration(sum(_seconds_by_index(recorded).values())),
     )
 
 
@@ -169,25 +181,28 @@ def _incomplete_sentence(findings: Findings, words: Words) -> tuple[str, ...]:
     return (words.incomplete[code].format(decoded=duration(decoded), declared=duration(declared)),)
 
 
-def _unscored_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -> tuple[str, ...]:
+def _unscored_sentences(
+    rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
+) -> tuple[str, ...]:
     if not rows:
         return (words.no_sound_seen,)
-    seconds: dict[Reason, float] = {}
+    lost: dict[Reason, float] = {}
     for row in rows:
         if row.llr is None:
-            seconds[row.reason] = seconds.get(row.reason, 0.0) + segment_seconds(row, hop_s)
-    if not seconds:
+            lost[row.reason] = lost.get(row.reason, 0.0) + seconds[row.index]
+    if not lost:
         return (words.all_scored,)
     what = ", ".join(
         f"{words.segment_reasons[reason]} ({duration(length)})"
-        for reason, length in sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0]))
+        for reason, length in sorted(lost.items(), key=lambda pair: (-pair[1], pair[0]))
     )
-    total = sum(segment_seconds(row, hop_s) for row in rows)
-    if all(row.llr is None for row in rows):
-        return (f"{words.nothing_scored[:-1]}: {what}.",)
+    if not _scored(rows):
+        return (words.none_scored.format(what=what),)
     return (
         words.unscored_sentence.format(
-            seconds=duration(sum(seconds.values())), total=duration(total), what=what
+            seconds=duration(sum(lost.values())),
+            total=duration(sum(seconds.values())),
+            what=what,
         ),
     )
 
@@ -209,21 +224,23 @@ def _channel_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _quality_sentences(rows: Sequence[SegmentRow], hop_s: float, words: Words) -> tuple[str, ...]:
-    seconds: dict[str, float] = {}
-    scored = [row for row in rows if row.llr is not None]
+def _quality_sentences(
+    rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
+) -> tuple[str, ...]:
+    flawed: dict[str, float] = {}
+    scored = _scored(rows)
     for row in scored:
         for name in row.quality:
-            seconds[name] = seconds.get(name, 0.0) + segment_seconds(row, hop_s)
-    seconds.pop("partial", None)  # the last segment of nearly every file: nothing to warn about
-    total = duration(sum(segment_seconds(row, hop_s) for row in scored))
+            flawed[name] = flawed.get(name, 0.0) + seconds[row.index]
+    flawed.pop("partial", None)  # the last segment of nearly every file: nothing to warn about
+    total = duration(sum(seconds[row.index] for row in scored))
     return tuple(
         _capital(
             words.quality_sentence.format(
                 what=words.quality.get(name, name), seconds=duration(length), total=total
             )
         )
-        for name, length in sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0]))
+        for name, length in sorted(flawed.items(), key=lambda pair: (-pair[1], pair[0]))
     )
 
 

@@ -42,7 +42,7 @@ class Words:
     quality_sentence: str  # seconds, total, what
     unscored_sentence: str  # seconds, total, what
     all_scored: str
-    nothing_scored: str
+    none_scored: str  # what
     no_sound_seen: str
     times: str  # times: `about 40 times`
     side_bonafide: str  # for table cells: times

@@ -29,7 +29,7 @@ def test_a_quarter_second_hop_still_makes_cells_of_a_second() -> None:
     sound = Sound([1.0, 2.0, 3.0, 4.0] * 5, hop_s=0.25)
     report = make_report(make_scores(sound), make_verdict(), make_media(6.0))
     (lane,) = timeline_of(to_findings(report)).lanes
-    assert [cell.llr for cell in lane.cells[:5]] == [2.5] * 5
+    assert [cell.llr for cell in lane.cells[:4]] == [2.5] * 4
 
 
 @pytest.mark.parametrize("max_cells", [1, 60, 240, 500])
@@ -86,3 +86,12 @@ def test_the_picture_is_the_same_for_the_same_findings() -> None:
     pictures = {draw(timeline_of(findings), ENGLISH.labels) for _ in range(3)}
     assert len(pictures) == 1
     assert "NaN" not in pictures.pop()
+
+
+def test_a_tail_that_reaches_back_fills_the_last_cell() -> None:
+    scores = make_scores(Sound([1.0, 1.0, 1.0, 3.0]))
+    scores.facts.start_s[3] = 2.3
+    scores.facts.end_s[3] = 3.3
+    report = make_report(scores, make_verdict(), make_media(3.3))
+    (lane,) = timeline_of(to_findings(report)).lanes
+    assert [cell.llr for cell in lane.cells] == [1.0, 1.0, 1.0, 3.0]

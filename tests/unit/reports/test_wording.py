@@ -188,3 +188,18 @@ def test_an_unknown_note_is_still_shown() -> None:
 def test_partly_synthetic_names_its_stretches() -> None:
     detail = to_document(spliced_report(), CARD, CONTEXT).summary.detail
     assert detail == "Marked: 0:12–0:19, 0:40–0:46 (13\u00a0s of 60\u00a0s)."
+
+
+def test_a_tail_that_reaches_back_is_counted_once() -> None:
+    scores = make_scores(Sound([math.nan] * 4))
+    scores.facts.start_s[3] = 2.3
+    scores.facts.end_s[3] = 3.3
+    report = make_report(scores, make_verdict(VerdictKind.NOT_APPLICABLE, None), make_media(3.3))
+    said = to_document(report, CARD, CONTEXT).summary.not_examined
+    assert said[0] == "No second of the recording could be judged: silence (3.3\u00a0s)."
+
+
+def test_a_scored_item_with_too_little_voice_does_not_claim_to_be_judged() -> None:
+    verdict = make_verdict(VerdictKind.NOT_APPLICABLE, 0.3, Reason.TOO_SHORT, voiced_s=0.5)
+    report = make_report(make_scores(Sound([0.3])), verdict, make_media(0.5))
+    assert to_document(report, CARD, CONTEXT).summary.not_examined == ()
