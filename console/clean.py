@@ -1,14 +1,34 @@
-"""Stop what this checkout started and remove its data: `make clean` calls it before it removes .venv."""
+"""Stop what this checkout started and remove what it left: `make clean` calls it before it removes .venv."""
 
 import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
 
+from storage.egress import FOLDER_PREFIX, SOCKET_NAME
 from storage.embedded import remove_embedded
-from storage.settings import StorageSettings
+from workers.settings import FleetSettings
+from workers.temp_folders import sweep
 
 
 def main() -> None:
-    """Stop the embedded database and remove its folder."""
-    remove_embedded(StorageSettings.from_env(os.environ))  # noqa: TID251 - an entry point
+    """Stop and remove the embedded database, and sweep temporary folders of processes that died."""
+    settings = FleetSettings.from_env(os.environ)  # noqa: TID251 - an entry point
+    remove_embedded(settings.storage)
+    if settings.temp_folder.exists():
+        sweep(settings.temp_folder)
+        if not any(settings.temp_folder.iterdir()):
+            settings.temp_folder.rmdir()
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        if folder.stat().st_uid == os.geteuid() and not _is_served(folder / SOCKET_NAME):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_served(path: Path) -> bool:
+    """Tell whether a guard still listens on its socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 if __name__ == "__main__":

@@ -51,12 +51,10 @@ def scan(
     from console.scanning import check_sources, scan_sources, summary_record
 
     settings: ConsoleSettings = context.obj
-    for warning in settings.warnings:
-        errors.print(f"Warning: {warning}", style="yellow", markup=False)
     check_sources(sources)
     examiner = Examiner.load(model, AnalysisOptions(hop_s=hop))
     n_items = n_failed = 0
-    for report in scan_sources(settings.jobs, examiner, sources):
+    for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):
         n_items += 1
         n_failed += report.failure is not None
         document = examiner.document(report)

@@ -1,7 +1,7 @@
 """Walk sources item by item in this process: list, fetch, examine."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,6 +17,7 @@ from pipeline import analyse
 from pipeline.errors import SourceNotFoundError, VerityError
 from pipeline.vocabulary import Failure, MediaItem, MediaReport
 from reports.document import ReportDocument
+from workers.temp_folders import ProcessFolder
 
 
 def check_sources(sources: list[str]) -> None:
@@ -32,15 +33,22 @@ def check_sources(sources: list[str]) -> None:
 
 
 def scan_sources(
-    settings: JobsSettings, examiner: Examiner, sources: list[str]
+    settings: JobsSettings, examiner: Examiner, sources: list[str], temp_root: Path
 ) -> Iterator[MediaReport]:
-    """Yield a report for each item of each source; what cannot be listed or had has one too."""
-    with settings.open_guard() as guard:
+    """Yield a report for each item of each source; what cannot be listed or had has one too.
+
+    Args:
+        settings: how sources are reached.
+        examiner: loaded models.
+        sources: checked by `check_sources`.
+        temp_root: for the private folders that fetched files lie in while they are analysed.
+    """
+    with settings.open_guard() as guard, closing(ProcessFolder(temp_root)) as folders:
         access = settings.source_access(guard, allow_local=True)
         for source in sources:
             try:
                 for number, item in enumerate(list_items(source, access), start=1):
-                    yield _examine(item, f"{number}", examiner, access)
+                    yield _examine(item, f"{number}", examiner, access, folders)
             except VerityError as error:
                 yield _failed(MediaItem("0", "scan", source, source), examiner, error, "list")
 
@@ -65,19 +73,23 @@ def summary_record(document: ReportDocument, files: Mapping[str, Path]) -> dict[
 
 
 def _examine(
-    new_item: NewItem, item_id: str, examiner: Examiner, access: SourceAccess
+    new_item: NewItem,
+    item_id: str,
+    examiner: Examiner,
+    access: SourceAccess,
+    folders: ProcessFolder,
 ) -> MediaReport:
     item = MediaItem(item_id, "scan", new_item.source_uri, new_item.title)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
-        tempfile.TemporaryDirectory(prefix="verity-scan-") as folder,
+        folders.item_folder() as folder,
         Progress(*columns, console=errors, transient=True) as progress,
     ):
         task = progress.add_task("fetch", total=None)
         try:
             fetched = fetch(
                 new_item,
-                Path(folder),
+                folder,
                 access,
                 lambda done, total: progress.update(task, completed=done, total=total),
             )

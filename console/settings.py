@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # each takes part of a second to import, and `--help` needs none
@@ -33,6 +34,13 @@ class ConsoleSettings:
         from jobs.settings import JobsSettings
 
         return JobsSettings.from_env(self.environ)
+
+    @property
+    def temp_root(self) -> Path:
+        """Return where private folders of items in work lie. Raises `ConfigError`."""
+        from workers.settings import FleetSettings
+
+        return FleetSettings.from_env(self.environ).temp_folder
 
     @property
     def warnings(self) -> tuple[str, ...]:

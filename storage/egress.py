@@ -24,6 +24,8 @@ from pipeline.errors import ConfigError
 from storage.egress_policy import EgressPolicy
 from storage.egress_proxy import PROXY_USER, ProxyConnection, ProxyLimits, turn_away
 
+FOLDER_PREFIX = "verity-egress-"  # of the private folder with the socket
+SOCKET_NAME = "guard.sock"
 logger = logging.getLogger(__name__)
 
 ResolveNames: TypeAlias = Callable[[str, int], Sequence[str]]
@@ -77,7 +79,7 @@ class EgressGuard:
         """The same proxy as a Unix socket in a private folder."""
         if self._folder is None:
             raise ConfigError("The egress guard is not running: use it inside its `with` block.")
-        return self._folder / "guard.sock"
+        return self._folder / SOCKET_NAME
 
     def __enter__(self) -> Self:
         """Start listening, and say so where exceptions are open."""
@@ -86,7 +88,7 @@ class EgressGuard:
                 "VERITY_FETCH_ALLOW opens an address: for tests and laptops only",
                 extra={"address": exception},
             )
-        self._folder = Path(tempfile.mkdtemp(prefix="verity-egress-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
         self._resolvers = ThreadPoolExecutor(N_RESOLVERS, thread_name_prefix="egress-resolver")
         started = threading.Event()
         failures: list[OSError] = []

@@ -29,6 +29,7 @@ from pipeline.errors import VerityError
 
 BUCKET = "verity-demo"
 PREFIX = "press"
+BUCKET_JOB, PLAYLIST_JOB = "Demo: press archive", "Demo: playlist"
 _MADE_TO_FAIL = {"broken.m4a"}
 
 
@@ -53,8 +54,9 @@ def run_demo(settings: DemoSettings, console: Console) -> int:
             f"  [yellow]warning[/] VERITY_FETCH_ALLOW={site.address} opens this one local address"
         )
         commands = VerityCommands(settings.verity, environ)
-        sources = {f"s3://{BUCKET}/{PREFIX}": "Press archive", site.playlist_url: "Podcast"}
-        jobs = {}
+        sources = {f"s3://{BUCKET}/{PREFIX}": BUCKET_JOB, site.playlist_url: PLAYLIST_JOB}
+        commands.cancel_open(frozenset(sources.values()))
+        jobs: dict[str, str] = {}
         for source, name in sources.items():
             jobs[commands.submit(source, name)] = source
             console.print(f"[bold]3[/] verity submit {source} --name {name!r}", highlight=False)

@@ -59,6 +59,12 @@ class VerityCommands:
         answer = self._json("submit", source, "--name", name, "--json")
         return str(answer["job_id"])
 
+    def cancel_open(self, names: frozenset[str]) -> None:
+        """Cancel unfinished jobs of these names: of a demo that was stopped, whose servers are gone."""
+        for job in json.loads(self._run("jobs", "--json")):
+            if job["name"] in names and not job["is_over"]:
+                self._run("cancel", str(job["job_id"]))
+
     def items(self, job_id: str) -> tuple[ItemView, ...]:
         """Return the job's items."""
         rows = map(_item, self._json("show", job_id, "--json")["items"])
