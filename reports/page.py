@@ -5,10 +5,10 @@ arranges. Nothing in this file is markup.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from pipeline.model_card import ErrorRow
+from pipeline.model_card import ErrorRow, Figure
 from pipeline.vocabulary import TrackUse, VerdictKind
 from reports import wording
 from reports.document import MethodPart, ReportDocument
@@ -47,6 +47,7 @@ _COLUMNS = (
     "segment_voice",
     "segment_remarks",
 )
+_MAX_CARD_TEXT = 4_000  # a card is ours: its lists are printed whole
 _MAX_TEXT = 400  # characters of any other outside text on a page
 
 
@@ -122,9 +123,9 @@ def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:
     return " · ".join(filter(None, (_cut(issue.laboratory, _MAX_TITLE), when)))
 
 
-def _pairs(rows: list[tuple[str, str]]) -> list[Json]:
+def _pairs(rows: list[tuple[str, str]], most: int = _MAX_TEXT) -> list[Json]:
     """Return label and value where there is a value."""
-    return [[label, _cut(value)] for label, value in rows if value]
+    return [[label, _cut(value, most)] for label, value in rows if value]
 
 
 def _accent(findings: Findings) -> str:
@@ -235,7 +236,12 @@ def _scale(verdict: VerdictFindings, words: Words) -> Json:
 
 def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json:
     if method is None or findings.verdict is None:
-        return {"text": words.paragraphs["method_none"], "decision": "", "rates": [], "figures": []}
+        return {
+            "text": words.paragraphs["method_none"],
+            "decision": "",
+            "rates": [],
+            "figures": None,
+        }
     limits = method.thresholds
     return {
         "text": words.paragraphs["method"].format(
@@ -264,12 +270,30 @@ def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json
             }
             for row in method.error_rates
         ],
-        "figures": [
-            [figure.test, words.metrics.get(figure.metric, figure.metric), f"{figure.value:.3f}",
-             f"{grouped(figure.n_bonafide)} + {grouped(figure.n_spoof)}"]
-            for figure in method.figures
+        "figures": _figures(method.figures, words),
+    }
+
+
+def _figures(figures: Sequence[Figure], words: Words) -> Json:
+    """Return a table with one row per test and one column per measure."""
+    metrics = list(dict.fromkeys(figure.metric for figure in figures))
+    tests = dict.fromkeys((figure.test, figure.n_bonafide, figure.n_spoof) for figure in figures)
+    values = {(figure.test, figure.metric): f"{figure.value:.3f}" for figure in figures}
+    return {
+        "names": [
+            words.labels["figure_test"],
+            *(words.metrics.get(metric, metric) for metric in metrics),
+            words.labels["rates_items"],
         ],
-    }  # fmt: skip
+        "rows": [
+            [
+                test,
+                *(values.get((test, metric), "") for metric in metrics),
+                f"{grouped(n_bonafide)} + {grouped(n_spoof)}",
+            ]
+            for test, n_bonafide, n_spoof in tests
+        ],
+    }
 
 
 def _applies(row: ErrorRow, rates: ErrorRateFindings | None) -> bool:
@@ -361,7 +385,7 @@ def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
         (labels["laboratory"], issue.laboratory),
         (labels["customer"], issue.customer),
         (labels["submitted_by"], issue.submitted_by),
-        (labels["job"], " ".join(filter(None, (issue.job_name, f"({issue.job_id})")))),
+        (labels["job"], f"{issue.job_name} ({issue.job_id})" if issue.job_name else issue.job_id),
         (labels["item_id"], document.item.item_id),
         (labels["attempt"], str(issue.attempt)),
         (labels["source"], document.item.source_uri),
@@ -396,5 +420,6 @@ def _model_facts(method: MethodPart | None, labels: Mapping[str, str]) -> list[J
             (labels["cutoff"], method.cutoff),
             (labels["languages"], ", ".join(method.languages)),
             (labels["licence"], method.licence),
-        ]
+        ],
+        _MAX_CARD_TEXT,
     )

@@ -71,7 +71,7 @@ def _panel(
     ]
     for times in (10, 100, 1_000):
         level = math.log(times)
-        if level >= reach:
+        if level > reach * 0.85:  # the words at the edges need room
             break
         for sign in (1, -1):
             y = middle - sign * level / reach * half

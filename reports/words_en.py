@@ -12,8 +12,7 @@ ENGLISH: Final = Words(
         VerdictKind.NO_EVIDENCE: "No evidence of synthesis was found in the voice.",
         VerdictKind.SYNTHETIC: "Evidence of synthesis was found in the voice.",
         VerdictKind.PARTLY_SYNTHETIC: "Evidence of synthesis was found in part of the voice.",
-        VerdictKind.INCONCLUSIVE: "Inconclusive: the analysis does not show whether the voice is "
-        "synthetic.",
+        VerdictKind.INCONCLUSIVE: "Inconclusive: it cannot be told whether the voice is synthetic.",
         VerdictKind.NOT_APPLICABLE: "Not applicable: there is no voice here that could be judged.",
     },
     failed_headline="Not analysed: nothing can be said about this item.",
@@ -314,10 +313,10 @@ ENGLISH: Final = Words(
         "method_none": "Nothing was judged, so no method was applied and no error rates belong to "
         "this item.",
         "decision": "Decision rule: at least {min_voiced} of judged voice are asked for. The voice "
-        "is called synthetic when the pooled findings fall below {synthetic}; no evidence of "
-        "synthesis is reported when they lie above {no_evidence}; between the two the answer is "
+        "is called synthetic when the pooled LLR lies below {synthetic}; no evidence of synthesis "
+        "is reported when it lies above {no_evidence}; between the two the answer is "
         "inconclusive. What this rule risks is shown in the table below.",
-        "threshold": "{times} times in favour of {side} (LLR {llr})",
+        "threshold": "{llr} ({times} times in favour of {side})",
         "cap": "Nothing in this report is called more than {limit} times more probable: the validation had too few "
         "independent voices and generators to support more.",
         "scale": "The report says how many times more probable the findings are under one "
