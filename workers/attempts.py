@@ -8,7 +8,7 @@ from typing import TypeAlias
 import ray
 from ray.exceptions import RayError
 
-from jobs.spec import AttemptEnd, ItemState
+from jobs.spec import AttemptEnd, ItemKind, ItemState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError, VerityError
 from pipeline.vocabulary import Failure
@@ -81,7 +81,10 @@ class Attempts:
         Raises:
             StaleClaimError: a newer attempt owns the item.
         """
-        self.fail(held, _unexpected(held), AttemptEnd.FAILED)
+        if self._crew.problem is not None:  # not the item's fault, nor ours: Ray is gone
+            self._let_go(held, StopCause.GIVEN_BACK)
+        else:
+            self.fail(held, _unexpected(held), AttemptEnd.FAILED)
 
     def fail_barely(self, held: Held) -> None:
         """End an attempt for which not even a report can be written.
@@ -105,25 +108,34 @@ class Attempts:
         Raises:
             StaleClaimError: a newer attempt owns the item.
         """
-        crew = self._crew
-        failed = Failed(
-            held.claim,
-            failure,
-            cause,
-            held.media,
-            held.custody,
-            crew.detector,
-            crew.models,
-            retry_after_s,
-        )
-        ended: Ended | None = None
-        while ended is None:
-            held.moved("write")
+        claim = held.claim
+        retry = self._queue.decide_retry(claim, failure, cause, retry_after_s)
+        held.moved("write")
+        state: ItemState | None = None
+        while state is None:
             try:
-                ended = self._write_failure(failed)
+                if retry is not None or claim.kind is ItemKind.LIST:
+                    state = self._queue.fail(claim, failure, cause, retry)
+                else:
+                    state = self._fail_with_report(held, failure, cause)
             except (DatabaseError, ObjectStoreError):
                 held.wait_out(OUTAGE_PAUSE_S)
-        self._tell(_KINDS[ended.state], held, failure.message)
+        self._tell(_KINDS[state], held, failure.message)
+
+    def _fail_with_report(self, held: Held, failure: Failure, cause: AttemptEnd) -> ItemState:
+        """Let the writer end an item for good, with a report that says what failed."""
+        crew = self._crew
+        failed = Failed(
+            held.claim, failure, cause, held.media, held.custody, crew.detector, crew.models
+        )
+        writer = crew.writer
+        ending = writer.handle.fail.remote(failed)
+        try:
+            state: ItemState = plain_errors(lambda: ray.get(ending, timeout=END_PATIENCE_S))
+        except RayError:  # it died or hangs
+            crew.replace(writer)
+            raise
+        return state
 
     def _walk(self, held: Held, preparer: Member | None) -> Ended:
         """Walk an item; one that ended a process twice walks with actors of its own."""
@@ -144,19 +156,21 @@ class Attempts:
         if cause is StopCause.STALLED:
             self._end_stalled(held)
             return
+        self._let_go(held, cause)
+
+    def _let_go(self, held: Held, cause: StopCause) -> None:
+        """Give an item back, or end it as cancelled."""
         try:
-            state = self._let_go(held, cause)
+            if cause is StopCause.CANCELLED:
+                failure = Failure("cancelled", "The job was cancelled.", held.stage)
+                state = self._queue.fail(held.claim, failure, AttemptEnd.CANCELLED)
+            else:
+                state = self._queue.release(held.claim)
         except DatabaseError:  # the lease runs out, and the queue sees to the rest
             self._tell(FleetEventKind.LOST, held, "")
             return
         is_over = state is ItemState.CANCELLED
         self._tell(FleetEventKind.CANCELLED if is_over else FleetEventKind.GIVEN_BACK, held, "")
-
-    def _let_go(self, held: Held, cause: StopCause) -> ItemState:
-        if cause is StopCause.GIVEN_BACK:
-            return self._queue.release(held.claim)
-        failure = Failure("cancelled", "The job was cancelled.", held.stage)
-        return self._queue.fail(held.claim, failure, AttemptEnd.CANCELLED)
 
     def _end_stalled(self, held: Held) -> None:
         """End the shared actor that the item waits for; its walk has seen to the preparer."""
@@ -182,16 +196,6 @@ class Attempts:
             return AttemptEnd.CRASHED_IN_STAGE, failure
         message = "The machine that worked on the item was lost."
         return AttemptEnd.NODE_LOST, Failure("worker_lost", message, held.stage, retryable=True)
-
-    def _write_failure(self, failed: Failed) -> Ended:
-        writer = self._crew.writer
-        ending = writer.handle.fail.remote(failed)
-        try:
-            ended: Ended = plain_errors(lambda: ray.get(ending, timeout=END_PATIENCE_S))
-        except RayError:  # it died or hangs
-            self._crew.replace(writer)
-            raise
-        return ended
 
 
 def _shortage(error: OSError | MemoryError, held: Held) -> Failure | None:

@@ -22,6 +22,7 @@ from pipeline.errors import VerityError, WorkerLostError
 from pipeline.vocabulary import ModelUse
 from workers.lister import Lister, ListerSettings
 from workers.preparer import Preparer, PreparerSettings
+from workers.ray_runtime import is_node_alive
 from workers.scorer import DetectorFacts, Scorer, ScorerSettings
 from workers.settings import FleetSettings
 from workers.walk_values import ActorFacts, here
@@ -166,10 +167,26 @@ class Crew:
         with self._replacing:
             kill(member)
             try:
+                self.check()
                 self._put_new(member)
             except VerityError as error:
                 _log.exception("actor not replaced", extra={"lane": member.lane})
                 self.problem = error
+
+    def check(self) -> None:
+        """Make sure that Ray lives on our own node.
+
+        Raises:
+            WorkerLostError: it does not; this worker cannot go on.
+        """
+        try:
+            if is_node_alive(here().node_id):
+                return
+        except WorkerLostError as error:
+            self.problem = error
+            raise
+        self.problem = WorkerLostError("Ray has died on this machine.", "ray_lost")
+        raise self.problem
 
     def close(self) -> None:
         """End all actors, and wait until those of this node are gone."""

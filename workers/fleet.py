@@ -20,7 +20,7 @@ from ray.exceptions import RayError
 
 from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
-from pipeline.errors import DatabaseError, StaleClaimError
+from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
 from storage.database import open_engine
 from workers.attempts import END_PATIENCE_S, Attempts
 from workers.crew import Crew, CrewSettings, Member
@@ -36,6 +36,7 @@ from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's notes
+CHECK_RAY_S = 5.0
 LAST_NOTES_S = 3.0  # at the end, for the scorer to answer
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
 PAGE_JOBS = 200
@@ -118,6 +119,7 @@ class _Fleet:
         self._freed = threading.Event()
         self._counts: Counter[FleetEventKind] = Counter()
         self._n_listed = 0
+        self._checked_at = time.monotonic()
         self._notes: Any = None  # reference to the scorer's notes
         orders = Orders(
             database_url.get_secret_value(),
@@ -140,6 +142,7 @@ class _Fleet:
         with ThreadPoolExecutor(n_threads, thread_name_prefix="walk") as threads:
             while not stop.is_set() and self._crew.problem is None:
                 self.link.check()
+                self._check_ray()
                 self._record_batches()
                 try:
                     if self._claim(threads):
@@ -155,6 +158,14 @@ class _Fleet:
         for _ in range(2):  # the notes that were asked for, and those since then
             self._record_batches(wait_s=LAST_NOTES_S)
         return self._summary(is_idle=is_idle)
+
+    def _check_ray(self) -> None:
+        """Look now and then whether Ray lives; without it this worker ends."""
+        if time.monotonic() - self._checked_at < CHECK_RAY_S:
+            return
+        self._checked_at = time.monotonic()
+        with suppress(WorkerLostError):  # the crew remembers
+            self._crew.check()
 
     # claiming
 
@@ -306,7 +317,8 @@ class _Fleet:
         if not self._held:
             return
         self._on_event(FleetEvent(FleetEventKind.LEAVING))
-        self._wait_until_empty(self._settings.grace_s)
+        if self._crew.problem is None:
+            self._wait_until_empty(self._settings.grace_s)
         with self._guard:
             left = list(self._held.values())
         for held in left:

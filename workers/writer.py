@@ -8,7 +8,7 @@ from typing import Any
 
 import ray
 
-from jobs.spec import AttemptEnd, ItemClaim, ItemKind, ItemResult, ItemState, ReportFile
+from jobs.spec import AttemptEnd, ItemClaim, ItemResult, ItemState, ReportFile
 from jobs.work_queue import WorkQueue
 from pipeline.analyse import conclude, failed_report, tool_versions
 from pipeline.errors import ConfigError
@@ -59,16 +59,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt that did not get to a verdict."""
+    """An item whose last attempt did not get to a verdict."""
 
     claim: ItemClaim
     failure: Failure
     cause: AttemptEnd
     media: MediaFile | None  # as far as they were known
     custody: Custody | None
-    detector: DetectorFacts | None
+    detector: DetectorFacts
     models: tuple[ModelUse, ...]
-    retry_after_s: float | None = None  # the service said when to come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,6 @@ class Ended:
 
     state: ItemState
     verdict: str = ""  # a VerdictKind, "" where there is none
-    retry_s: float | None = None  # it is tried again after this long
     spans: tuple[StageSpan, ...] = ()
 
 
@@ -121,33 +119,24 @@ class Writer:
             StageSpan("conclude", started_at, concluded_at),
             StageSpan("write", concluded_at, time.time()),
         )
-        return Ended(ItemState.DONE, report.verdict.kind.value, None, spans)
+        return Ended(ItemState.DONE, report.verdict.kind.value, spans)
 
     @ray.method
-    def fail(self, failed: Failed) -> Ended:
-        """End an attempt badly; where that is final, with a report that says what failed.
+    def fail(self, failed: Failed) -> ItemState:
+        """End an item for good, with a report that says what failed.
 
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
             DatabaseError, ObjectStoreError: away; the same call may be made again.
         """
-        started_at = time.time()
-        claim, failure, cause = failed.claim, failed.failure, failed.cause
-        retry = self._queue.decide_retry(claim, failure, cause, failed.retry_after_s)
-        is_final = retry is None and cause is not AttemptEnd.CANCELLED
-        result = None
-        if is_final and claim.kind is ItemKind.MEDIA:
-            report = failed_report(
-                _item(claim), failed.media, failed.custody, failure, failed.models, claim.options
-            )
-            result = self._result(claim, report, failed.detector)
-        state = self._queue.fail(claim, failure, cause, retry, result)
-        spans = (StageSpan("write", started_at, time.time()),)
-        return Ended(state, "", None if retry is None else retry.delay_s, spans)
+        claim, failure = failed.claim, failed.failure
+        report = failed_report(
+            _item(claim), failed.media, failed.custody, failure, failed.models, claim.options
+        )
+        result = self._result(claim, report, failed.detector)
+        return self._queue.fail(claim, failure, failed.cause, None, result)
 
-    def _result(
-        self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts | None
-    ) -> ItemResult:
+    def _result(self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts) -> ItemResult:
         """Render an item's reports and put them into the object store."""
         job_name = self._queue.job_status(claim.job_id).name
         context = ReportContext(
@@ -157,7 +146,7 @@ class Writer:
             customer=claim.account_id,
             job_name=job_name,
         )
-        document = to_document(report, None if detector is None else detector.card, context)
+        document = to_document(report, detector.card, context)
         rendered = {
             "json": to_json(document),
             "pdf": to_pdf(document),
