@@ -43,7 +43,9 @@ def evaluate(
 
     rows = evaluation.read_rows(manifest)
     columns = (TextColumn("evaluate"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(
+        *columns, console=errors, transient=True, disable=not errors.is_terminal
+    ) as progress:
         scored = evaluation.evaluate_rows(
             rows,
             model,

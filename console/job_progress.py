@@ -19,7 +19,9 @@ def wait_for_job(queue: WorkQueue, job_id: str, *, quiet: bool) -> Job:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=errors, transient=True, disable=quiet) as progress:
+    with Progress(
+        *columns, console=errors, transient=True, disable=quiet or not errors.is_terminal
+    ) as progress:
         task = progress.add_task("waiting for a worker (verity work)", total=None)
         while not (job := queue.job_status(job_id)).is_over:
             counts = job.counts

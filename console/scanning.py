@@ -83,7 +83,9 @@ def _examine(
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
         folders.item_folder() as folder,
-        Progress(*columns, console=errors, transient=True) as progress,
+        Progress(
+            *columns, console=errors, transient=True, disable=not errors.is_terminal
+        ) as progress,
     ):
         task = progress.add_task("fetch", total=None)
         try:

@@ -24,7 +24,7 @@ from pipeline.decode import analysed_channels, decode, replace_not_finite, surve
 from pipeline.embed import embed
 from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
-from pipeline.probe import open_media
+from pipeline.probe import hash_file, probe
 from pipeline.score import Detector, join_outputs
 from pipeline.separate import Separator, separate
 from pipeline.slicing import SliceConfig, slice_segments
@@ -137,7 +137,8 @@ def examine(
     stage = "probe"
     name = custody.original_name if custody and custody.original_name else path.name
     try:
-        media = open_media(item.item_id, path, name)
+        media = hash_file(item.item_id, path)  # a file that cannot be read has a hash too
+        media = replace(media, probe=probe(path, name))
         stage = "analyse"
         report = analyse(item, media, models, options, on_progress)
     except VerityError as error:
