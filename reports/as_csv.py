@@ -3,8 +3,9 @@
 import csv
 import io
 
+from reports.canonical_json import whole_numbers
 from reports.document import ReportDocument
-from reports.findings import SegmentRow, whole_numbers
+from reports.findings import SegmentRow
 from reports.scale import weigh
 
 COLUMNS = (

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from reports.canonical_json import whole_numbers
 from reports.document import ReportDocument
-from reports.findings import whole_numbers
 
 SCHEMA_PATH = Path(__file__).parent / "schema" / "report-v1.json"
 _SCHEMA_ID = "https://voice-verity.example/schema/report-v1.json"

@@ -5,9 +5,8 @@ kind of processor give the same `findings_sha256` (DESIGN.md §8), whoever asks 
 """
 
 import hashlib
-import json
 import math
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +27,11 @@ from pipeline.vocabulary import (
     Verdict,
     VerdictKind,
 )
+from reports.canonical_json import canonical_json
 from reports.outside_text import storable
 from reports.scale import LARGEST_LLR
 
 DECIMALS = 3  # scores agree to 1e-3 between CPU and GPU; more digits would say more than is known
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Part(BaseModel):
@@ -172,32 +170,6 @@ def to_findings(report: MediaReport) -> Findings:
 def findings_sha256(findings: Findings) -> str:
     """Return the SHA-256, as hex, over the findings' canonical JSON."""
     return hashlib.sha256(canonical_json(findings.model_dump(mode="json"))).hexdigest()
-
-
-def canonical_json(value: Json) -> bytes:
-    """Return RFC 8785 (JCS) bytes.
-
-    Our keys are ASCII and our numbers are integers or multiples of 1e-3 below 1e16, where Python
-    prints a number as ECMAScript does once whole floats are written as integers.
-    """
-    return json.dumps(
-        whole_numbers(value),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    ).encode()
-
-
-def whole_numbers(value: Json) -> Json:
-    """Return the value with 1.0 as 1: any JSON reader then writes the canonical form again."""
-    if isinstance(value, dict):
-        return {key: whole_numbers(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [whole_numbers(entry) for entry in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def rounded(value: float | None) -> float | None:

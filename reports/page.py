@@ -4,26 +4,19 @@ Every string that the template sets comes from here and goes through `printable`
 arranges. Nothing in this file is markup.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from pipeline.model_card import ErrorRow, Figure
 from pipeline.vocabulary import TrackUse, VerdictKind
 from reports import wording
-from reports.document import MethodPart, ReportDocument
-from reports.findings import (
-    ErrorRateFindings,
-    Findings,
-    Json,
-    MediaFindings,
-    VerdictFindings,
-    rounded,
-)
-from reports.folding import Fold, Folded, fold
+from reports.canonical_json import Json
+from reports.document import ReportDocument
+from reports.findings import Findings, MediaFindings
+from reports.page_method import method_part, model_facts, scale_part
+from reports.page_rows import cut, pairs
+from reports.page_segments import segments_part
 from reports.printable import printable
-from reports.quantities import clock, duration, exact_ratio, file_size, grouped, ratio, share
-from reports.scale import Step, cell_colour
+from reports.quantities import clock, duration, file_size, grouped
 from reports.timeline import Timeline, count_sides
 from reports.words import Words
 
@@ -37,18 +30,6 @@ _ACCENTS = {
 _FAILED_ACCENT = "#3c4650"
 _MAX_NOT_EXAMINED = 5  # sentences on page 1; the JSON has all
 _MAX_TITLE = 160  # characters at the head of page 1; the JSON has the whole title
-_COLUMNS = (
-    "segment_time",
-    "segment_where",
-    "segment_variant",
-    "segment_count",
-    "segment_supports",
-    "segment_llr",
-    "segment_voice",
-    "segment_remarks",
-)
-_MAX_CARD_TEXT = 4_000  # a card is ours: its lists are printed whole
-_MAX_TEXT = 400  # characters of any other outside text on a page
 
 
 def page_data(
@@ -60,7 +41,7 @@ def page_data(
         "language": words.language,
         "labels": dict(words.labels),
         "report_id": document.issue.report_id,
-        "title": _cut(document.item.title or document.item.source_uri, _MAX_TITLE),
+        "title": cut(document.item.title or document.item.source_uri, _MAX_TITLE),
         "issued-line": _issued_line(document, words.labels),
         "accent": _accent(findings),
         "headline": document.summary.headline,
@@ -75,16 +56,16 @@ def page_data(
             [words.labels["hp_bonafide"], words.paragraphs["hp_bonafide"]],
             [words.labels["hp_spoof"], words.paragraphs["hp_spoof"]],
         ],
-        "scale": None if findings.verdict is None else _scale(findings.verdict, words),
-        "method": _method(document.method, findings, words),
-        "segments": _segments(findings, words),
+        "scale": None if findings.verdict is None else scale_part(findings.verdict, words),
+        "method": method_part(document.method, findings, words),
+        "segments": segments_part(findings, words),
         "custody": _custody(document, words.labels),
         "steps": [[name, f"{seconds:.2f}"] for name, seconds in processing.timings_s.items()],
         "models": [
             [model.name, model.role, model.provider, model.sha256] for model in processing.models
         ],
         "versions": ", ".join(f"{tool} {version}" for tool, version in processing.versions.items()),
-        "model_facts": _model_facts(document.method, words.labels),
+        "model_facts": model_facts(document.method, words.labels),
         "limits": list(document.limits),
         "glossary": [list(pair) for pair in words.glossary],
         "verify": [
@@ -108,10 +89,6 @@ def _printable_tree(value: Json, glyphs: AbstractSet[int]) -> Json:
     return value
 
 
-def _cut(text: str, most: int = _MAX_TEXT) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 def _moment(iso: str) -> str:
     """Return an ISO time of UTC without fractions, such as `2026-11-21 09:31:00 UTC`."""
     return f"{iso[:10]} {iso[11:19]} UTC"
@@ -120,12 +97,7 @@ def _moment(iso: str) -> str:
 def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:
     issue = document.issue
     when = f"{labels['issued_at']} {_moment(issue.issued_at.isoformat())}"
-    return " · ".join(filter(None, (_cut(issue.laboratory, _MAX_TITLE), when)))
-
-
-def _pairs(rows: list[tuple[str, str]], most: int = _MAX_TEXT) -> list[Json]:
-    """Return label and value where there is a value."""
-    return [[label, _cut(value, most)] for label, value in rows if value]
+    return " · ".join(filter(None, (cut(issue.laboratory, _MAX_TITLE), when)))
 
 
 def _accent(findings: Findings) -> str:
@@ -137,8 +109,8 @@ def _failure(document: ReportDocument, labels: Mapping[str, str]) -> Json:
     if failure is None:
         return None
     return {
-        "message": _cut(failure.message),
-        "pairs": _pairs(
+        "message": cut(failure.message),
+        "pairs": pairs(
             [(labels["failure_code"], failure.code), (labels["failure_stage"], failure.stage)]
         ),
     }
@@ -173,7 +145,7 @@ def _picture(findings: Findings, timeline: Timeline, words: Words) -> Json:
 def _analysed(document: ReportDocument, words: Words) -> list[Json]:
     labels, media = words.labels, document.findings.media
     rows = [
-        (labels["item"], _cut(document.item.title)),
+        (labels["item"], cut(document.item.title)),
         (labels["source"], document.item.source_uri),
     ]
     if media is not None:
@@ -186,7 +158,7 @@ def _analysed(document: ReportDocument, words: Words) -> list[Json]:
     verdict = document.findings.verdict
     if verdict is not None and verdict.voiced_s > 0:
         rows.append((labels["voice"], duration(verdict.voiced_s)))
-    return _pairs(rows)
+    return pairs(rows)
 
 
 def _file(media: MediaFindings) -> str:
@@ -221,164 +193,6 @@ def _sound(media: MediaFindings, words: Words) -> str:
     return "; ".join(tracks)
 
 
-def _scale(verdict: VerdictFindings, words: Words) -> Json:
-    bounds = ["1–2", "2–10", "10–100", f"100–{grouped(1_000)}",
-              f"{grouped(1_000)}–{grouped(10_000)}", f"> {grouped(10_000)}"]  # fmt: skip
-    cap = ""
-    if verdict.llr_limit > 0:
-        cap = words.paragraphs["cap"].format(limit=exact_ratio(math.exp(verdict.llr_limit)))
-    return {
-        "text": words.paragraphs["scale"],
-        "rows": [[bounds[step], words.steps[step]] for step in Step],
-        "cap": cap,
-    }
-
-
-def _method(method: MethodPart | None, findings: Findings, words: Words) -> Json:
-    if method is None or findings.verdict is None:
-        return {
-            "text": words.paragraphs["method_none"],
-            "decision": "",
-            "rates": [],
-            "figures": None,
-        }
-    limits = method.thresholds
-    return {
-        "text": words.paragraphs["method"].format(
-            sample_rate=grouped(method.sample_rate),
-            segment=duration(method.segment_s),
-            hop=duration(findings.options.hop_s),
-            model=method.detector,
-        ),
-        "decision": words.paragraphs["decision"].format(
-            min_voiced=duration(limits.min_voiced_s),
-            synthetic=_threshold(limits.synthetic_below, words),
-            no_evidence=_threshold(limits.no_evidence_above, words),
-        ),
-        "rates_text": words.paragraphs["rates"],
-        "rates": [
-            {
-                "here": _applies(row, findings.verdict.error_rates),
-                "cells": [
-                    row.condition,
-                    duration(row.min_voiced_s),
-                    share(row.bonafide_rejected_rate),
-                    share(row.spoof_accepted_rate),
-                    share(row.decided_share, 0),
-                    f"{grouped(row.n_bonafide)} + {grouped(row.n_spoof)}",
-                ],
-            }
-            for row in method.error_rates
-        ],
-        "figures": _figures(method.figures, words),
-    }
-
-
-def _figures(figures: Sequence[Figure], words: Words) -> Json:
-    """Return a table with one row per test and one column per measure."""
-    metrics = list(dict.fromkeys(figure.metric for figure in figures))
-    tests = dict.fromkeys((figure.test, figure.n_bonafide, figure.n_spoof) for figure in figures)
-    values = {(figure.test, figure.metric): f"{figure.value:.3f}" for figure in figures}
-    return {
-        "names": [
-            words.labels["figure_test"],
-            *(words.metrics.get(metric, metric) for metric in metrics),
-            words.labels["rates_items"],
-        ],
-        "rows": [
-            [
-                test,
-                *(values.get((test, metric), "") for metric in metrics),
-                f"{grouped(n_bonafide)} + {grouped(n_spoof)}",
-            ]
-            for test, n_bonafide, n_spoof in tests
-        ],
-    }
-
-
-def _applies(row: ErrorRow, rates: ErrorRateFindings | None) -> bool:
-    """Tell whether the verdict's error rates are this row of the card."""
-    return rates is not None and (
-        rates.n_bonafide,
-        rates.n_spoof,
-        rates.bonafide_rejected_rate,
-        rates.spoof_accepted_rate,
-    ) == (
-        row.n_bonafide,
-        row.n_spoof,
-        rounded(row.bonafide_rejected_rate),
-        rounded(row.spoof_accepted_rate),
-    )
-
-
-def _threshold(llr: float, words: Words) -> str:
-    """Return a threshold as a ratio and the proposition that it favours, and as the LLR."""
-    side = words.labels["hp_bonafide" if llr > 0 else "hp_spoof"]
-    times = ratio(math.exp(abs(llr))) if abs(llr) >= math.log(10) else f"{math.exp(abs(llr)):.2g}"
-    return words.paragraphs["threshold"].format(times=times, side=side, llr=_signed(llr))
-
-
-def _segments(findings: Findings, words: Words) -> Json:
-    """Return the table of segments, without the columns that say the same in every row."""
-    limit = 0.0 if findings.verdict is None else findings.verdict.llr_limit
-    folded = fold(findings.segments, limit)
-    cells = [_segment_row(row, limit, words) for row in folded.rows]
-    dull = {
-        "segment_where": len({(row.track, row.channel) for row in folded.rows}) < 2,
-        "segment_variant": len({row.variant for row in folded.rows}) < 2,
-        "segment_count": all(row.n_segments == 1 for row in folded.rows),
-    }
-    shown = [index for index, name in enumerate(_COLUMNS) if not dull.get(name)]
-    return {
-        "text": _segments_text(folded, words),
-        "names": [words.labels[_COLUMNS[index]] for index in shown],
-        "rows": [[row[index] for index in shown] for row in cells],
-        "colours": [cell_colour(row.llr_mean, limit) for row in folded.rows],
-    }
-
-
-def _segments_text(folded: Folded, words: Words) -> str:
-    lines = words.paragraphs
-    if not folded.rows:
-        return lines["segments_none"]
-    if folded.window_s is not None:
-        first = lines["segments_binned"].format(
-            n=grouped(folded.n_segments), window=duration(folded.window_s)
-        )
-    else:
-        all_shown = len(folded.rows) == folded.n_segments
-        first = lines["segments_all" if all_shown else "segments_folded"]
-    return f"{first} {lines['segments_sign']}"
-
-
-def _segment_row(row: Fold, llr_limit: float, words: Words) -> list[str]:
-    """Return the cells of `_COLUMNS`."""
-    remarks = [words.segment_reasons[reason] for reason in row.reasons]
-    remarks += [words.quality.get(name, name) for name in row.quality]
-    return [
-        f"{clock(row.start_s)}–{clock(row.end_s)}",
-        f"{row.track + 1}.{row.channel + 1}",
-        words.labels[row.variant.value],
-        str(row.n_segments),
-        wording.cell_words(row.llr_mean, llr_limit, words),
-        _llr_range(row),
-        "" if row.voiced_share is None else f"{row.voiced_share:.2f}",
-        ", ".join(remarks),
-    ]
-
-
-def _llr_range(row: Fold) -> str:
-    if row.llr_mean is None or row.llr_low is None or row.llr_high is None:
-        return ""
-    if row.n_scored == 1:
-        return _signed(row.llr_mean)
-    return f"{_signed(row.llr_mean)} ({_signed(row.llr_low)} to {_signed(row.llr_high)})"
-
-
-def _signed(llr: float) -> str:
-    return f"{llr:+.2f}".replace("-", "−")
-
-
 def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
     issue, custody, options = document.issue, document.custody, document.findings.options
     rows = [
@@ -407,19 +221,4 @@ def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
             f"max_channels {options.max_channels}",
         ),
     ]
-    return _pairs(rows)
-
-
-def _model_facts(method: MethodPart | None, labels: Mapping[str, str]) -> list[Json]:
-    if method is None:
-        return []
-    return _pairs(
-        [
-            (labels["trained_on"], method.training_data),
-            (labels["generators"], ", ".join(method.generators)),
-            (labels["cutoff"], method.cutoff),
-            (labels["languages"], ", ".join(method.languages)),
-            (labels["licence"], method.licence),
-        ],
-        _MAX_CARD_TEXT,
-    )
+    return pairs(rows)

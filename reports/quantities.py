@@ -62,3 +62,8 @@ def file_size(size_bytes: int) -> str:
     power = min(int(math.log10(size_bytes) / 3), 3)
     size = size_bytes / 1_000**power
     return f"{size:.3g}\u00a0{('', 'kB', 'MB', 'GB')[power]} ({grouped(size_bytes)} bytes)"
+
+
+def signed(llr: float) -> str:
+    """Return an LLR for experts, with its sign: `+1.25`, `−0.40`."""
+    return f"{llr:+.2f}".replace("-", "−")

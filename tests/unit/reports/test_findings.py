@@ -17,7 +17,8 @@ from pipeline.vocabulary import (
     Reason,
     SegmentScores,
 )
-from reports.findings import Json, canonical_json, findings_sha256, rounded, to_findings
+from reports.canonical_json import Json, canonical_json
+from reports.findings import findings_sha256, rounded, to_findings
 from tests.unit.reports.report_maker import (
     Sound,
     failed_report,
