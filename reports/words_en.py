@@ -307,9 +307,9 @@ ENGLISH: Final = Words(
         "method": "The sound is decoded to {sample_rate} Hz and cut into segments of "
         "{segment}, one every {hop}. A mask network finds where voice is and how much other sound "
         "there is. Segments with voice go through the detector “{model}”; its scores are "
-        "turned into likelihood ratios by a calibration on held-out recordings. Where there is "
-        "much other sound, the separated voice is judged as well. Segments show where; the "
-        "verdict pools all judged voice.",
+        "turned into likelihood ratios by a calibration on held-out recordings. What is "
+        "judged is the recording as it is, other sound included. Segments show where; the verdict "
+        "pools all judged voice.",
         "method_none": "Nothing was judged, so no method was applied and no error rates belong to "
         "this item.",
         "decision": "Decision rule: at least {min_voiced} of judged voice are asked for. The voice "
