@@ -90,12 +90,18 @@ def test_bad_files_fail_alone_and_the_exit_status_says_so(tmp_path: Path) -> Non
     assert by_title["fine.wav"]["verdict"] == "not_applicable"
 
 
-@pytest.mark.parametrize("source", ["missing.wav", "empty-folder", "http://[::1/", "gopher://a/b"])
+@pytest.mark.parametrize("source", ["missing.wav", "http://[::1/", "gopher://a/b"])
 def test_a_source_that_is_not_there_is_an_input_error(source: str, tmp_path: Path) -> None:
-    (tmp_path / "empty-folder").mkdir()
     done = _scan(source, folder=tmp_path)
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip()
+
+
+def test_an_empty_folder_has_a_report_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty-folder").mkdir()
+    done = _scan("empty-folder", "--json", folder=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["reason"] == "source_empty"
 
 
 def test_an_address_inside_is_not_visited(tmp_path: Path) -> None:
