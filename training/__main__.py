@@ -12,6 +12,7 @@ from training.audit import audit_lines
 from training.detector_card import decide_on, make_card, measured_figures
 from training.feature_cache import CLEAN, make_copy, open_copy
 from training.manifests import read_manifest
+from training.recipes.log_mel_vit import measure_baseline
 from training.recipes.phase_fusion import NAME, RECIPE, TEST_COPIES, TRAINING_COPIES
 from training.recipes.tiny import write_tiny_detector
 from training.release import fit_fusion, fit_release, fuse, score_inner_folds
@@ -70,6 +71,18 @@ def fit(corpus: Corpus, folder: Cache, models: Models = SHIPPED) -> None:
 
 
 @app.command()
+def baseline(corpus: Corpus, folder: Cache, fold: int = 0) -> None:
+    """Fit the plain log-mel ViT on one inner fold and print its clean EER.
+
+    Example: python -m training baseline --corpus ../shared/corpus --folder ../cache
+    """
+    utterances = read_manifest(corpus / "manifest.csv")
+    console.print(
+        f"log-mel ViT, inner fold {fold}: {measure_baseline(utterances, folder, fold):.3f}"
+    )
+
+
+@app.command()
 def validate(
     corpus: Corpus,
     model: Annotated[Path, typer.Option(help="Detector file.")] = SHIPPED / f"{NAME}.onnx",
@@ -80,7 +93,7 @@ def validate(
 
     Example: python -m training validate --corpus ../shared/corpus
     """
-    test = [row for row in split_release(read_manifest(corpus / "manifest.csv")).test]
+    test = split_release(read_manifest(corpus / "manifest.csv")).test
     shipped = open_shipped(model)
     segments = score_shipped(shipped, [row for row in test if not row.is_codec], TEST_COPIES)
     for line in [*headline(segments, shipped.card), "", *group_lines(segments, shipped.card)]:

@@ -40,6 +40,8 @@ class FitConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup_steps: int = 150
+    # step at which the learning rate rises again, and to which share of the full one
+    restarts: tuple[tuple[int, float], ...] = ()
     label_smoothing: float = 0.1
     ema_decay: float = 0.998
     mixup_share: float = 0.4  # of batches mixed within each class
@@ -254,11 +256,16 @@ def _train_step(
 
 
 def _schedule(step: int, config: FitConfig) -> float:
-    """Return the share of the full learning rate: a warm-up, then half a cosine."""
+    """Return the share of the full learning rate: a warm-up, then half a cosine in each cycle."""
     if step < config.warmup_steps:
         return (step + 1) / config.warmup_steps
-    progress = (step - config.warmup_steps) / max(1, config.n_steps - config.warmup_steps)
-    return 0.5 * (1 + float(np.cos(np.pi * min(1.0, progress)))) + 0.01
+    ends = [*(at for at, _ in config.restarts), config.n_steps]
+    starts = [(config.warmup_steps, 1.0), *config.restarts]
+    for (start, height), end in zip(starts, ends, strict=True):
+        if step < end:
+            progress = (step - start) / max(1, end - start)
+            return height * 0.5 * (1 + float(np.cos(np.pi * progress))) + 0.01
+    return 0.01
 
 
 @torch.no_grad()

@@ -58,7 +58,7 @@ class Recipe:
         ("degraded1", 1.0),
     )
     # pseudo-spoofed copies of the same genuine utterances, and their share of the spoof side
-    kernel_pseudo: tuple[tuple[str, float], ...] = (("jitter1", 0.1),)
+    kernel_pseudo: tuple[tuple[str, float], ...] = (("jitter1", 0.25),)
     kernel_hop_frames: int = 56
     # of the LLR's evidence: a decided item of 4 s and more errs about this often in each class
     wanted_error: float = 0.05  # of either class, decided wrongly; how many are decided follows
