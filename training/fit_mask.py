@@ -214,7 +214,9 @@ def main() -> None:
         check_music[path.name] = recorded_pool(folder, f"check_{path.name}", _sounds_in(path))
 
     net = fit(RECIPE, speech, tuple(music), folder / "checkpoint.pt")
-    data = f"{len(speech.starts)} clips of ../shared/corpus, both classes; {len(music)} music pools"
+    data = f"speech of both classes alike: {_described(speech)}; not voice: " + ", ".join(
+        _described(pool) for pool in music
+    )
     trial = folder / arguments.out.name
     export(net, write_card(RECIPE, data, ()), trial)
     figures = measure(Separator(trial), check_speech, check_music)
@@ -222,6 +224,11 @@ def main() -> None:
         logger.info("%s: %s %.4g", figure.test, figure.metric, figure.value)
     export(net, write_card(RECIPE, data, figures), arguments.out)
     register(arguments.out, RECIPE.name)
+
+
+def _described(pool: Pool) -> str:
+    minutes = pool.lengths.sum() / SAMPLE_RATE / 60
+    return f"{pool.name} ({len(pool.lengths)} clips, {minutes:.0f} min)"
 
 
 def _sounds_in(folder: Path) -> list[Path]:

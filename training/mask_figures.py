@@ -24,7 +24,7 @@ VOICE_SHARE = 0.8  # of a second: such a second ought to be found
 
 
 def measure(
-    separator: Separator, speech: Pool, music: Mapping[str, Pool], seed: int = 7, n_items: int = 60
+    separator: Separator, speech: Pool, music: Mapping[str, Pool], seed: int = 7, n_items: int = 40
 ) -> tuple[Figure, ...]:
     """Return the figures of a separator; counts are of segments or items that hold a voice or not.
 

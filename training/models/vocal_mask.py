@@ -1,7 +1,7 @@
 """The mask autoencoder: which part of each time-frequency cell is voice, and is there voice at all.
 
-A convolutional encoder narrows the frequency axis 32 times, dilated convolutions listen about two
-seconds to either side, a decoder with skip connections gives back a soft mask over all bins; a
+A convolutional encoder narrows the frequency axis 32 times, dilated convolutions listen 1.25 s
+to either side, a decoder with skip connections gives back a soft mask over all bins; a
 second head gives the voice activity of each frame. Encoder, decoder and skips after U-Net (Jansson
 et al., ISMIR 2017), the dilated middle after Conv-TasNet (Luo and Mesgarani, 2019, section II.D).
 Inference never sees this file: `export` writes the ONNX graph that `pipeline.separate` runs.
