@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -106,17 +106,17 @@ def prepare_item(
     media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
     custody = fetched.custody
     spans = clock.ended("fetch")
-    yield PreparedHead("probe", media=media, custody=custody, spans=spans), None
+    yield PreparedHead("probe", media=_shown(media), custody=custody, spans=spans), None
     probed = probe(fetched.path, custody.original_name or fetched.path.name)
-    media = MediaFile(media.item_id, media.path, media.sha256, media.size_bytes, probed)
-    yield PreparedHead("survey", media=media, custody=custody, spans=clock.ended("probe")), None
+    media = replace(media, probe=probed)
+    yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None
     media = yield from _signs_of_life(
         "survey",
         lambda report: survey_media(
             media, card, claim.options, lambda progress: report(_share(progress))
         ),
     )
-    yield PreparedHead("prepare", media=media, spans=clock.ended("survey")), None
+    yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None
     shares = [0.0]
     batches = prepare(
         media, card, separator, claim.options, lambda progress: shares.append(_share(progress))
@@ -134,6 +134,11 @@ def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgr
 
     item = NewItem(claim.source_uri, claim.title, claim.source_key, claim.facts)
     return fetch(item, folder, access, on_bytes)
+
+
+def _shown(media: MediaFile) -> MediaFile:
+    """Return the file as others may know it: a local path never leaves its node."""
+    return replace(media, path=Path())
 
 
 def _share(progress: Progress) -> float:

@@ -64,7 +64,7 @@ def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
             [report] = bench.queue.reports_of(job.job_id)
         finally:
             late.send_signal(signal.SIGCONT)
-        assert late.wait(60) == 0
+        assert late.wait(60) == 0, log.read_text()[-6000:]
 
     [item] = bench.media(job)
     assert bench.causes(item.item_id) == [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE]

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from pipeline.analyse import examine
+from pipeline.vocabulary import AnalysisOptions, MediaItem
+from reports.findings import findings_sha256, to_findings
 from storage.kept_objects import get_object
 from storage.objects import open_object_store
 from tests.fleet_bench import FleetBench, FleetThread, bench, local_ray, media_folder
+from tests.models import tiny_models
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres]
 
@@ -21,6 +25,11 @@ def trace_spans(path: Path) -> list[dict[str, Any]]:
 
 def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return bool(one["ts"] < other["ts"] + other["dur"] and other["ts"] < one["ts"] + one["dur"])
+
+
+def findings_in_one_process(path: Path) -> str:
+    report = examine(MediaItem("1", "1", "", ""), path, tiny_models(), AnalysisOptions())
+    return findings_sha256(to_findings(report))
 
 
 @pytest.mark.timeout(120)
@@ -44,6 +53,8 @@ def test_a_folder_with_a_broken_file_ends_done_with_one_failed_and_a_report_for_
         assert contents["pdf"].startswith(b"%PDF")
         if item.title == "broken.mp3":
             assert document["failure"]["code"] == item.error_code == "media_corrupt"
+        if item.title == "speech.m4a":
+            assert document["findings_sha256"] == findings_in_one_process(media_folder / item.title)
     assert list((bench.folder / "temp").iterdir()) == []  # no bytes of anybody stay behind
     spans = trace_spans(bench.folder / "trace.json")
     stages = [span for span in spans if "item_id" in span["args"]]

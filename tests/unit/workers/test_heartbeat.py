@@ -1,32 +1,12 @@
 """Leases are renewed for items that move, and for nobody else."""
 
 import dataclasses
-from datetime import UTC, datetime
 
 import pytest
 
-from jobs.retry import Tries
-from jobs.spec import Beat, ItemClaim, ItemKind
-from pipeline.vocabulary import AnalysisOptions
+from jobs.spec import Beat
+from tests.claims import CLAIM
 from workers.heartbeat import SNAPSHOT, STALL_PATIENCE_S, Hold, Pulse, Snapshot
-
-CLAIM = ItemClaim(
-    item_id="7",
-    job_id="3",
-    account_id="default",
-    kind=ItemKind.MEDIA,
-    source_uri="s3://bucket/é\n\U0001f600.wav",
-    title="é\n\U0001f600",
-    source_key="k",
-    facts={"etag": "1"},
-    attempt=1,
-    fence=1,
-    worker_id="w",
-    lease_s=15.0,
-    lease_until=datetime(2026, 11, 21, tzinfo=UTC),
-    options=AnalysisOptions(),
-    tries=Tries(),
-)
 
 
 def hold(n_steps: int = 0, stage: str = "prepare", fence: int = 1) -> Hold:
