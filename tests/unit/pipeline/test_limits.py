@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 from pipeline.limits import ChildLimits, limited_child, run_limited
 
@@ -29,7 +30,7 @@ def test_a_child_cannot_use_more_memory_than_its_limit() -> None:
     assert "MemoryError" in stderr
 
 
-def test_a_child_cannot_write_a_large_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_child_cannot_write_a_large_file(tmp_path: Path) -> None:
     target = tmp_path / "large"
     program = f"open({str(target)!r}, 'wb').write(bytes(1 << 20))"
     assert run_python(program, ChildLimits(file_bytes=1 << 16))[0] != 0
