@@ -61,7 +61,9 @@ class Pool:
     def clip(self, index: int, copy: int) -> FloatArray:
         """Return one whole clip of one copy."""
         start = int(self.starts[index])
-        return self.copies[copy][start : start + int(self.lengths[index])].astype(np.float32) / 32768.0
+        return (
+            self.copies[copy][start : start + int(self.lengths[index])].astype(np.float32) / 32768.0
+        )
 
 
 def speech_pool(corpus: Path, folds: frozenset[int], folder: Path, name: str) -> Pool:

@@ -87,7 +87,12 @@ def test_a_small_detector_learns_fuses_and_exports_the_same_numbers(
 ) -> None:
     utterances, folder = corpus
     vit = fit_vit(small_sampler(utterances, folder), SMALL_VIT, SMALL_FIT, tmp_path / "vit.pt")
-    recipe = replace(Recipe(), kernel=KernelConfig(n_centres=20), kernel_copies=(("clean", 1.0),), kernel_pseudo=())
+    recipe = replace(
+        Recipe(),
+        kernel=KernelConfig(n_centres=20),
+        kernel_copies=(("clean", 1.0),),
+        kernel_pseudo=(),
+    )
     kernel_machine = fit_kernel(utterances, np.arange(len(utterances)), folder, recipe)
     detector = FusionDetector([vit], kernel_machine, FusionWeights(0.5, 1.0, 0.1)).eval()
     segments = torch.cat([cut_segments(open_copy(folder, "clean"), row) for row in range(6)])
