@@ -19,7 +19,7 @@ from training.release import fit_fusion, fit_release, fuse, score_inner_folds
 from training.segment_scores import cut_segments
 from training.shipping import ship
 from training.splits import split_release
-from training.validate import group_lines, headline, open_shipped, score_shipped
+from training.validate import group_lines, headline, kind_lines, open_shipped, score_shipped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console()
@@ -95,9 +95,16 @@ def validate(
     """
     test = split_release(read_manifest(corpus / "manifest.csv")).test
     shipped = open_shipped(model)
-    segments = score_shipped(shipped, [row for row in test if not row.is_codec], TEST_COPIES)
-    for line in [*headline(segments, shipped.card), "", *group_lines(segments, shipped.card)]:
-        console.print(line, markup=False, soft_wrap=True)
+    counted = [row for row in test if not row.is_codec]
+    segments = score_shipped(shipped, counted, TEST_COPIES)
+    tables = (
+        headline(segments, shipped.card),
+        kind_lines(segments, shipped.card, counted),
+        group_lines(segments, shipped.card),
+    )
+    for table in tables:
+        for line in [*table, ""]:
+            console.print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -117,6 +117,33 @@ def group_lines(segments: ScoredSegments, card: ModelCard) -> list[str]:
     return lines
 
 
+def kind_lines(
+    segments: ScoredSegments, card: ModelCard, utterances: Sequence[Utterance]
+) -> list[str]:
+    """Return each kind of synthetic speech against all genuine utterances, by origin."""
+    lines = [
+        "| kind, origin | synthetic | EER clean % | web % | degraded % | called genuine at llr 0, "
+        "clean % |",
+        "|---|---|---|---|---|---|",
+    ]
+    kinds = np.array([f"{row.kind}, {row.source}" if row.kind else "" for row in utterances])
+    origins = [*np.unique(kinds[kinds != ""]), *(f"all, {name}" for name in ("demo", "made"))]
+    for kind in origins:
+        rates, count, accepted = [], 0, 0.0
+        for condition in ("clean", "web", "degraded"):
+            of_kind = kinds[segments.utterance]
+            wanted = np.char.endswith(of_kind, kind[4:]) if kind[:4] == "all," else of_kind == kind
+            chosen = (segments.condition == condition) & (segments.is_bonafide | wanted)
+            items = utterance_items(segments.select(chosen))
+            spoof = items.score[~items.is_bonafide]
+            rates.append(f"{100 * eer(items.score[items.is_bonafide], spoof):.0f}")
+            if condition == "clean":
+                count = len(spoof)
+                accepted = float(np.mean(_llr(items, card)[~items.is_bonafide] >= 0))
+        lines.append(f"| {kind} | {count} | {' | '.join(rates)} | {100 * accepted:.0f} |")
+    return lines
+
+
 def _row(
     condition: str,
     voice: str,

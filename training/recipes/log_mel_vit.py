@@ -1,6 +1,7 @@
 """Recipe `log_mel_vit`: the plain log-mel ViT, a baseline that the shipped detector must beat.
 
-Same ViT, steps and sampling as `phase_fusion`, on the clean copy alone, inner fold 0.
+Same ViT and sampling as `phase_fusion`, 700 steps, on the clean copy alone, inner fold 0. (The
+phase ViT had 27.6 % after its first 700 steps there, this one 39.6 %.)
 Run it with `python -m training baseline --corpus PATH --folder PATH`.
 """
 
@@ -21,7 +22,7 @@ from training.segment_scores import score_segments
 from training.splits import split_inner
 
 VIT = VitConfig(n_frames=LOG_MEL.n_frames, n_values=80, width=128, mlp_width=256)
-FIT = replace(RECIPE.fit, copies=(("clean", 1.0, 1.0),), layout=LOG_MEL)
+FIT = replace(RECIPE.fit, n_steps=700, restarts=(), copies=(("clean", 1.0, 1.0),), layout=LOG_MEL)
 
 
 def measure_baseline(utterances: Sequence[Utterance], folder: Path, fold: int) -> float:
