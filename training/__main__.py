@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 
 from training.audit import audit_lines
+from training.baseline import measure_baseline
 from training.detector_card import decide_on, make_card, measured_figures
 from training.feature_cache import CLEAN, make_copy, open_copy
 from training.manifests import read_manifest
-from training.recipes.log_mel_vit import measure_baseline
 from training.recipes.phase_fusion import NAME, RECIPE, TEST_COPIES, TRAINING_COPIES
 from training.recipes.tiny import write_tiny_detector
 from training.release import fit_fusion, fit_release, fuse, score_inner_folds

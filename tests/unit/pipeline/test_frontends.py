@@ -134,13 +134,16 @@ def test_phase_values_are_those_of_the_definition() -> None:
     np.testing.assert_allclose(offset, offset.mean(), atol=2e-3)
 
 
-def test_a_steady_tone_turns_evenly_and_noise_does_not() -> None:
+def test_a_steady_tone_turns_more_evenly_than_noise() -> None:
     time_s = np.arange(SAMPLE_RATE) / SAMPLE_RATE
-    tone = (0.3 * np.sin(2 * np.pi * 1000 * time_s)).astype(np.float32)[None]
+    tone = (0.3 * np.sin(2 * np.pi * 1140 * time_s)).astype(np.float32)[None]
     noise = np.random.default_rng(1).standard_normal((1, SAMPLE_RATE)).astype(np.float32)
-    band = 4  # 1 kHz is bin 32 of the middle window
-    assert compute("phase", {}, tone)[0, :, band].mean() > 1.6
-    assert compute("phase", {}, noise)[0, :, band].mean() < 1.5
+    band = 4  # bins 33 to 40 of the middle window: 1.03 to 1.25 kHz
+    # Noise turns fairly evenly too: windows 8 ms apart share three quarters of their samples.
+    of_tone = compute("phase", {}, tone)[0, :, band].mean()
+    of_noise = compute("phase", {}, noise)[0, :, band].mean()
+    assert of_tone > of_noise + 0.1
+    assert of_tone <= 2.0
 
 
 @pytest.mark.parametrize("name", sorted(FRONT_ENDS))
