@@ -12,7 +12,8 @@ from jobs.spec import AttemptEnd, ItemKind, ItemState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError, VerityError
 from pipeline.vocabulary import Failure
-from workers.crew import Crew, CrewSettings, Member, plain_errors
+from workers.actors import Member, plain_errors
+from workers.crew import Crew, CrewSettings
 from workers.fleet_events import FleetEventKind
 from workers.held import Held, StopCause, StoppedWalk
 from workers.ray_runtime import is_node_alive

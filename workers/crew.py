@@ -1,45 +1,30 @@
 """The fleet's actors: started, lent, replaced when they die, ended.
 
-Ray never restarts an actor or repeats a call behind the queue's back (`max_restarts=0`,
-`max_task_retries=0`): a dead actor is the end of an attempt, and a new one is made here.
+A dead actor is the end of an attempt; only then a new one is made, here and never by Ray.
 """
 
 import logging
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from pipeline.errors import VerityError, WorkerLostError
 from pipeline.vocabulary import ModelUse
+from workers.actors import Member, Needs, Starting, has_process, kill, opened, spawn
 from workers.lister import Lister, ListerSettings
 from workers.preparer import Preparer, PreparerSettings
 from workers.ray_runtime import is_node_alive
 from workers.scorer import DetectorFacts, Scorer, ScorerSettings
 from workers.settings import FleetSettings
-from workers.walk_values import ActorFacts, here
+from workers.walk_values import here
 from workers.writer import Writer, WriterSettings
 
 _log = logging.getLogger(__name__)
 END_S = 3.0  # for a killed process to be gone
-START_S = 180.0  # imports and models take about 5 s; on a machine with much else to do, longer
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
-    """One actor: its lane in the trace, its handle, and where it runs."""
-
-    lane: str
-    handle: Any  # an ActorProxy; classes with several kinds of methods have no common type
-    where: ActorFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +38,6 @@ class CrewSettings:
     with_lister: bool = True
 
 
-@dataclass(slots=True)
-class _Starting:
-    """An actor whose process is on its way."""
-
-    lane: str
-    handle: Any
-    opening: Any = field(default=None)  # reference to what `open` returns
-
-
 class Crew:
     """Holds the actors for the fleet's life, or for one item that runs alone."""
 
@@ -73,7 +49,7 @@ class Crew:
         self._members: dict[str, Member] = {}  # scorer, writer, lister
         self._preparers: list[Member] = []
         self._idle: list[Member] = []
-        self._lister: _Starting | None = None
+        self._lister: Starting | None = None
         self._n_made = 0
         self._detector: DetectorFacts | None = None
         self.separator: ModelUse | None = None
@@ -92,7 +68,7 @@ class Crew:
             if self._settings.with_lister:
                 self._lister = self._spawn_lister()
             self._members["scorer"] = self._open_scorer(scorer)
-            self._members["writer"] = self._opened(writer)[0]
+            self._members["writer"] = opened(writer)[0]
             for preparer in preparers:
                 self._ask_to_open(preparer)
             for preparer in preparers:
@@ -137,7 +113,7 @@ class Crew:
         with self._replacing:
             if "lister" not in self._members:
                 starting, self._lister = self._lister or self._spawn_lister(), None
-                self._members["lister"] = self._opened(starting)[0]
+                self._members["lister"] = opened(starting)[0]
             return self._members["lister"]
 
     def borrow(self, most: int) -> list[Member]:
@@ -200,7 +176,7 @@ class Crew:
         if self._lister is not None:  # nobody has asked for it yet
             ray.kill(self._lister.handle)
         until = time.monotonic() + END_S
-        while any(map(_is_running_here, members)) and time.monotonic() < until:
+        while any(map(has_process, members)) and time.monotonic() < until:
             time.sleep(0.02)
 
     def _put_new(self, member: Member) -> None:
@@ -220,127 +196,52 @@ class Crew:
         elif role == "lister":
             self._lister = self._spawn_lister()
         elif role == "writer":
-            self._members[role] = self._opened(self._spawn_writer())[0]
+            self._members[role] = opened(self._spawn_writer())[0]
 
-    def _spawn_preparer(self) -> _Starting:
+    def _spawn_preparer(self) -> Starting:
         fleet = self._settings.fleet
         settings = PreparerSettings(
             fleet.jobs, fleet.separator, fleet.temp_folder, fleet.allow_local
         )
-        return self._spawn(Preparer, "preparer", settings, n_cpus=1.0)
+        return self._spawn(Preparer, "preparer", settings, Needs(1.0))
 
-    def _spawn_scorer(self) -> _Starting:
+    def _spawn_scorer(self) -> Starting:
         fleet = self._settings.fleet
         n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
         settings = ScorerSettings(
             fleet.detector, fleet.device, fleet.n_score_threads, fleet.score_wait_s
         )
-        return self._spawn(Scorer, "scorer", settings, n_cpus=fleet.n_score_threads, n_gpus=n_gpus)
+        return self._spawn(Scorer, "scorer", settings, Needs(fleet.n_score_threads, n_gpus))
 
-    def _spawn_writer(self) -> _Starting:
+    def _spawn_writer(self) -> Starting:
         fleet = self._settings.fleet
         return self._spawn(
-            Writer, "writer", WriterSettings(fleet.storage, fleet.lease_s), n_cpus=0.5
+            Writer, "writer", WriterSettings(fleet.storage, fleet.lease_s), Needs(0.5)
         )
 
-    def _spawn_lister(self) -> _Starting:
+    def _spawn_lister(self) -> Starting:
         fleet = self._settings.fleet
         settings = ListerSettings(fleet.jobs, fleet.temp_folder, fleet.allow_local)
-        return self._spawn(Lister, "lister", settings, n_cpus=0.1, n_threads=fleet.n_listings + 1)
+        return self._spawn(Lister, "lister", settings, Needs(0.1, n_threads=fleet.n_listings + 1))
 
-    def _spawn(
-        self,
-        kind: type,
-        lane: str,
-        settings: object,
-        *,
-        n_cpus: float,
-        n_gpus: float = 0.0,
-        n_threads: int = 0,
-    ) -> _Starting:
-        """Ask Ray for an actor; a local Ray is ours alone, so no core is reserved there."""
-        on_cluster = bool(self._settings.fleet.ray_address)
-        options: dict[str, Any] = {
-            "num_cpus": n_cpus if on_cluster else 0,
-            "num_gpus": n_gpus,
-            "max_restarts": 0,
-            "max_task_retries": 0,
-        }
-        if n_threads:
-            options["max_concurrency"] = n_threads
-        handle: Any = ray.remote(kind).options(**options).remote(settings)
+    def _spawn(self, kind: type, lane: str, settings: object, needs: Needs) -> Starting:
         with self._guard:
             self._n_made += 1
             number = self._n_made
-        return _Starting(f"{self._settings.name}{lane} {number}", handle)
+        on_cluster = bool(self._settings.fleet.ray_address)
+        name = f"{self._settings.name}{lane} {number}"
+        return spawn(kind, name, settings, needs if on_cluster else needs.without_cores())
 
-    def _ask_to_open(self, preparer: _Starting) -> None:
+    def _ask_to_open(self, preparer: Starting) -> None:
         preparer.opening = preparer.handle.open.remote(self.detector.card)
 
-    def _take_in(self, starting: _Starting) -> None:
-        member, use = self._opened(starting)
+    def _take_in(self, starting: Starting) -> None:
+        member, use = opened(starting)
         with self._guard:
             self.separator = use
             self._preparers.append(member)
             self._idle.append(member)
 
-    def _open_scorer(self, starting: _Starting) -> Member:
-        member, self._detector = self._opened(starting)
+    def _open_scorer(self, starting: Starting) -> Member:
+        member, self._detector = opened(starting)
         return member
-
-    def _opened(self, starting: _Starting) -> tuple[Member, Any]:
-        """Wait until an actor is ready; return it and what it says of itself."""
-        opening = starting.opening or starting.handle.open.remote()
-        try:
-            where, facts = plain_errors(lambda: ray.get(opening, timeout=START_S))
-        except (RayActorError, GetTimeoutError) as error:
-            ray.kill(starting.handle)
-            why = (str(error).strip() or "no answer").splitlines()[-1].strip()
-            raise WorkerLostError(
-                f"The actor {starting.lane} did not start: {why}.", "actor_not_started"
-            ) from error
-        except VerityError:
-            ray.kill(starting.handle)
-            raise
-        return Member(starting.lane, starting.handle, where), facts
-
-
-def plain_errors(call: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the actor returned)
-    """Return what a call on an actor returns; raise the error that the actor raised, not Ray's."""
-    try:
-        return call()
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, Exception) and not isinstance(error, RayActorError):
-            raise error.cause from error
-        raise
-
-
-def kill(member: Member) -> None:
-    """End an actor's process and all that it started; a stopped process too.
-
-    Ray asks the process to end and needs 5 s where it does not answer; on our own node it is
-    killed at once, with its process group.
-    """
-    with suppress(RayActorError, ValueError):
-        ray.kill(member.handle)
-    if not _is_here(member):
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(member.where.process_id) == member.where.process_id:
-            os.killpg(member.where.process_id, signal.SIGKILL)
-        else:
-            os.kill(member.where.process_id, signal.SIGKILL)
-
-
-def _is_here(member: Member) -> bool:
-    return member.where.node_id == here().node_id
-
-
-def _is_running_here(member: Member) -> bool:
-    if not _is_here(member):
-        return False
-    try:
-        os.kill(member.where.process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -22,8 +22,9 @@ from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
 from storage.database import open_engine
+from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
-from workers.crew import Crew, CrewSettings, Member
+from workers.crew import Crew, CrewSettings
 from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary, OnFleetEvent
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders

@@ -16,7 +16,8 @@ from jobs.spec import ItemState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError
 from pipeline.vocabulary import SegmentFacts
-from workers.crew import Crew, Member, plain_errors
+from workers.actors import Member, plain_errors
+from workers.crew import Crew
 from workers.held import Held
 from workers.settings import FleetSettings
 from workers.walk_values import PreparedHead, StageSpan
