@@ -5,12 +5,12 @@ long the sound really is), then `decode` yields the blocks of one channel. The t
 samples, so jumping time stamps and edit lists cannot move it.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.channels import ChannelComparison
 from pipeline.errors import LimitExceededError, MediaCorruptError
 from pipeline.ffmpeg_command import decode_command
 from pipeline.limits import ChildLimits, limited_child
@@ -25,8 +25,6 @@ from pipeline.vocabulary import (
 )
 
 DECODE_LIMITS = ChildLimits(cpu_s=3600, stall_s=120.0)  # an hour of CPU decodes days of sound
-SILENT_RMS = 1e-4  # -80 dBFS over the whole track: nothing that a person said
-COPY_CORRELATION = 0.98  # |r| from which a channel is another one, or its inverse, at some level
 INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
 SPLINTER_S, SPLINTER_SHARE = 1.0, 0.1  # less than both, with errors: the file is no recording
 FULL_SCALE = 1.0
@@ -36,11 +34,11 @@ _FLOAT_BYTES = 4
 
 @dataclass(slots=True)
 class _Sums:
-    """Running sums over one track: what tells silent channels and copies."""
+    """What one pass over a track found."""
 
-    n_samples: int
-    n_not_finite: int
-    products: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_channels, n_channels)
+    channels: ChannelComparison
+    n_samples: int = 0
+    n_not_finite: int = 0
 
 
 def survey(
@@ -68,7 +66,7 @@ def survey(
     room = options.max_channels
     for track in probe.tracks:
         sums, words = _sum_up(media, track, sample_rate, options.max_duration_s, on_progress)
-        use = _channel_use(sums, track.n_channels, room)
+        use = sums.channels.use(room)
         room -= use.count(TrackUse.ANALYSED)
         tracks.append(
             replace(track, decoded_duration_s=sums.n_samples / sample_rate, channel_use=use)
@@ -184,16 +182,14 @@ def _sum_up(
     on_progress: Callable[[float], None],
 ) -> tuple[_Sums, list[str]]:
     words: list[str] = []
-    sums = _Sums(0, 0, np.zeros((track.n_channels, track.n_channels)))
+    sums = _Sums(ChannelComparison(track.n_channels, sample_rate))
     reported_s = 0.0
     for chunk in _read_track(media, track, sample_rate, words):
         finite = np.isfinite(chunk)
         if not finite.all():
             sums.n_not_finite += int(np.size(finite) - np.count_nonzero(finite))
             chunk = np.where(finite, chunk, np.float32(0))
-        clipped = np.clip(chunk, -FULL_SCALE, FULL_SCALE)
-        # BLAS of one thread a process: the products of a chunk fit float32 to 1e-6, their sum does not
-        sums.products += (clipped.T @ clipped).astype(np.float64)
+        sums.channels.add(np.clip(chunk, -FULL_SCALE, FULL_SCALE))
         sums.n_samples += len(chunk)
         duration_s = sums.n_samples / sample_rate
         if duration_s > max_duration_s:
@@ -205,35 +201,6 @@ def _sum_up(
             reported_s = duration_s
             on_progress(duration_s)
     return sums, words
-
-
-def _channel_use(sums: _Sums, n_channels: int, room: int) -> tuple[TrackUse, ...]:
-    """Return what to do with each channel: louder ones first, copies of an analysed one left out."""
-    energy = np.diag(sums.products)
-    use = [TrackUse.SILENT] * n_channels
-    analysed: list[int] = []
-    # ties keep the order of channels
-    for channel in sorted(range(n_channels), key=lambda index: (-energy[index], index)):
-        if energy[channel] <= SILENT_RMS**2 * max(sums.n_samples, 1):
-            # A wholly silent track still has one channel looked at, to say that it is silent.
-            continue
-        if any(_is_copy(sums.products, channel, other) for other in analysed):
-            use[channel] = TrackUse.COPY
-        elif len(analysed) >= room:
-            use[channel] = TrackUse.SKIPPED
-        else:
-            use[channel] = TrackUse.ANALYSED
-            analysed.append(channel)
-    if not analysed and sums.n_samples and room > 0 and TrackUse.SKIPPED not in use:
-        use[0] = TrackUse.ANALYSED
-    return tuple(use)
-
-
-def _is_copy(
-    products: np.ndarray[tuple[int, int], np.dtype[np.float64]], one: int, other: int
-) -> bool:
-    scale = math.sqrt(products[one, one] * products[other, other])
-    return bool(abs(products[one, other]) >= COPY_CORRELATION * scale)
 
 
 def _is_next_to_nothing(probe: Probe, tracks: list[AudioTrack], notes: list[str]) -> bool:

@@ -9,7 +9,7 @@ from pipeline.decode import analysed_channels, decode, replace_not_finite, surve
 from pipeline.errors import LimitExceededError
 from pipeline.probe import open_media
 from pipeline.vocabulary import AnalysisOptions, FloatArray, MediaFile, TrackUse
-from tests.makers import encode, noise, silence, tone, wav_bytes, write_wav
+from tests.makers import encode, noise, silence, speech_like, tone, wav_bytes, write_wav
 
 RATE = 16_000
 OPTIONS = AnalysisOptions()
@@ -87,6 +87,28 @@ def test_a_silent_channel_is_named_and_left_out(tmp_path: Path) -> None:
 def test_two_voices_on_two_channels_are_both_looked_at(tmp_path: Path) -> None:
     both = np.stack([noise(3, 2.0), noise(4, 2.0)], axis=1)
     assert channel_use(write_wav(tmp_path / "a.wav", both)) == (TrackUse.ANALYSED,) * 2
+
+
+def test_a_copy_that_holds_another_voice_for_some_seconds_is_no_copy(tmp_path: Path) -> None:
+    left = noise(3, 120.0)
+    right = left.copy()
+    right[60 * RATE : 63 * RATE] = noise(4, 3.0)
+    both = np.stack([left, np.float32(0.8) * right], axis=1)
+    assert channel_use(write_wav(tmp_path / "a.wav", both)) == (TrackUse.ANALYSED,) * 2
+
+
+def test_a_channel_with_a_few_loud_seconds_is_not_silent(tmp_path: Path) -> None:
+    left, right = noise(3, 120.0), silence(120.0)
+    right[60 * RATE : 63 * RATE] = noise(4, 3.0)
+    both = np.stack([left, right], axis=1)
+    assert channel_use(write_wav(tmp_path / "a.wav", both)) == (TrackUse.ANALYSED,) * 2
+
+
+def test_a_copy_through_a_codec_is_looked_at_once(tmp_path: Path) -> None:
+    left = speech_like(3, 5.0)
+    both = np.stack([left, np.float32(0.5) * left], axis=1)
+    path = encode(tmp_path / "a.mp3", both, "-b:a", "64k", "-ar", "44100")
+    assert channel_use(path) == (TrackUse.ANALYSED, TrackUse.COPY)
 
 
 def test_channels_over_the_limit_are_named(tmp_path: Path) -> None:
