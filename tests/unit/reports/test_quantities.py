@@ -47,5 +47,5 @@ def test_file_sizes(size: float, text: str) -> None:
 @given(st.floats(1, 1e6), st.floats(1, 1e6))
 def test_a_printed_ratio_never_exceeds_its_limit(times: float, most: float) -> None:
     number = int(ratio(min(times, most), most).replace("\u202f", ""))
-    assert number <= most
+    assert number <= most * (1 + 1e-8)  # exp(ln 2) may lie a hair under 2
     assert math.isfinite(number)
