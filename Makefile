@@ -5,6 +5,8 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --disable-pip-version-check --quiet
 # torch stands outside the locks: see pyproject.toml
 TORCH := torch==2.13.0
+# PyTorch's own index of CPU builds spares gigabytes where PyPI would give a CUDA build
+TORCH_INDEX ?=
 CORPUS ?= ../shared/corpus
 
 .PHONY: help install demo check format imports types test bench validate lock clean
@@ -25,7 +27,7 @@ install: .venv/.develop  ## make .venv with everything: cpu, demo, train, dev
 .venv/.develop: .venv/.run requirements/develop.lock
 	@echo "Adding the development packages and PyTorch (about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps -r requirements/develop.lock
-	@$(PIP) install $(TORCH)
+	@$(PIP) install $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	@touch $@
 
 demo: .venv/.run  ## from a bare clone to reports: media, S3, a playlist, a fleet, PDFs under var/
