@@ -20,7 +20,7 @@ from jobs.sources.items import (
     failed_item,
     source_key,
 )
-from jobs.sources.names import check_source, has_media_name, name_of
+from jobs.sources.names import check_web_entry, has_media_name, name_of
 from jobs.sources.sink import (
     MEDIA_FILE_NAME,
     check_size,
@@ -101,7 +101,7 @@ def _to_item(event: Event, source: str, guids: set[str]) -> NewItem:
     title = clean_text(str(event["title"])) or name_of(url)
     extractor = str(event["extractor"])
     try:
-        check_source(url, allow_local=False)
+        check_web_entry(url)
     except InputError as error:
         return failed_item(url, title, error)
     facts = {"via": "link" if has_media_name(url) else "site"}

@@ -59,6 +59,21 @@ def check_source(source: str, *, allow_local: bool) -> SourceForm:
     return SourceForm.LOCAL
 
 
+def check_web_entry(url: str) -> None:
+    """Refuse what a feed or page names, unless it is on the web as well.
+
+    Whoever writes a feed is a stranger: with `s3://` in it, our own key would read our own buckets.
+
+    Raises:
+        InputError: as `check_source`; or it is in S3 (`scheme_not_allowed`).
+    """
+    if check_source(url, allow_local=False) is not SourceForm.WEB:
+        raise InputError(
+            f"{clean_text(url, 200)!r}: entries of feeds and pages begin with http:// or https://.",
+            "scheme_not_allowed",
+        )
+
+
 def local_path(source: str) -> Path:
     """Return the path that a local source names, as a path or as a `file:` URL."""
     if source.startswith("file://"):

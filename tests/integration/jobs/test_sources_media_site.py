@@ -26,6 +26,8 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Feed</title>
 <item><title>two</title><guid>ep1</guid><link>{here}/watch/2</link></item>
 <item><title>three</title><link>file:///etc/passwd</link></item>
 <item><title>four</title><link>http://user:word@127.0.0.1/</link></item>
+<item><title>five</title><link>s3://private/board.wav</link></item>
+<item><title>six</title><enclosure url="S3://private/call.wav"/></item>
 </channel></rss>"""
 MANIFEST = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n{segments}#EXT-X-ENDLIST\n"
 
@@ -75,8 +77,10 @@ def test_a_feed_is_listed_and_each_entry_passes_the_gate(
     assert [item.facts.get("error_code") for item in items[2:]] == [
         "local_not_allowed",
         "password_in_url",
+        "scheme_not_allowed",
+        "scheme_not_allowed",
     ]
-    assert len({item.source_key for item in items}) == 4, "the feed gives ep1 twice"
+    assert len({item.source_key for item in items}) == 6, "the feed gives ep1 twice"
     again = list(list_items(f"{here}/feed", access))
     assert [item.source_key for item in again] == [item.source_key for item in items]
     fetched = fetch(items[1], tmp_path / "item", access)
