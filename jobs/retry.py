@@ -29,11 +29,12 @@ JITTER = 0.25  # share of the pause by which it varies, so that a crowd does not
 
 QUARANTINE_CAUSES = frozenset({AttemptEnd.CRASHED_IN_STAGE, AttemptEnd.STALLED})
 LOSS_CAUSES = frozenset({AttemptEnd.NODE_LOST, AttemptEnd.DRIVER_LOST})
+OBJECT_STORE_REFUSES = "object_store_refuses"  # its key or bucket went while workers ran
 OWN_OUTAGE_CODES = frozenset(
     {
         DatabaseError.default_code,
         ObjectStoreError.default_code,
-        *("disk_full", "memory_short", "object_swept"),
+        *("disk_full", "memory_short", "object_swept", OBJECT_STORE_REFUSES),
     }
 )
 

@@ -4,6 +4,7 @@ Keys are `account/sha256`, made by us (`object_key`); names from outside never b
 goes through `storage.kept_objects`, which keeps the sweep away from what is about to be named.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pipeline.errors import AccessError, ObjectStoreError
 from storage.object_keys import MISSING, checked_key, checked_prefix, object_key
 from storage.settings import StorageSettings
 
-__all__ = ["FolderStore", "ObjectStore", "object_key", "open_object_store"]
+__all__ = ["FolderStore", "ObjectStore", "check_object_store", "object_key", "open_object_store"]
 
+PROBE_ACCOUNT = "_probe"  # no account's name
 _PARTIAL = ".partial-"  # begins the names of files that are being written
 
 
@@ -57,6 +59,24 @@ def open_object_store(settings: StorageSettings) -> ObjectStore:
     from storage.s3_objects import S3Store  # boto3 is slow to import, and a folder needs none
 
     return S3Store(settings)
+
+
+def check_object_store(store: ObjectStore) -> None:
+    """Put, get and delete an object of our own: what a worker needs before it claims anything.
+
+    Raises:
+        AccessError: the store refuses our key.
+        ConfigError: there is no such bucket.
+        ObjectStoreError: the store does not answer, or keeps other bytes than were put.
+    """
+    data = os.urandom(32)  # several workers may start at once
+    key = object_key(PROBE_ACCOUNT, hashlib.sha256(data).hexdigest())
+    store.put(key, data, "application/octet-stream")
+    try:
+        if store.get(key) != data:
+            raise ObjectStoreError("The object store does not keep what it is given.")
+    finally:
+        store.delete(key)
 
 
 class FolderStore:

@@ -22,6 +22,7 @@ from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
 from storage.database import open_engine
+from storage.objects import check_object_store, open_object_store
 from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
 from workers.crew import Crew, CrewSettings
@@ -66,11 +67,13 @@ def run_fleet(
         on_event: told what happens, from several threads.
 
     Raises:
-        ConfigError: the settings do not work here.
+        ConfigError: the settings do not work here; so a bucket that is not there.
         ModelError: a model cannot be used.
-        DatabaseError: the database does not answer at the start.
+        AccessError: the object store refuses us.
+        DatabaseError, ObjectStoreError: a service does not answer at the start.
         WorkerLostError: an actor that died cannot be replaced.
     """
+    check_object_store(open_object_store(settings.storage))
     engine = open_engine(settings.storage)
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})

@@ -4,6 +4,7 @@ The same functions in the same order as `pipeline.analyse.analyse`, cut where th
 fetch, probe, survey, prepare (a Preparer), score (the Scorer), conclude and write (the Writer).
 """
 
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from workers.settings import FleetSettings
 from workers.walk_values import PreparedHead, StageSpan
 from workers.writer import Ended, Prepared
 
+_log = logging.getLogger(__name__)
 OUTAGE_PAUSE_S = 2.0  # between tries to write while database or object store are away
 
 
@@ -160,6 +162,7 @@ class Walks:
             self._crew.models,
             held.timings_s,
         )
+        is_told = False
         while True:
             held.moved("write")
             writer = self._crew.writer
@@ -167,7 +170,10 @@ class Walks:
                 ending = writer.handle.finish.remote(prepared, scores.outputs)
                 held.wait([ending])
                 ended: Ended = _get(ending, writer)
-            except (DatabaseError, ObjectStoreError):
+            except (DatabaseError, ObjectStoreError) as error:
+                if not is_told:
+                    _log.warning("report waits: %s", error.message, extra=held.ids)
+                    is_told = True
                 held.pause(OUTAGE_PAUSE_S)
                 continue
             for span in ended.spans:

@@ -8,10 +8,11 @@ from typing import Any
 
 import ray
 
+from jobs.retry import OBJECT_STORE_REFUSES
 from jobs.spec import AttemptEnd, ItemClaim, ItemResult, ItemState, ReportFile
 from jobs.work_queue import WorkQueue
 from pipeline.analyse import conclude, failed_report, tool_versions
-from pipeline.errors import ConfigError
+from pipeline.errors import AccessError, ConfigError, ObjectStoreError
 from pipeline.vocabulary import (
     Custody,
     Failure,
@@ -156,8 +157,17 @@ class Writer:
         return ItemResult(report, rendered["json"], document.findings_sha256, files)
 
     def _put(self, claim: ItemClaim, kind: str, content: bytes) -> ReportFile:
+        """Put one file.
+
+        Raises:
+            ObjectStoreError: not now. A store that worked when the fleet started and refuses us now
+                is the operator's to mend, never the item's fault: the item waits.
+        """
         content_type = _CONTENT_TYPES[kind]
-        kept = put_object(self._engine, self._store, claim.account_id, content, content_type)
+        try:
+            kept = put_object(self._engine, self._store, claim.account_id, content, content_type)
+        except (AccessError, ConfigError) as error:
+            raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
         file_name = f"verity-{claim.job_id}-{claim.item_id}.{kind}"
         return ReportFile(kind, kept.key, kept.sha256, kept.size_bytes, file_name, content_type)
 

@@ -11,7 +11,13 @@ import pytest
 
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
 from storage.kept_objects import get_object
-from storage.objects import FolderStore, ObjectStore, object_key, open_object_store
+from storage.objects import (
+    FolderStore,
+    ObjectStore,
+    check_object_store,
+    object_key,
+    open_object_store,
+)
 from storage.settings import StorageSettings
 from tests.conftest import S3Server
 
@@ -40,6 +46,18 @@ def test_what_was_put_is_got(store: ObjectStore) -> None:
     assert store.get(KEY) == DATA
     assert get_object(store, KEY) == DATA
     assert store.exists(KEY)
+
+
+def test_check_of_a_store_leaves_nothing_behind(store: ObjectStore) -> None:
+    check_object_store(store)
+    assert list(store.list_keys()) == []
+
+
+@pytest.mark.s3
+def test_check_refuses_a_bucket_that_is_not_there(s3_server: S3Server) -> None:
+    settings = s3_settings(s3_server, VERITY_OBJECTS="s3://not-there")
+    with pytest.raises(ConfigError, match="not-there"):
+        check_object_store(open_object_store(settings))
 
 
 def test_put_again_replaces(store: ObjectStore) -> None:
