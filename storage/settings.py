@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pipeline.errors import ConfigError
 
 ROOT_SERVER_FOLDER = Path("/var/lib/verity")  # the server refuses root: its data lies apart
+MAX_PORT = 65_535
+_DATABASE_URL_FORM = "VERITY_DATABASE_URL has the form postgresql://user:password@host:port/name"
 
 
 class StorageSettings(BaseModel):
@@ -36,7 +38,7 @@ class StorageSettings(BaseModel):
             ConfigError: a value has the wrong form; the message names the key and its form.
         """
         named = environ.get("VERITY_VAR", "")
-        var_folder = Path(named or "var").expanduser().resolve()
+        var_folder = _var_folder(named or "var")
         objects = environ.get("VERITY_OBJECTS", "") or str(var_folder / "objects")
         if "://" in objects:
             parts = urlsplit(objects)
@@ -59,6 +61,17 @@ class StorageSettings(BaseModel):
         )
 
 
+def _var_folder(text: str) -> Path:
+    form = "VERITY_VAR is a folder that may be written to, or a name for a new one"
+    try:
+        folder = Path(text).expanduser().resolve()
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{form}; {folder} is a file.")
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a NUL
+        raise ConfigError(f"{form}; what it holds is no path.") from error
+    return folder
+
+
 def _secret(environ: Mapping[str, str], key: str) -> SecretStr | None:
     return SecretStr(environ[key]) if environ.get(key) else None
 
@@ -68,8 +81,28 @@ def _database_url(url: str) -> SecretStr | None:
         return None
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
-        raise ConfigError("VERITY_DATABASE_URL has the form postgresql://user:password@host/name")
+        raise ConfigError(_DATABASE_URL_FORM)
+    _check_database_address(rest)
     return SecretStr(f"postgresql+psycopg://{rest}")
+
+
+def _check_database_address(rest: str) -> None:
+    """Refuse what would be taken apart wrongly; no message holds a part of it: that may be the password."""
+    from sqlalchemy.engine import make_url  # slow to import, and the embedded server needs none
+    from sqlalchemy.exc import ArgumentError
+
+    if rest.partition("?")[0].count("@") > 1:
+        raise ConfigError(
+            f"{_DATABASE_URL_FORM}; an @ inside the user name or the password is written %40"
+        )
+    try:
+        port = make_url(f"postgresql+psycopg://{rest}").port
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            f"{_DATABASE_URL_FORM}; a port is a number"
+        ) from None  # it holds the text
+    if port is not None and not 0 < port <= MAX_PORT:
+        raise ConfigError(f"{_DATABASE_URL_FORM}; a port is a number from 1 to {MAX_PORT}")
 
 
 def _server_folder(var_folder: Path, *, is_named: bool) -> Path:
