@@ -17,9 +17,13 @@ _NO_SCORE = "░"
 
 
 def print_report(document: ReportDocument) -> None:
-    """Print what a report says: title, sentence, timeline."""
+    """Print what a report says: title, sentence, timeline; of a failed item what to do, as the PDF does."""
     console.print(Text(visible(document.item.title), style="bold"))
-    console.print(summary_sentence(document), markup=False)
+    if (failure := document.failure) is not None:
+        console.print(visible(failure.message), markup=False)
+        console.print(Text(f"  {visible(failure.code)}", style="dim"))
+    else:
+        console.print(summary_sentence(document), markup=False)
     for sentence in document.summary.not_examined:
         console.print(Text(f"  {sentence}", style="dim"))
     rows = document.findings.segments
