@@ -11,8 +11,12 @@ class LogLines(logging.Handler):
     """Prints warnings (with `--debug` everything) of our own packages; lives as long as the process."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line: the message, then `name: value` of each extra."""
-        extras = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        """Print one line: the message, then `name: value` of each extra; `_name` is a library's own."""
+        extras = {
+            name: value
+            for name, value in vars(record).items()
+            if name not in _STANDARD and not name.startswith("_")
+        }
         values = ", ".join(f"{name}: {visible(str(value))}" for name, value in extras.items())
         style = "yellow" if record.levelno >= logging.WARNING else "dim"
         line = record.getMessage() + (f" ({values})" if values else "")
