@@ -145,13 +145,18 @@ class WorkQueue:
         return report_rows.reports_of(self._engine, number)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel what waits now and tell running items at their next heartbeat.
+        """Cancel what waits now and tell running items at their next heartbeat; twice is once.
 
         Raises:
             SourceNotFoundError: there is no such job.
+            InputError: the job is over (`job_over`); its end stays what it was.
         """
         with transaction(self._engine) as connection:
             number = _require_job(connection, job_id).job_id
+            job_rows.lock_job(connection, number)  # `retry_failed` waits, or was before us
+            facts = _require_job(connection, job_id)
+            if facts.cancelled_at is None and to_job(facts).is_over:
+                raise InputError(f"Job {job_id} is already over.", "job_over")
             job_rows.mark_job(connection, number, cancelled=True)
         self._cancel_waiting(number)
         return self.job_status(job_id)

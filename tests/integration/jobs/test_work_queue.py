@@ -232,6 +232,24 @@ def test_cancel_ends_what_waits_and_reaches_what_runs_at_its_heartbeat(queue: Wo
     assert queue.claim("worker") == []
 
 
+def test_a_job_that_is_over_is_not_cancelled_and_its_failed_items_can_be_retried(
+    queue: WorkQueue,
+) -> None:
+    job = make_job(queue, 2)
+    good, bad = queue.claim("worker", limit=2)
+    queue.finish(good, make_result(good))
+    queue.fail(bad, CORRUPT)
+
+    with pytest.raises(InputError, match="already over") as raised:
+        queue.cancel(job.job_id)
+
+    assert raised.value.code == "job_over"
+    assert queue.job_status(job.job_id).state == JobState.DONE
+    queue.retry_failed(job.job_id)
+    queue.cancel(job.job_id)
+    assert queue.cancel(job.job_id).state == JobState.CANCELLED, "twice is once"
+
+
 def test_items_listed_after_cancelling_are_cancelled_too(queue: WorkQueue) -> None:
     job = queue.submit(JobSpec(sources=("s3://bucket",)))
     (listing,) = queue.claim("lister")
