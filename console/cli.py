@@ -13,7 +13,7 @@ import typer
 from console import cli_doctor, cli_jobs, cli_scan, cli_training, cli_work
 from console.log_lines import show_logs
 from console.settings import ConsoleSettings
-from console.terminal import errors
+from console.terminal import errors, visible
 from pipeline.errors import (
     AccessError,
     ConfigError,
@@ -24,6 +24,7 @@ from pipeline.errors import (
     VerityError,
 )
 
+EXIT_OUTPUT = 73  # EX_CANTCREAT: a file or folder could not be written
 EXIT_CODES: tuple[tuple[type[VerityError], int], ...] = (
     (InputError, 2),
     (AccessError, 77),  # EX_NOPERM
@@ -72,6 +73,13 @@ def main() -> None:
         errors.print(f"[bold red]error[/] [dim]{error.code}[/]", end=" ")
         errors.print(error.message, markup=False, soft_wrap=True)
         sys.exit(exit_code_of(error))
+    except OSError as error:  # a full disk, a folder that went away: what no command names itself
+        if "--debug" in sys.argv:
+            raise
+        where = f"{visible(str(error.filename))}: " if error.filename else ""
+        errors.print("[bold red]error[/] [dim]system[/]", end=" ")
+        errors.print(f"{where}{error.strerror or error}.", markup=False, soft_wrap=True)
+        sys.exit(EXIT_OUTPUT)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import typer
 from pydantic import ValidationError
 from rich.text import Text
 
+from console.output_folder import make_output_folder
 from console.terminal import console, number, print_json, table, verdict_text, visible
-from jobs.spec import ItemKind, ItemState, ItemStatus, Job, JobSpec, Priority
-from pipeline.errors import InputError, SourceNotFoundError
+from jobs.spec import ItemKind, ItemState, ItemStatus, Job, JobSpec, JobState, Priority
+from pipeline.errors import InputError
 from pipeline.vocabulary import AnalysisOptions
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def register(app: typer.Typer) -> None:
         + "  verity submit s3://bucket/prefix --name 'Tuesday' --wait\n\n"
         + "  verity submit https://example.org/podcast.xml recordings/ --priority live\n\n"
         + "  verity submit links.csv --json\n\n"
-        + "With --wait the exit status is 1 where an item failed."
+        + "With --wait the exit status is 1 where an item failed or the job was cancelled."
     )(submit)
     app.command(epilog=examples + "  verity jobs\n\n  verity jobs --json")(jobs)
     app.command(epilog=examples + "  verity show 17\n\n  verity show 17 --json")(show)
@@ -72,7 +73,9 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Queue a job; a fleet worker (`verity work`) analyses its items."""
-    named = tuple(_absolute(source) for source in sources)
+    from console.typed_sources import check_typed
+
+    named = tuple(check_typed(source) for source in sources)
     try:
         spec = JobSpec(
             sources=named,
@@ -94,7 +97,7 @@ def submit(
                 _print_job(job, list(access.queue.list_items(job.job_id)))
     if as_json:
         print_json({"job_id": job.job_id, "job": _job_record(job)})
-    if wait and job.counts.failed:
+    if wait and (job.counts.failed or job.state is JobState.CANCELLED):
         raise typer.Exit(1)
 
 
@@ -155,13 +158,15 @@ def reports(
     as_json: AsJson = False,
 ) -> None:
     """Write a job's reports (JSON, PDF, CSV) into a folder."""
+    from storage.kept_objects import get_object
+
+    make_output_folder(to, "--to")
     written: list[dict[str, str]] = []
     with _open(context) as access:
-        to.mkdir(parents=True, exist_ok=True)
         for item in access.queue.list_items(job_id):
             for file in item.files:
                 path = to / file.file_name  # a name of our own: verity-JOB-ITEM.pdf
-                path.write_bytes(access.objects.get(file.key))
+                path.write_bytes(get_object(access.objects, file.key))
                 written.append({"item_id": item.item_id, "kind": file.kind, "path": str(path)})
     if as_json:
         print_json(written)
@@ -174,22 +179,6 @@ def _open(context: typer.Context) -> "AbstractContextManager[QueueAccess]":
     from console.queue_access import open_queue  # the database takes a second to import
 
     return open_queue(context.obj)
-
-
-def _absolute(source: str) -> str:
-    """Return a local path as seen from any folder; an address stays as it is.
-
-    Raises:
-        SourceNotFoundError: neither an address nor a file or folder of this machine.
-    """
-    if "://" in source:
-        return source
-    path = Path(source).expanduser().absolute()
-    if not path.exists():
-        raise SourceNotFoundError(
-            f"{visible(source)} is no file or folder here, and no address such as https://... or s3://..."
-        )
-    return str(path)
 
 
 def _print_change(job: Job, sentence: str, as_json: bool) -> None:

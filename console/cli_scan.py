@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json
 from pipeline.errors import SourceNotFoundError
@@ -19,7 +20,8 @@ EXAMPLES = """
 
   verity scan https://example.org/speech.mp3 --json
 
-Exit status: 0 every item was analysed; 1 an item failed; 2 a source does not exist.
+Exit status: 0 every item was analysed; 1 an item failed; 2 a source does not exist,
+or the folder for the reports cannot be written.
 """
 
 
@@ -48,10 +50,14 @@ def scan(
     # ONNX Runtime and the sources take a second to import: only this command pays
     from console.examiner import Examiner
     from console.report_view import print_report
-    from console.scanning import check_sources, scan_sources, summary_record
+    from console.scanning import scan_sources, summary_record
+    from console.typed_sources import check_typed
 
     settings: ConsoleSettings = context.obj
-    check_sources(sources)
+    for source in sources:
+        check_typed(source)
+    if out:
+        make_output_folder(out, "--out")
     examiner = Examiner.load(model, AnalysisOptions(hop_s=hop))
     n_items = n_failed = 0
     for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):

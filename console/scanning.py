@@ -7,29 +7,16 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from console.examiner import Examiner
-from console.terminal import errors, visible
+from console.terminal import errors
 from jobs.settings import JobsSettings
 from jobs.sources import fetch, list_items
 from jobs.sources.access import SourceAccess
-from jobs.sources.names import SourceForm, check_source, local_path
 from jobs.spec import NewItem
 from pipeline import analyse
-from pipeline.errors import SourceNotFoundError, VerityError
+from pipeline.errors import VerityError
 from pipeline.vocabulary import Failure, MediaItem, MediaReport
 from reports.document import ReportDocument
 from workers.temp_folders import ProcessFolder
-
-
-def check_sources(sources: list[str]) -> None:
-    """Refuse mistakes before anything is loaded or fetched.
-
-    Raises:
-        InputError: a source is none, or names no file or folder here.
-    """
-    for source in sources:
-        is_local = check_source(source, allow_local=True) is SourceForm.LOCAL
-        if is_local and not local_path(source).exists():
-            raise SourceNotFoundError(f"There is no file or folder {visible(source)}.")
 
 
 def scan_sources(
@@ -40,7 +27,7 @@ def scan_sources(
     Args:
         settings: how sources are reached.
         examiner: loaded models.
-        sources: checked by `check_sources`.
+        sources: checked by `check_typed`.
         temp_root: for the private folders that fetched files lie in while they are analysed.
     """
     with settings.open_guard() as guard, closing(ProcessFolder(temp_root)) as folders:
