@@ -69,7 +69,7 @@ ENGLISH: Final = Words(
     more_spans="and {count} more",
     strongest_span="In the stretch that says most: {strength}",
     separated_sentence="For the voice separated from the other sound: {strength}",
-    rates_sentence="How often such a result misleads ({condition}): genuine called synthetic, "
+    rates_sentence="How often such a result misleads, measured on {condition}: genuine called synthetic, "
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
     "{decided} of these items got a decision.",
     no_rates="No error rates were measured for this kind of recording and amount of voice.",

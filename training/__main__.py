@@ -8,6 +8,7 @@ import torch
 import typer
 from rich.console import Console
 
+from training import held_back
 from training.audit import audit_lines
 from training.baseline import measure_baseline
 from training.detector_card import decide_on, make_card, measured_figures
@@ -105,6 +106,24 @@ def validate(
     for table in tables:
         for line in [*table, ""]:
             console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def annotate(
+    corpus: Corpus,
+    model: Annotated[Path, typer.Option(help="Detector file.")] = SHIPPED / f"{NAME}.onnx",
+) -> None:
+    """Write the errors on fold 4 into the released file's card: the last step of a release.
+
+    It chooses nothing, and the graph stays. It opens fold 4: log it in docs/validation.md.
+
+    Example: python -m training annotate --corpus ../shared/corpus
+    """
+    shipped = open_shipped(model)
+    test = split_release(read_manifest(corpus / "manifest.csv")).test
+    counted = [row for row in test if not row.is_codec]
+    graph = held_back.annotate(model, shipped.card, score_shipped(shipped, counted, TEST_COPIES))
+    console.print(f"graph without card, before and after: {graph}", soft_wrap=True)
 
 
 @app.command()

@@ -79,6 +79,13 @@ def replace_card(path: Path, card: ModelCard) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def graph_sha256(path: Path) -> str:
+    """Return the SHA-256 of a detector's graph and weights without its card, in hex."""
+    model = onnx.load(str(path))
+    del model.metadata_props[:]
+    return hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+
+
 def largest_difference(graph: nn.Module, content: bytes, example: Tensor) -> float:
     """Return the largest difference of any output between PyTorch and ONNX Runtime."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

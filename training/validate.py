@@ -89,7 +89,9 @@ def headline(segments: ScoredSegments, card: ModelCard) -> list[str]:
         chosen = segments.select(segments.condition == condition)
         if len(chosen.score):
             items = utterance_items(chosen)
-            lines.append(_row(condition, "whole, up to 3.6 s", items, _llr(items, card), card))
+            lines.append(
+                _row(condition, "whole, up to 3.6 s", items, utterance_llr(items, card), card)
+            )
             for voiced_s in (1, 2, 4, 8):
                 joined, llr = items_and_llr(chosen, voiced_s, card.calibration["recorded"])
                 if 0 < joined.is_bonafide.sum() < len(joined.score):
@@ -106,7 +108,7 @@ def group_lines(segments: ScoredSegments, card: ModelCard) -> list[str]:
     tables = {}
     for condition in ("clean", "web", "degraded"):
         items = utterance_items(segments.select(segments.condition == condition))
-        tables[condition] = by_group(_llr(items, card), items, 0.0)
+        tables[condition] = by_group(utterance_llr(items, card), items, 0.0)
     for name, (_, count) in tables["clean"].items():
         if count >= SMALLEST_GROUP:
             wrong = " | ".join(
@@ -139,7 +141,7 @@ def kind_lines(
             rates.append(f"{100 * eer(items.score[items.is_bonafide], spoof):.0f}")
             if condition == "clean":
                 count = len(spoof)
-                accepted = float(np.mean(_llr(items, card)[~items.is_bonafide] >= 0))
+                accepted = float(np.mean(utterance_llr(items, card)[~items.is_bonafide] >= 0))
         lines.append(f"| {kind} | {count} | {' | '.join(rates)} | {100 * accepted:.0f} |")
     return lines
 
@@ -169,7 +171,7 @@ def _row(
     )
 
 
-def _llr(items: Items, card: ModelCard) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def utterance_llr(items: Items, card: ModelCard) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return the LLR of whole utterances, by the row for 2 s: most have 2 to 3.6 s."""
     calibration = card.calibration["recorded"]
     row = [row for row in calibration.pooled if row.min_voiced_s <= 2.0][-1]

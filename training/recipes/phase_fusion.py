@@ -1,7 +1,7 @@
 """Recipe `phase_fusion`: a ViT and a kernel machine on the phase front end, one graph.
 
-Run it again with `python -m training release --corpus PATH --cache PATH`. Fold 4 stays closed until
-`python -m training open-closed-fold`.
+Run it again with `python -m training cache`, `fit` and, once nothing is chosen any more, `annotate`:
+only `annotate` and `validate` open fold 4.
 """
 
 from dataclasses import dataclass, field

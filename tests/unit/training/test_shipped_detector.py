@@ -9,9 +9,14 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from pipeline.decide import error_rates
 from pipeline.frontends import compute
 from pipeline.model_card import METADATA_KEY, ModelCard, read_card
+from training.detector_card import CHOSEN_ON
+from training.export_onnx import graph_sha256
+from training.held_back import HELD_BACK
 
+VALIDATION = Path(__file__).parents[3] / "docs" / "validation.md"
 MODELS = Path(__file__).parents[3] / "storage" / "models"
 
 
@@ -49,9 +54,51 @@ def test_all_models_together_stay_small() -> None:
 
 def test_the_card_carries_measured_figures(card: ModelCard) -> None:
     assert {figure.metric for figure in card.figures} >= {"eer", "cllr", "min_cllr"}
-    assert {row.condition for row in card.error_rates} >= {"clean", "degraded"}
+    measured = {row.condition for row in card.error_rates}
+    assert measured == {
+        f"{test}, {condition}"
+        for test in (CHOSEN_ON, HELD_BACK)
+        for condition in ("clean", "web", "degraded")
+    }
     assert all(figure.value > 0 for figure in card.figures)
     assert card.limits
+
+
+@pytest.mark.parametrize("voiced_s", [1.0, 2.0, 4.0, 8.0, 600.0])
+def test_a_report_is_given_the_errors_of_the_held_back_test(
+    card: ModelCard, voiced_s: float
+) -> None:
+    rates = error_rates(card.error_rates, voiced_s)
+    assert rates is not None
+    assert rates.condition.startswith(HELD_BACK)
+    assert rates.spoof_accepted_rate > 0.1
+
+
+def test_the_limits_say_what_the_held_back_test_found(card: ModelCard) -> None:
+    cllrs = [f.value for f in card.figures if f.test.startswith(HELD_BACK) and f.metric == "cllr"]
+    said = " ".join(card.limits)
+    assert f"Cllr {min(cllrs):.2f} to {max(cllrs):.2f} (1 says nothing)" in said
+    for method in ("espeak-ng", "Griffin-Lim", "WORLD"):
+        assert method in said
+
+
+def test_the_graph_is_the_one_that_the_validation_page_measured(shipped: tuple[Path, str]) -> None:
+    assert graph_sha256(shipped[0]) in VALIDATION.read_text(encoding="utf-8")
+
+
+def test_the_validation_page_gives_the_cards_error_rates(card: ModelCard) -> None:
+    lines = VALIDATION.read_text(encoding="utf-8").splitlines()
+    for row in card.error_rates:
+        if row.condition.startswith(HELD_BACK):
+            condition = row.condition.removeprefix(f"{HELD_BACK}, ")
+            (line,) = (
+                x for x in lines if x.startswith(f"| {condition} | {row.min_voiced_s:g} s |")
+            )
+            cells = [cell.strip() for cell in line.split("|")]
+            assert cells[3] == f"{row.n_bonafide} / {row.n_spoof}"
+            assert cells[9].endswith(f"/ {100 * row.bonafide_rejected_rate:.0f}")
+            assert cells[10].endswith(f"/ {100 * row.spoof_accepted_rate:.0f}")
+            assert float(cells[11]) == pytest.approx(100 * row.decided_share, abs=0.51)
 
 
 def test_the_calibration_is_in_order(card: ModelCard) -> None:
