@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from pipeline.model_card import ErrorRow, Figure, ModelCard, Thresholds
 from pipeline.vocabulary import Custody, MediaReport
 from reports import wording
-from reports.findings import Findings, Part, findings_sha256, rounded, to_findings
+from reports.findings import Findings, Part, findings_sha256, name_notes, rounded, to_findings
 from reports.outside_text import storable
 from reports.words import Words
 from reports.words_en import ENGLISH
@@ -101,6 +101,7 @@ class ProcessingPart(Part):
     versions: dict[str, str]
     timings_s: dict[str, float]
     models: tuple[ModelPart, ...]
+    notes: tuple[str, ...] = ()  # remarks on the file's name, which is no part of its bytes
 
 
 class MethodPart(Part):
@@ -168,7 +169,7 @@ def to_document(
             headline=wording.headline(findings, words),
             detail=wording.detail_sentence(findings, words),
             how_sure=wording.how_sure(findings, words),
-            not_examined=wording.not_examined(findings, words),
+            not_examined=wording.not_examined(findings, words, name_notes(report)),
         ),
         findings=findings,
         findings_sha256=findings_sha256(findings),
@@ -231,6 +232,7 @@ def _processing_part(report: MediaReport) -> ProcessingPart:
             )
             for model in report.models
         ),
+        notes=name_notes(report),
     )
 
 

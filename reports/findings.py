@@ -31,6 +31,7 @@ from reports.canonical_json import canonical_json
 from reports.outside_text import storable
 from reports.scale import LARGEST_LLR
 
+NAME_NOTES = frozenset({"extension_mismatch"})  # say something of the file's name, not of its bytes
 DECIMALS = 3  # scores agree to 1e-3 between CPU and GPU; more digits would say more than is known
 
 
@@ -167,6 +168,15 @@ def to_findings(report: MediaReport) -> Findings:
     )
 
 
+def name_notes(report: MediaReport) -> tuple[str, ...]:
+    """Return the remarks that rest on what the source calls the file; they stand beside the findings.
+
+    The same bytes under another name must give the same findings.
+    """
+    probe = None if report.media is None else report.media.probe
+    return () if probe is None else tuple(note for note in probe.notes if note in NAME_NOTES)
+
+
 def findings_sha256(findings: Findings) -> str:
     """Return the SHA-256, as hex, over the findings' canonical JSON."""
     return hashlib.sha256(canonical_json(findings.model_dump(mode="json"))).hexdigest()
@@ -202,7 +212,9 @@ def _media_findings(media: MediaFile) -> MediaFindings:
         bit_rate_bps=None if probe is None else probe.bit_rate_bps,
         tracks=() if probe is None else tuple(map(_track_findings, probe.tracks)),
         other_streams=() if probe is None else tuple(map(storable, probe.other_streams)),
-        notes=() if probe is None else tuple(map(storable, probe.notes)),
+        notes=()
+        if probe is None
+        else tuple(storable(note) for note in probe.notes if note not in NAME_NOTES),
     )
 
 

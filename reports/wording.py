@@ -118,8 +118,16 @@ def summary_sentence(findings: Findings, words: Words = ENGLISH) -> str:
     )
 
 
-def not_examined(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
-    """Return what could not be judged, and what should be read with care."""
+def not_examined(
+    findings: Findings, words: Words = ENGLISH, name_notes: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return what could not be judged, and what should be read with care.
+
+    Args:
+        findings: what was found.
+        words: the language.
+        name_notes: codes of remarks on the file's name, which stand beside the findings.
+    """
     recorded = [row for row in findings.segments if row.variant is Variant.RECORDED]
     seconds = _seconds_by_index(recorded)
     verdict = findings.verdict
@@ -133,7 +141,7 @@ def not_examined(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
         ),
         *_channel_sentences(findings, words),
         *(_quality_sentences(recorded, seconds, words) if is_judged else ()),
-        *_note_sentences(findings, words),
+        *_note_sentences((*(findings.media.notes if findings.media else ()), *name_notes), words),
     )
 
 
@@ -244,8 +252,7 @@ def _quality_sentences(
     )
 
 
-def _note_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
-    codes = findings.media.notes if findings.media else ()
+def _note_sentences(codes: Sequence[str], words: Words) -> tuple[str, ...]:
     sentences = (
         words.notes.get(code, words.unknown_note.format(code=code))
         for code in codes

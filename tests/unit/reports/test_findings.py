@@ -51,6 +51,12 @@ def test_who_asked_when_and_where_changes_no_finding() -> None:
     assert hash_of(other) == hash_of(report)
 
 
+def test_a_remark_on_the_files_name_changes_no_finding() -> None:
+    report = make_report(make_scores(Sound([2.0] * 9)), make_verdict(), make_media(9.0))
+    renamed = dataclasses.replace(report, media=make_media(9.0, notes=("extension_mismatch",)))
+    assert hash_of(renamed) == hash_of(report)
+
+
 def test_order_of_models_changes_no_finding() -> None:
     report = spliced_report()
     assert hash_of(dataclasses.replace(report, models=report.models[::-1])) == hash_of(report)

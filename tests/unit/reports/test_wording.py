@@ -185,6 +185,15 @@ def test_an_unknown_note_is_still_shown() -> None:
     assert "The file carries the remark odd_thing." in said
 
 
+def test_a_remark_on_the_files_name_is_said_beside_the_findings() -> None:
+    media = make_media(9.0, notes=("extension_mismatch",))
+    document = to_document(
+        make_report(make_scores(Sound([2.0] * 9)), make_verdict(), media), CARD, CONTEXT
+    )
+    assert ENGLISH.notes["extension_mismatch"] in document.summary.not_examined
+    assert document.processing.notes == ("extension_mismatch",)
+
+
 def test_partly_synthetic_names_its_stretches() -> None:
     detail = to_document(spliced_report(), CARD, CONTEXT).summary.detail
     assert detail == "Marked: 0:12–0:19, 0:40–0:46 (13\u00a0s of 60\u00a0s)."
