@@ -14,8 +14,9 @@ from jobs.spec import (
     ReportFile,
     Tries,
 )
-from pipeline.vocabulary import AnalysisOptions
-from storage.claim_rows import ClaimedFacts
+from pipeline.errors import WorkerLostError
+from pipeline.vocabulary import AnalysisOptions, Failure
+from storage.claim_rows import REPORT_OWED, ClaimedFacts
 from storage.item_rows import AttemptFacts, ItemFacts
 from storage.job_rows import JobFacts
 
@@ -76,6 +77,8 @@ def to_status(facts: ItemFacts) -> ItemStatus:
 
 def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
     """Return a worker's hold on an item."""
+    pinned = dict(facts.facts)
+    owed = pinned.pop(REPORT_OWED, "")
     return ItemClaim(
         item_id=str(facts.item_id),
         job_id=str(facts.job_id),
@@ -84,7 +87,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         source_uri=facts.source_uri,
         title=facts.title,
         source_key=facts.source_key,
-        facts=facts.facts,
+        facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,
         worker_id=facts.worker_id,
@@ -93,6 +96,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         options=AnalysisOptions(**facts.options),
         tries=Tries(facts.n_crashes, facts.n_failures, facts.n_losses),
         cursor=facts.cursor,
+        owed=Failure(WorkerLostError.default_code, owed, "") if owed else None,
     )
 
 

@@ -19,6 +19,7 @@ ALONE_AFTER_CRASHES = 2
 ALONE_AFTER_LOSSES = 3  # a worker that always dies with this item shall take no other along
 GIVE_UP_AFTER_FAILURES = 5  # tries of what may pass by itself: 10 s + 30 s + 90 s + 270 s
 GIVE_UP_AFTER_LOSSES = 20  # about ten minutes of dying workers with the default lease
+TRIES_TO_REPORT = 5  # claims of an item that was given up, which only write its report
 FIRST_PAUSE_S = 10.0
 PAUSE_FACTOR = 3.0
 LONGEST_PAUSE_S = 900.0

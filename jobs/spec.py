@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jobs.retry import RetryDecision, Tries
-from pipeline.vocabulary import AnalysisOptions, MediaReport
+from pipeline.vocabulary import AnalysisOptions, Failure, MediaReport
 from storage.states import AttemptEnd, ItemKind, ItemState, JobState, Priority
 
 __all__ = [
@@ -98,6 +98,7 @@ class ItemClaim:
     options: AnalysisOptions
     tries: Tries  # what went wrong before; `tries.is_alone`: run it in a process of its own
     cursor: str = ""  # a listing: where the attempt before stopped
+    owed: Failure | None = None  # the item is given up: only the report that says so is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     LOSS_CAUSES,
     QUARANTINE_CAUSES,
+    TRIES_TO_REPORT,
     RetryDecision,
     retry_decision,
 )
@@ -33,11 +34,17 @@ from jobs.spec import (
     JobSpec,
     NewItem,
 )
-from pipeline.errors import InputError, ObjectStoreError, SourceNotFoundError, StaleClaimError
+from pipeline.errors import (
+    InputError,
+    ObjectStoreError,
+    SourceNotFoundError,
+    StaleClaimError,
+    WorkerLostError,
+)
 from pipeline.vocabulary import Failure
 from storage import claim_rows, item_rows, job_rows, object_rows, report_rows
 from storage.account_rows import require_account
-from storage.claim_rows import BeatFacts, ClaimedFacts, EndedFacts, ItemEnd
+from storage.claim_rows import BeatFacts, ClaimedFacts, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, JobFacts
@@ -388,9 +395,8 @@ class WorkQueue:
             return 0
         with transaction(self._engine) as connection:
             expired = claim_rows.lock_expired(connection, ROWS_A_BATCH)
-            for item_id, fence, n_losses in expired:
-                end = _lost(n_losses)
-                ended = claim_rows.end_attempt(connection, item_id, fence, end)
+            for item in expired:
+                ended = claim_rows.end_attempt(connection, item.item_id, item.fence, _lost(item))
                 assert ended is not None  # locked above
                 _count_end(connection, ended)
             if expired:
@@ -484,17 +490,24 @@ def _count_end(connection: Connection, ended: EndedFacts) -> None:
     job_rows.append_change(connection, ended.job_id, change)
 
 
-def _lost(n_losses: int) -> ItemEnd:
-    is_last = n_losses + 1 >= GIVE_UP_AFTER_LOSSES
+def _lost(item: ExpiredFacts) -> ItemEnd:
+    """Return the end of an attempt whose worker is gone; an item given up is owed its report."""
+    n_losses = item.n_losses + 1
+    is_given_up = n_losses >= GIVE_UP_AFTER_LOSSES
+    has_report = item.kind == ItemKind.MEDIA and n_losses < GIVE_UP_AFTER_LOSSES + TRIES_TO_REPORT
+    message = (
+        f"The worker was lost {n_losses} times while it held this item."
+        if is_given_up
+        else "The worker that held the item stopped sending signs of life."
+    )
     return ItemEnd(
-        state=ItemState.FAILED if is_last else ItemState.READY,
+        state=ItemState.FAILED if is_given_up and not has_report else ItemState.READY,
         cause=AttemptEnd.DRIVER_LOST,
-        code="worker_lost",
-        message=f"The worker was lost {n_losses + 1} times while it held this item."
-        if is_last
-        else "The worker that held the item stopped sending signs of life.",
+        code=WorkerLostError.default_code,
+        message=message,
         stage=None,
         adds_loss=True,
+        report_owed=message if is_given_up and has_report else "",
     )
 
 

@@ -15,6 +15,9 @@ from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.stored_text import storable
 
 
+REPORT_OWED = "report_owed"  # in an item's facts: given up, and why; its report is to be written
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedFacts:
     """An item's row as its claim takes it."""
@@ -70,6 +73,16 @@ class HeldFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiredFacts:
+    """A held item whose lease is over."""
+
+    item_id: int
+    fence: int
+    kind: str
+    n_losses: int  # before this one
+
+
+@dataclass(frozen=True, slots=True)
 class ItemEnd:
     """What an item's row says after an attempt."""
 
@@ -86,6 +99,7 @@ class ItemEnd:
     adds_crash: bool = False
     adds_failure: bool = False
     adds_loss: bool = False
+    report_owed: str = ""  # the item is given up for this reason, but has no report yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +254,9 @@ WITH ended AS (
         verdict = :verdict, reason = :reason, llr = :llr, voiced_s = :voiced_s,
         error_code = :code, error_message = :message,
         n_crashes = n_crashes + :crash, n_failures = n_failures + :failure,
-        n_losses = n_losses + :loss
+        n_losses = n_losses + :loss,
+        facts = CASE WHEN :owed = '' THEN facts
+            ELSE facts || jsonb_build_object(CAST(:owed_key AS text), CAST(:owed AS text)) END
     WHERE item_id = :item_id AND fence = :fence AND state = 'running'
     RETURNING item_id, job_id, account_id, kind, state, fence, attempt, worker_id, claimed_at, stage
 ), noted AS (
@@ -277,6 +293,8 @@ def end_attempt(
                 "crash": int(end.adds_crash),
                 "failure": int(end.adds_failure),
                 "loss": int(end.adds_loss),
+                "owed_key": REPORT_OWED,
+                "owed": storable(end.report_owed),
             },
         )
         .mappings()
@@ -315,16 +333,16 @@ def store_cursor(connection: Connection, item_id: int, cursor: str) -> None:
 
 
 _EXPIRED = text("""
-SELECT item_id, fence, n_losses FROM item
+SELECT item_id, fence, kind, n_losses FROM item
 WHERE state = 'running' AND lease_until < clock_timestamp()
 ORDER BY item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 """)
 
 
-def lock_expired(connection: Connection, most: int) -> list[tuple[int, int, int]]:
-    """Lock items whose lease is over; return (item_id, fence, workers lost so far)."""
+def lock_expired(connection: Connection, most: int) -> list[ExpiredFacts]:
+    """Lock items whose lease is over; return them."""
     rows = connection.execute(_EXPIRED, {"most": most})
-    return [(row.item_id, row.fence, row.n_losses) for row in rows]
+    return [ExpiredFacts(**row) for row in rows.mappings()]
 
 
 # a gap in the pulse: the database was away, or nobody tended it; held leases could not be renewed

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from storage.claim_rows import REPORT_OWED
 from storage.states import ItemKind
 from storage.stored_text import storable
 
@@ -122,7 +123,7 @@ def cancel_waiting(connection: Connection, job_id: int, most: int) -> list[ItemK
 
 _RETRY = text("""
 UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0, n_losses = 0,
-    error_code = '', error_message = '', stage = '', progress = 0
+    error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
 WHERE job_id = :job_id AND state = 'failed'
 RETURNING kind
 """)
@@ -130,7 +131,8 @@ RETURNING kind
 
 def retry_failed(connection: Connection, job_id: int) -> list[ItemKind]:
     """Make a job's failed items ready with a clean count; return their kinds."""
-    return [ItemKind(kind) for kind in connection.scalars(_RETRY, {"job_id": job_id})]
+    values = {"job_id": job_id, "owed_key": REPORT_OWED}
+    return [ItemKind(kind) for kind in connection.scalars(_RETRY, values)]
 
 
 _CANCELLED_JOBS = text("""

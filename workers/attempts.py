@@ -51,6 +51,11 @@ class Attempts:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
             Exception: a mistake of ours; the attempt has not ended.
         """
+        if held.claim.owed is not None:
+            if preparer is not None:
+                self._crew.give_back(preparer)
+            self.fail(held, held.claim.owed, AttemptEnd.DRIVER_LOST)
+            return
         try:
             ended = self._walk(held, preparer)
         except StaleClaimError:

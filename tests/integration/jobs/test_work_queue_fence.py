@@ -305,6 +305,24 @@ def test_item_whose_workers_always_die_is_given_up_in_the_end(
     (claim,) = queue.claim("doomed")
     assert claim.tries.is_alone
     assert tend_until_reclaimed(queue) == 1
+    (owed,) = queue.claim("healthy")
+    assert owed.owed is not None, "its report is still to be written"
+    assert (owed.owed.code, owed.facts) == ("worker_lost", claim.facts)
+    queue.fail(owed, owed.owed, AttemptEnd.DRIVER_LOST)
+    queue.retry_failed(job.job_id)
+    (again,) = queue.claim("healthy")
+    assert again.owed is None
+    assert again.facts == claim.facts
+
+
+def test_item_whose_report_cannot_be_written_either_ends_without_one(
+    queue: WorkQueue, engine: Engine
+) -> None:
+    job = make_job(queue, 1)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE item SET n_losses = 24"))
+    queue.claim("doomed")
+    assert tend_until_reclaimed(queue) == 1
     (item,) = [it for it in queue.list_items(job.job_id) if it.state == ItemState.FAILED]
     assert item.error_code == "worker_lost"
     assert queue.job_status(job.job_id).counts.failed == 1

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
-from jobs.spec import AttemptEnd, ItemState, JobState
+from jobs.spec import AttemptEnd, ItemKind, ItemState, JobState, NewItem
 from tests.fleet_bench import (
     FleetBench,
     FleetThread,
@@ -100,3 +101,24 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_cannot_finish(
     assert item.state == ItemState.READY
     assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
     assert (summary.n_given_back, summary.is_idle) == (1, False)
+
+
+def test_an_item_that_lost_too_many_workers_is_not_touched_again_but_gets_its_report(
+    bench: FleetBench, engine: Engine, local_ray: None
+) -> None:
+    bench.submit(Path("/nowhere"))
+    [listing] = bench.queue.claim("doomed", kind=ItemKind.LIST)
+    bench.queue.add_items(listing, [NewItem("/nowhere/deadly.wav", "deadly", "key")])
+    bench.queue.finish(listing)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE item SET n_losses = 19 WHERE kind = 'media'"))
+    [claim] = bench.queue.claim("doomed")
+
+    with FleetThread(bench.settings) as fleet:
+        summary = fleet.join()
+
+    [report] = bench.queue.reports_of(claim.job_id)
+    assert report.document["failure"]["code"] == "worker_lost"
+    assert len(report.files) == 3
+    assert (summary.n_failed, summary.n_done) == (1, 0)
+    assert bench.causes(claim.item_id) == [AttemptEnd.DRIVER_LOST] * 2
