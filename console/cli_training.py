@@ -1,11 +1,15 @@
 """`verity evaluate`: measure a detector on labelled recordings; imported with `training.metrics` only."""
 
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from console.output_folder import make_output_folder
+from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json, table
 from pipeline.vocabulary import AnalysisOptions
 
@@ -19,6 +23,9 @@ EXAMPLES = """
 The manifest is a CSV file with the columns path and label (bonafide or spoof) and, if known, source
 and system; a relative path is taken from the manifest's folder. results/scores.csv has a row for
 every row of the manifest: path, label, llr, cm_score, verdict, reason, ...
+
+Exit status: 0 every row has its row; 1 every one of them failed; 2 the manifest or the folder for
+the scores cannot be used.
 """
 
 
@@ -28,6 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
+    context: typer.Context,
     manifest: Annotated[Path, typer.Option(help="CSV with the columns path and label.")],
     out: Annotated[Path, typer.Option(help="The folder for scores.csv.")],
     model: Annotated[str, typer.Option(help="A shipped model's name, or an ONNX file.")] = "",
@@ -39,22 +47,34 @@ def evaluate(
 ) -> None:
     """Score labelled recordings along the one path, and print how often the answers are wrong."""
     from console import evaluation
-    from console.evaluation_figures import FIGURE_WORDS, figures_of
+    from console.evaluation_figures import figures_of
+    from workers.temp_folders import ProcessFolder
 
+    settings: ConsoleSettings = context.obj
     rows = evaluation.read_rows(manifest)
+    make_output_folder(out, "--out")
     columns = (TextColumn("evaluate"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=errors, transient=True, disable=not errors.is_terminal
-    ) as progress:
-        scored = evaluation.evaluate_rows(
-            rows,
-            model,
-            AnalysisOptions(hop_s=hop),
-            processes or evaluation.default_processes(),
+    with (
+        closing(ProcessFolder(settings.temp_root)) as temp,
+        Progress(
+            *columns, console=errors, transient=True, disable=not errors.is_terminal
+        ) as progress,
+    ):
+        plan = evaluation.EvaluationPlan(
+            model, AnalysisOptions(hop_s=hop), settings.jobs, temp.path
         )
+        scored = evaluation.evaluate_rows(rows, plan, processes or evaluation.default_processes())
         tracked = progress.track(scored, total=len(rows))
         kept = evaluation.write_scores(out / "scores.csv", tracked)
     figures = figures_of(kept, model)
+    _show(figures, out / "scores.csv", as_json=as_json)
+    if all(row.verdict == evaluation.FAILED for row in kept):
+        raise typer.Exit(1)
+
+
+def _show(figures: Mapping[str, float | int | str | None], scores: Path, *, as_json: bool) -> None:
+    from console.evaluation_figures import FIGURE_WORDS
+
     if as_json:
         print_json(figures)
         return
@@ -63,4 +83,4 @@ def evaluate(
         text = "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         shown.add_row(FIGURE_WORDS[name], text)
     console.print(shown)
-    console.print(f"Scores: {out / 'scores.csv'}", markup=False, soft_wrap=True)
+    console.print(f"Scores: {scores}", markup=False, soft_wrap=True)

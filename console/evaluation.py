@@ -7,15 +7,22 @@ import csv
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from console.examiner import Examiner
-from pipeline.errors import InputError, SourceNotFoundError
+from console.one_item import examine_item
+from jobs.settings import JobsSettings
+from jobs.sources.access import SourceAccess
+from jobs.sources.items import clean_text, source_key
+from jobs.spec import NewItem
+from pipeline.errors import InputError, SourceNotFoundError, WorkerLostError
 from pipeline.vocabulary import AnalysisOptions, Label, MediaItem, MediaReport
 from reports.findings import findings_sha256, to_findings
 
@@ -59,6 +66,16 @@ class ScoredPath:
         return (row.path, row.label, *scores, *rest)
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationPlan:
+    """How every row is analysed; travels to the processes."""
+
+    model: str  # a name or a file; empty: the default
+    options: AnalysisOptions
+    jobs: JobsSettings  # limits of what is read
+    folder: Path  # private: each file lies in a folder of its own below it while it is analysed
+
+
 def read_rows(manifest: Path) -> list[LabelledPath]:
     """Return the rows of a CSV manifest; a relative path is taken from the manifest's folder.
 
@@ -86,36 +103,42 @@ def read_rows(manifest: Path) -> list[LabelledPath]:
 
 
 def evaluate_rows(
-    rows: Iterable[LabelledPath],
-    model: str,
-    options: AnalysisOptions,
-    n_processes: int,
+    rows: Iterable[LabelledPath], plan: EvaluationPlan, n_processes: int
 ) -> Iterator[ScoredPath]:
     """Yield a scored row for each labelled row, in order, failures too.
 
     Args:
         rows: what to analyse.
-        model: a name or a file; empty: the default.
-        options: of the analysis.
+        plan: how.
         n_processes: how many recordings at once; 1 stays in this process.
+
+    Raises:
+        ModelNotFoundError, ModelMismatchError, ConfigError: the model cannot be used.
+        WorkerLostError: a process was killed from outside.
     """
+    _load(plan)  # here first: what is wrong with a model is said once, by its name
     if n_processes == 1:
-        _load(model, options)
         yield from map(_evaluate, rows)
         return
     waiting = iter(rows)
-    with ProcessPoolExecutor(n_processes, get_context("spawn"), _load, (model, options)) as pool:
-        pending = [
-            pool.submit(_evaluate, row) for row in islice(waiting, n_processes * _WAITING_A_PROCESS)
-        ]
-        while pending:
-            yield pending.pop(0).result()
-            pending += [pool.submit(_evaluate, row) for row in islice(waiting, 1)]
+    try:
+        with ProcessPoolExecutor(n_processes, get_context("spawn"), _load, (plan,)) as pool:
+            pending = [
+                pool.submit(_evaluate, row)
+                for row in islice(waiting, n_processes * _WAITING_A_PROCESS)
+            ]
+            while pending:
+                yield pending.pop(0).result()
+                pending += [pool.submit(_evaluate, row) for row in islice(waiting, 1)]
+    except BrokenProcessPool as error:
+        raise WorkerLostError(
+            "A process of the evaluation was killed, probably for want of memory. "
+            "Run it again with fewer at once: --processes 1."
+        ) from error
 
 
 def write_scores(path: Path, scored: Iterable[ScoredPath]) -> list[ScoredPath]:
-    """Write scores.csv row by row as they come, and return the rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write scores.csv row by row as they come, and return the rows; its folder is there."""
     kept: list[ScoredPath] = []
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -126,22 +149,47 @@ def write_scores(path: Path, scored: Iterable[ScoredPath]) -> list[ScoredPath]:
     return kept
 
 
-_examiner: Examiner | None = None  # one a process: loading a model takes longer than using it
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What one process judges with."""
+
+    examiner: Examiner
+    access: SourceAccess  # files of this machine only: its guard is never started
+    folder: Path
 
 
-def _load(model: str, options: AnalysisOptions) -> None:
-    global _examiner
-    _examiner = Examiner.load(model, options)
+_bench: _Bench | None = None  # one a process: loading a model takes longer than using it
+
+
+def _load(plan: EvaluationPlan) -> None:
+    global _bench
+    access = plan.jobs.source_access(plan.jobs.open_guard(), allow_local=True)
+    _bench = _Bench(Examiner.load(plan.model, plan.options), access, plan.folder)
 
 
 def _evaluate(row: LabelledPath) -> ScoredPath:
-    assert _examiner is not None, "loaded before the first row"
+    assert _bench is not None, "loaded before the first row"
     if row.label not in {Label.BONAFIDE.value, Label.SPOOF.value}:
         return ScoredPath(row, None, None, FAILED, "label_unknown", 0.0, "")
-    if not row.file.is_file():
+    new_item = _to_item(row.file)
+    if new_item is None:
         return ScoredPath(row, None, None, FAILED, "source_not_found", 0.0, "")
-    report = _examiner.examine(MediaItem(row.path, "evaluate", row.path, row.file.name), row.file)
+    item = MediaItem(row.path, "evaluate", row.path, new_item.title)
+    with TemporaryDirectory(dir=_bench.folder, ignore_cleanup_errors=True) as folder:
+        report = examine_item(item, new_item, _bench.examiner, _bench.access, Path(folder))
     return _scored(row, report)
+
+
+def _to_item(file: Path) -> NewItem | None:
+    """Return a file as `scan` lists it; None where there is none."""
+    try:
+        path = file.resolve(strict=True)
+        is_file = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # not there, a name too long, a loop, a NUL
+        return None
+    uri = path.as_uri()
+    title, key = clean_text(path.name), source_key(str(file), "folder", uri)
+    return NewItem(uri, title, key, {"via": "folder"}) if is_file else None
 
 
 def _scored(row: LabelledPath, report: MediaReport) -> ScoredPath:

@@ -7,14 +7,14 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from console.examiner import Examiner
+from console.one_item import examine_item, failed_item
 from console.terminal import errors
 from jobs.settings import JobsSettings
-from jobs.sources import fetch, list_items
+from jobs.sources import list_items
 from jobs.sources.access import SourceAccess
 from jobs.spec import NewItem
-from pipeline import analyse
 from pipeline.errors import VerityError
-from pipeline.vocabulary import Failure, MediaItem, MediaReport
+from pipeline.vocabulary import MediaItem, MediaReport
 from reports.document import ReportDocument
 from workers.temp_folders import ProcessFolder
 
@@ -37,7 +37,7 @@ def scan_sources(
                 for number, item in enumerate(list_items(source, access), start=1):
                     yield _examine(item, f"{number}", examiner, access, folders)
             except VerityError as error:
-                yield _failed(MediaItem("0", "scan", source, source), examiner, error, "list")
+                yield failed_item(MediaItem("0", "scan", source, source), examiner, error, "list")
 
 
 def summary_record(document: ReportDocument, files: Mapping[str, Path]) -> dict[str, object]:
@@ -75,25 +75,13 @@ def _examine(
         ) as progress,
     ):
         task = progress.add_task("fetch", total=None)
-        try:
-            fetched = fetch(
-                new_item,
-                folder,
-                access,
-                lambda done, total: progress.update(task, completed=done, total=total),
-            )
-        except VerityError as error:
-            return _failed(item, examiner, error, "fetch")
-
-        def show(step: analyse.Progress) -> None:
-            progress.update(
-                task, description=step.stage, completed=step.done_s, total=step.total_s or None
-            )
-
-        return examiner.examine(item, fetched.path, fetched.custody, show)
-
-
-def _failed(item: MediaItem, examiner: Examiner, error: VerityError, stage: str) -> MediaReport:
-    failure = Failure(error.code, error.message, stage, error.retryable)
-    models, options = examiner.models.uses, examiner.options
-    return analyse.failed_report(item, None, None, failure, models, options)
+        return examine_item(
+            item,
+            new_item,
+            examiner,
+            access,
+            folder,
+            lambda stage, done, total: progress.update(
+                task, description=stage, completed=done, total=total
+            ),
+        )

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import MediaCorruptError, MediaUnsupportedError
+from pipeline.errors import InputError, MediaCorruptError, MediaUnsupportedError
 from pipeline.ffmpeg_command import probe_command
 from pipeline.limits import ChildLimits, run_limited
 from pipeline.vocabulary import AudioTrack, MediaFile, Probe
@@ -66,6 +66,7 @@ def open_media(item_id: str, path: Path, name: str = "") -> MediaFile:
         name: the name that the source gave it; its extension is compared with what is inside.
 
     Raises:
+        InputError: see `hash_file`.
         MediaCorruptError: empty, or nothing that ffmpeg could read.
         MediaUnsupportedError: a playlist, an archive, a text, or out of bounds.
     """
@@ -74,13 +75,23 @@ def open_media(item_id: str, path: Path, name: str = "") -> MediaFile:
 
 
 def hash_file(item_id: str, path: Path) -> MediaFile:
-    """Return the file with its SHA-256 and size, not probed."""
+    """Return the file with its SHA-256 and size, not probed.
+
+    Raises:
+        InputError: the system does not let it be read (`not_readable`).
+    """
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as file:
-        while data := file.read(HASH_BYTES):
-            digest.update(data)
-            size += len(data)
+    try:
+        with path.open("rb") as file:
+            while data := file.read(HASH_BYTES):
+                digest.update(data)
+                size += len(data)
+    except OSError as error:
+        raise InputError(
+            f"The file cannot be read ({error.strerror}): check its rights and its disk.",
+            "not_readable",
+        ) from error
     return MediaFile(item_id, path, digest.hexdigest(), size)
 
 
