@@ -14,7 +14,6 @@ from sqlalchemy import Connection, text
 from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.stored_text import storable
 
-
 REPORT_OWED = "report_owed"  # in an item's facts: given up, and why; its report is to be written
 
 

@@ -47,15 +47,21 @@ class Attempts:
     def run(self, held: Held, preparer: Member | None) -> None:
         """Walk one item to the end of its attempt; named errors end it too.
 
+        An item that was given up is not touched again: only its report is written.
+
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
             Exception: a mistake of ours; the attempt has not ended.
         """
-        if held.claim.owed is not None:
-            if preparer is not None:
-                self._crew.give_back(preparer)
-            self.fail(held, held.claim.owed, AttemptEnd.DRIVER_LOST)
+        if held.claim.owed is None:
+            self._try(held, preparer)
             return
+        if preparer is not None:
+            self._crew.give_back(preparer)
+        self.fail(held, held.claim.owed, AttemptEnd.DRIVER_LOST)
+
+    def _try(self, held: Held, preparer: Member | None) -> None:
+        """Walk the item and end the attempt as the walk ended."""
         try:
             ended = self._walk(held, preparer)
         except StaleClaimError:
