@@ -1,4 +1,8 @@
-"""The figures that `verity evaluate` prints: fractions, never percent."""
+"""The figures that `verity evaluate` prints: fractions, never percent.
+
+What a reader of reports meets is the verdict: it asks for enough voice and for spans besides the
+whole recording's LLR, so its error rates are counted from verdicts, beside those of the LLR alone.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +13,9 @@ from console.examiner import load_detector
 from pipeline.vocabulary import Label, VerdictKind
 
 Figure = float | int | str | None
+
+CALLED_SYNTHETIC = frozenset({VerdictKind.SYNTHETIC.value, VerdictKind.PARTLY_SYNTHETIC.value})
+CALLED_GENUINE = frozenset({VerdictKind.NO_EVIDENCE.value})
 
 FIGURE_WORDS: Mapping[str, str] = {
     "model": "model",
@@ -23,10 +30,12 @@ FIGURE_WORDS: Mapping[str, str] = {
     "auc": "AUC",
     "bonafide_rejected_rate_at_0": "genuine called synthetic, at LLR 0",
     "spoof_accepted_rate_at_0": "synthetic called genuine, at LLR 0",
+    "bonafide_rejected_rate": "genuine called synthetic, by verdict",
+    "spoof_accepted_rate": "synthetic called genuine, by verdict",
     "synthetic_below": "shipped threshold: synthetic at or below LLR",
-    "bonafide_rejected_rate": "  genuine called synthetic there",
+    "bonafide_at_or_below_rate": "  genuine with an LLR at or below it",
     "no_evidence_above": "shipped threshold: no evidence at or above LLR",
-    "spoof_accepted_rate": "  synthetic called genuine there",
+    "spoof_at_or_above_rate": "  synthetic with an LLR at or above it",
     "decided_share": "share of rows with a decision",
     "decided_wrong_share": "  of these, wrong",
 }
@@ -55,6 +64,8 @@ def figures_of(rows: Sequence[ScoredPath], model: str) -> dict[str, Figure]:
         "synthetic_below": thresholds.synthetic_below,
         "no_evidence_above": thresholds.no_evidence_above,
         **_decided(rows),
+        "bonafide_rejected_rate": _rate_of_verdicts(rows, Label.BONAFIDE, CALLED_SYNTHETIC),
+        "spoof_accepted_rate": _rate_of_verdicts(rows, Label.SPOOF, CALLED_GENUINE),
     }
     if len(bonafide) and len(spoof):
         at_zero = metrics.error_rates(bonafide, spoof, 0.0)
@@ -67,9 +78,10 @@ def figures_of(rows: Sequence[ScoredPath], model: str) -> dict[str, Figure]:
             "spoof_accepted_rate_at_0": at_zero.spoof_accepted_rate,
         }
     if len(bonafide):
-        figures["bonafide_rejected_rate"] = float(np.mean(bonafide <= thresholds.synthetic_below))
+        share = float(np.mean(bonafide <= thresholds.synthetic_below))
+        figures["bonafide_at_or_below_rate"] = share
     if len(spoof):
-        figures["spoof_accepted_rate"] = float(np.mean(spoof >= thresholds.no_evidence_above))
+        figures["spoof_at_or_above_rate"] = float(np.mean(spoof >= thresholds.no_evidence_above))
     return figures
 
 
@@ -86,6 +98,16 @@ def _decided(rows: Sequence[ScoredPath]) -> dict[str, Figure]:
         "decided_share": len(decided) / len(rows),
         "decided_wrong_share": wrong / len(decided) if decided else None,
     }
+
+
+def _rate_of_verdicts(
+    rows: Sequence[ScoredPath], label: Label, verdicts: frozenset[str]
+) -> float | None:
+    """Return the share of a class's rows with an LLR whose verdict is one of these."""
+    scored = [row for row in rows if row.row.label == label.value and row.llr is not None]
+    if not scored:
+        return None
+    return sum(row.verdict in verdicts for row in scored) / len(scored)
 
 
 def _llrs(rows: Sequence[ScoredPath], label: Label) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
