@@ -6,6 +6,7 @@ The protocol between the two is told in `storage.object_rows`.
 import hashlib
 import logging
 from dataclasses import dataclass
+from threading import Event
 from time import monotonic, sleep
 
 from sqlalchemy import Engine
@@ -65,15 +66,25 @@ def get_object(store: ObjectStore, key: str) -> bytes:
     return data
 
 
-def sweep_orphans(engine: Engine, store: ObjectStore, grace_s: float = GRACE_S) -> int:
+def sweep_orphans(
+    engine: Engine, store: ObjectStore, grace_s: float = GRACE_S, stop: Event | None = None
+) -> int:
     """Delete objects that nobody names and nobody touched for the grace period; return how many.
 
     Several sweeps at once share the work; one that dies leaves marks, and the next one goes on.
+
+    Args:
+        engine: of the database.
+        store: where the objects lie.
+        grace_s: how long an object may lie unnamed.
+        stop: ends the sweep between two objects.
     """
     with transaction(engine) as connection:
         idle = object_rows.idle_objects(connection, grace_s, KEYS_A_SWEEP)
     n_deleted = 0
     for key in idle:
+        if stop is not None and stop.is_set():
+            break
         with transaction(engine) as connection:
             marked = object_rows.mark_deleting(connection, key, grace_s)
         # the mark is committed: nobody can name or touch the object from here on

@@ -31,6 +31,7 @@ from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
+from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
 from workers.row_batching import BatchNote
 from workers.settings import FleetSettings
@@ -73,7 +74,8 @@ def run_fleet(
         DatabaseError, ObjectStoreError: a service does not answer at the start.
         WorkerLostError: an actor that died cannot be replaced.
     """
-    check_object_store(open_object_store(settings.storage))
+    store = open_object_store(settings.storage)
+    check_object_store(store)
     engine = open_engine(settings.storage)
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})
@@ -88,6 +90,7 @@ def run_fleet(
             crew = stack.enter_context(Crew(crew_settings))
             fleet = _Fleet(settings, queue, crew, trace, on_event)
             stack.enter_context(fleet.link)
+            stack.enter_context(OrphanSweep(engine, store))
             on_event(FleetEvent(FleetEventKind.READY))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
