@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from reports.error_words_en import ERRORS
 from reports.scale import Step
 from reports.words import Words
 
@@ -73,59 +74,7 @@ ENGLISH: Final = Words(
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
     "{decided} of these items got a decision.",
     no_rates="No error rates were measured for this kind of recording and amount of voice.",
-    errors={
-        "error": "Something went wrong that has no name yet.",
-        "input_invalid": "The input cannot be used as it is.",
-        "source_not_found": "The source does not exist or is empty.",
-        "media_unsupported": "The file is of a kind that is not analysed.",
-        "media_corrupt": "The file is damaged: no sound could be decoded from it.",
-        "limit_exceeded": "The item is over a limit of size, length or number.",
-        "access_denied": "The source refused access.",
-        "outage": "A service that is needed did not answer.",
-        "fetch_failed": "The item could not be fetched.",
-        "object_store_failed": "The object store did not answer.",
-        "database_failed": "The database did not answer.",
-        "worker_lost": "The worker that analysed the item was lost.",
-        "model_error": "A model file is wrong.",
-        "model_not_found": "The detection model was not found.",
-        "model_mismatch": "The model file does not agree with its card or checksum.",
-        "score_not_finite": "The model gave a score that is not a number.",
-        "stale_claim": "A newer attempt took the item over.",
-        "config_invalid": "A setting is missing or wrong.",
-        "age_restricted": "The site shows the medium only to accounts of a proven age.",
-        "bot_wall": "The site asks for a proof that a person is asking.",
-        "bucket_not_found": "The bucket does not exist.",
-        "credentials_wrong": "The credentials for the source are wrong.",
-        "decode_stalled": "Decoding came to a halt and was ended.",
-        "disk_full": "There was no room left on the disk.",
-        "drm_protected": "The medium is encrypted (DRM) and cannot be analysed.",
-        "fetch_too_slow": "The medium came too slowly to be fetched.",
-        "file_vanished": "The file was there and is gone.",
-        "geo_blocked": "The medium is not shown in the country from which it was asked for.",
-        "host_not_found": "There is no host of this name.",
-        "link_refused": "The address is not one that may be fetched.",
-        "live": "The medium is a live stream that is still running.",
-        "login_required": "The site shows the medium only to people who are logged in.",
-        "media_empty": "The file is empty.",
-        "media_is_archive": "The file is an archive, not a recording.",
-        "media_is_playlist": "The file is a playlist, not a recording.",
-        "media_is_text": "The file is a text, not a recording.",
-        "members_only": "The medium is for paying members only.",
-        "no_credentials": "There are no credentials for the source.",
-        "no_media": "No audio or video was found at the address.",
-        "not_found": "There is nothing at the address.",
-        "not_live": "Nothing is being broadcast at the address.",
-        "not_readable": "The file may not be read.",
-        "object_archived": "The object lies in an archive and must be restored first.",
-        "premiere": "The medium has not been broadcast yet.",
-        "rate_limited": "The site asks to be asked less often.",
-        "several_media": "The page holds several media.",
-        "source_replaced": "The source was replaced while it was fetched.",
-        "too_long": "The recording is longer than is analysed.",
-        "too_many_bytes": "The medium is larger than is fetched.",
-        "video_deleted": "The medium was removed, or never existed.",
-        "video_private": "The medium is private.",
-    },
+    errors={code: said.meaning for code, said in ERRORS.items()},
     unknown_error="The item could not be analysed (error code {code}).",
     notes={
         "extension_mismatch": "The file name's extension does not fit its content; the content "
