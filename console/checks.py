@@ -2,11 +2,13 @@
 
 import hashlib
 import shutil
+import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import onnxruntime
@@ -14,13 +16,16 @@ from sqlalchemy import text
 
 from console.examiner import load_detector
 from console.settings import ConsoleSettings
-from pipeline.errors import VerityError
+from pipeline.errors import ConfigError, VerityError
 from pipeline.ffmpeg_command import ffmpeg_path
 from pipeline.limits import ChildLimits, run_limited
+from pipeline.score import Detector, Device, ScoreSettings
 from storage.database import open_engine
 from storage.model_store import resolve_model
 from storage.objects import object_key, open_object_store
+from workers.settings import FleetSettings
 
+RAY_TIMEOUT_S = 3.0  # a head node answers at once
 OLD_YT_DLP_DAYS = 60  # sites change faster than this
 
 
@@ -34,8 +39,8 @@ class Check:
     advice: str = ""
 
 
-def all_checks(settings: ConsoleSettings) -> Iterator[Check]:
-    """Yield the result of each check as it is made."""
+def all_checks(settings: ConsoleSettings, only: Collection[str] = ()) -> Iterator[Check]:
+    """Yield the result of each check as it is made; those named in `only`, or all."""
     checks: tuple[tuple[str, Callable[[ConsoleSettings], Check]], ...] = (
         ("settings", _settings),
         ("ffmpeg", _ffmpeg),
@@ -48,10 +53,16 @@ def all_checks(settings: ConsoleSettings) -> Iterator[Check]:
         ("yt-dlp", _yt_dlp),
     )
     for name, check in checks:
+        if only and name not in only:
+            continue
         try:
             yield check(settings)
         except VerityError as error:
             yield Check(name, ok=False, words=error.code, advice=error.message)
+        except OSError as error:
+            words = str(error.strerror or error)
+            advice = f"Check the rights and the room of {error.filename or 'the data folder'}."
+            yield Check(name, ok=False, words=words, advice=advice)
 
 
 def _settings(settings: ConsoleSettings) -> Check:
@@ -89,17 +100,26 @@ def _models(_: ConsoleSettings) -> Check:
     return Check("models", True, words)
 
 
-def _provider(_: ConsoleSettings) -> Check:
-    providers = onnxruntime.get_available_providers()
-    has_gpu = shutil.which("nvidia-smi") is not None and _gpu_names() != []
-    if has_gpu and "CUDAExecutionProvider" not in providers:
+def _provider(settings: ConsoleSettings) -> Check:
+    """Open the detector where a worker would: a provider that is listed need not load."""
+    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    asked = FleetSettings.from_env(settings.environ).device
+    device: Device = asked if asked != "auto" else "cuda" if has_cuda else "cpu"
+    if asked != "cpu" and not has_cuda and _gpu_names():
         advice = "There is a GPU, but this ONNX Runtime cannot use it: install the extra `gpu`, not `cpu`."
         return Check("provider", False, "GPU not used", advice)
-    used = "CUDAExecutionProvider" if has_gpu else "CPUExecutionProvider"
+    found = resolve_model("", "detector")
+    try:
+        used = Detector(found.path, found.sha256, ScoreSettings(device)).provider
+    except ConfigError as error:
+        advice = f"{error.message} Until then VERITY_DEVICE=cpu works."
+        return Check("provider", False, f"{device} does not load", advice)
     return Check("provider", True, f"{used}, ONNX Runtime {onnxruntime.__version__}")
 
 
 def _gpu_names() -> list[str]:
+    if shutil.which("nvidia-smi") is None:
+        return []
     done = subprocess.run(
         ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],  # noqa: S607 - where the driver put it
         capture_output=True,
@@ -107,7 +127,7 @@ def _gpu_names() -> list[str]:
         timeout=20,
         check=False,
     )
-    return done.stdout.split("\n") if done.returncode == 0 else []
+    return done.stdout.split() if done.returncode == 0 else []
 
 
 def _database(settings: ConsoleSettings) -> Check:
@@ -135,9 +155,25 @@ def _objects(settings: ConsoleSettings) -> Check:
 
 def _ray(settings: ConsoleSettings) -> Check:
     address = settings.environ.get("RAY_ADDRESS", "")
-    return Check(
-        "ray", True, f"{version('ray')}, {address or 'a local one, started by verity work'}"
-    )
+    installed = version("ray")
+    if address in {"", "local"}:
+        return Check("ray", True, f"{installed}, a local one, started by verity work")
+    if address == "auto":
+        return Check("ray", True, f"{installed}, the one that runs on this machine (not asked)")
+    place = urlsplit(address if "://" in address else f"//{address}")
+    form = "RAY_ADDRESS is host:port or ray://host:port; without it verity work starts its own."
+    try:
+        host, port = place.hostname, place.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        return Check("ray", False, "RAY_ADDRESS has no host or port", form)
+    try:
+        socket.create_connection((host, port), RAY_TIMEOUT_S).close()
+    except OSError as error:
+        advice = f"Start the cluster (ray start --head --port {port}) or correct it: {form}"
+        return Check("ray", False, f"{host}:{port} does not answer ({error})", advice)
+    return Check("ray", True, f"{installed}, {host}:{port} answers")
 
 
 def _yt_dlp(_: ConsoleSettings) -> Check:
