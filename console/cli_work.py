@@ -18,6 +18,9 @@ EXAMPLES = """
   verity work --until-idle     until nothing waits any more, then leave
 
 SIGTERM and Ctrl-C finish what is held within a few seconds or give it back to the queue.
+
+Exit status: 0 it ended as asked, failed items or not: those are the job's, and `verity show JOB`
+names them; 75 a service went away; 78 a setting is wrong.
 """
 
 

@@ -86,7 +86,7 @@ def test_a_folder_a_prefix_and_a_playlist_end_in_reports(
         sources = (str(folder), f"s3://{s3_server.bucket}/press/", site.playlist_url)
         job_id = verity("submit", *sources, "--name", "e2e", "--json", extra=allow).json["job_id"]
         worked = verity("work", "--until-idle", extra=allow)
-    assert worked.status in {0, 1}, worked.stderr
+    assert worked.status == 0, worked.stderr  # a failed item is the job's, not the worker's
     shown = verity("show", job_id, "--json").json
     media = [item for item in shown["items"] if item["kind"] == "media"]
     items = {unquote(item["source_uri"]).rsplit("/", 1)[-1]: item for item in media}
