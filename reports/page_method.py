@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pipeline.model_card import ErrorRow, Figure
+from pipeline.vocabulary import VerdictKind
 from reports.canonical_json import Json
 from reports.document import MethodPart
-from reports.findings import ErrorRateFindings, Findings, VerdictFindings, rounded
+from reports.findings import Findings, VerdictFindings, rounded
 from reports.page_rows import pairs
 from reports.quantities import duration, exact_ratio, grouped, ratio, share, signed
 from reports.scale import Step
@@ -50,11 +51,13 @@ def method_part(method: MethodPart | None, findings: Findings, words: Words) -> 
             min_voiced=duration(limits.min_voiced_s),
             synthetic=_threshold(limits.synthetic_below, words),
             no_evidence=_threshold(limits.no_evidence_above, words),
+            span_window=duration(limits.span_window_s),
+            span=_threshold(limits.span_below, words),
         ),
         "rates_text": words.paragraphs["rates"],
         "rates": [
             {
-                "here": _applies(row, findings.verdict.error_rates),
+                "here": _applies(row, findings.verdict),
                 "cells": [
                     row.condition,
                     duration(row.min_voiced_s),
@@ -92,9 +95,12 @@ def _figures(figures: Sequence[Figure], words: Words) -> Json:
     }
 
 
-def _applies(row: ErrorRow, rates: ErrorRateFindings | None) -> bool:
-    """Tell whether the verdict's error rates are this row of the card."""
-    return rates is not None and (
+def _applies(row: ErrorRow, verdict: VerdictFindings) -> bool:
+    """Tell whether the verdict's error rates are this row of the card; no row is of stretches."""
+    rates = verdict.error_rates
+    if rates is None or verdict.kind is VerdictKind.PARTLY_SYNTHETIC:
+        return False
+    return (
         rates.n_bonafide,
         rates.n_spoof,
         rates.bonafide_rejected_rate,

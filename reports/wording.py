@@ -94,7 +94,10 @@ def how_sure(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
         again = strength_sentence(verdict.separated_llr, verdict.llr_limit, words)
         sentences.append(words.separated_sentence.format(strength=_inner(again)))
     rates = verdict.error_rates
-    sentences.append(words.no_rates if rates is None else rates_sentence(rates, words))
+    if verdict.kind is VerdictKind.PARTLY_SYNTHETIC:
+        sentences.append(words.span_rates)  # the measured rates are of whole items
+    else:
+        sentences.append(words.no_rates if rates is None else rates_sentence(rates, words))
     return tuple(sentences)
 
 

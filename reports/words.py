@@ -30,6 +30,7 @@ class Words:
     strongest_span: str  # strength of a partly synthetic item's strongest stretch
     separated_sentence: str  # strength of the second way to listen
     rates_sentence: str  # condition, n_bonafide, rejected, n_spoof, accepted, decided
+    span_rates: str  # what is known of the errors of marked stretches
     no_rates: str
     errors: Mapping[str, str]  # by code
     unknown_error: str  # code

@@ -73,6 +73,9 @@ ENGLISH: Final = Words(
     rates_sentence="How often such a result misleads, measured on {condition}: genuine called synthetic, "
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
     "{decided} of these items got a decision.",
+    span_rates="No error rate was measured for marked stretches, except where their threshold was set: "
+    "there (inner folds) at most 1 in 100 genuine items of 60 s show a false one. How often it misses "
+    "synthetic stretches, and how it fares on a held-back test, was not measured.",
     no_rates="No error rates were measured for this kind of recording and amount of voice.",
     errors={code: said.meaning for code, said in ERRORS.items()},
     unknown_error="The item could not be analysed (error code {code}).",
@@ -264,7 +267,12 @@ ENGLISH: Final = Words(
         "decision": "Decision rule: at least {min_voiced} of judged voice are asked for. The voice "
         "is called synthetic when the pooled LLR lies below {synthetic}; no evidence of synthesis "
         "is reported when it lies above {no_evidence}; between the two the answer is "
-        "inconclusive. What this rule risks is shown in the table below.",
+        "inconclusive. It is called partly synthetic when windows of {span_window} of consecutive "
+        "judged segments have a pooled LLR below {span}, stricter with length (minus ln(voice seconds "
+        "/ 60) for more than 60 s of voice in a channel), while at least {span_window} of other voice "
+        "remain whose pooled LLR lies above {synthetic}; where such windows are found but this "
+        "does not hold, no evidence of synthesis is never reported. What this rule risks is shown in "
+        "the table below, but for marked stretches, which the table does not cover.",
         "threshold": "{llr} ({times} times in favour of {side})",
         "cap": "Nothing in this report is called more than {limit} times more probable: the validation had too few "
         "independent voices and generators to support more.",

@@ -53,6 +53,14 @@ def test_page_one_says_what_was_found_how_sure_and_in_which_bytes() -> None:
     assert "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" in first
 
 
+def test_the_decision_rule_says_when_a_part_is_called_synthetic() -> None:
+    text = squeezed(" ".join(pages_of(to_pdf(document_of(spliced_report())))))
+    assert "partly synthetic when windows of 5 s of consecutive judged segments" in text
+    assert "below −1.50 (4.5 times in favour of Hs)" in text
+    assert "ln(voice seconds / 60)" in text
+    assert "applies here" not in text  # the table's rates are of whole items
+
+
 @pytest.mark.parametrize(
     "report",
     [spliced_report(), failed_report(), not_applicable_report(), steady_report(0.0)],

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipeline import errors
+from pipeline import decide, errors
 from pipeline.vocabulary import (
     MediaReport,
     Quality,
@@ -34,6 +34,7 @@ from tests.unit.reports.report_maker import (
     spliced_report,
     steady_report,
 )
+from training.detector_card import FALSE_SPAN_SHARE, SPAN_ITEM_S
 
 LANGUAGES = [ENGLISH]
 ERROR_CODES = sorted(
@@ -141,6 +142,15 @@ def test_error_rates_are_said_in_the_readers_words() -> None:
     rates = to_document(steady_report(3.0), CARD, CONTEXT).summary.how_sure[-1]
     assert "genuine called synthetic, 4.1 in 100 of 312" in rates
     assert "synthetic called genuine, 9.3 in 100 of 340" in rates
+
+
+def test_marked_stretches_claim_no_error_rates_but_those_of_their_threshold() -> None:
+    how_sure = to_document(spliced_report(), CARD, CONTEXT).summary.how_sure
+    assert how_sure[-1] == ENGLISH.span_rates
+    assert not any(sentence.startswith("How often such a result") for sentence in how_sure)
+    claim = f"at most {100 * FALSE_SPAN_SHARE:g} in 100 genuine items of {SPAN_ITEM_S:g} s show"
+    assert claim in ENGLISH.span_rates
+    assert SPAN_ITEM_S == decide.SPAN_ITEM_S
 
 
 def test_missing_error_rates_are_admitted() -> None:
