@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from console.settings import ConsoleSettings
 from jobs.work_queue import WorkQueue
+from pipeline.errors import ConfigError
 from storage.database import open_engine
 from storage.embedded import release_embedded
 from storage.objects import ObjectStore, open_object_store
+from storage.settings import StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,11 @@ def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
     """Yield the queue and the object store.
 
     Raises:
-        ConfigError, DatabaseError: see `storage.database.open_engine`.
+        ConfigError: the data folder cannot be used; or see `storage.database.open_engine`.
+        DatabaseError: the database does not answer.
     """
     storage = settings.storage
-    engine = open_engine(storage)
+    engine = _open_engine(storage)
     queue = WorkQueue(engine)
     try:
         yield QueueAccess(queue, open_object_store(storage))
@@ -36,3 +41,13 @@ def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
         engine.dispose()
         if storage.database_url is None:
             release_embedded(storage)
+
+
+def _open_engine(storage: StorageSettings) -> Engine:
+    try:
+        return open_engine(storage)
+    except OSError as error:
+        raise ConfigError(
+            f"The data folder {storage.var_folder} cannot be used ({error.strerror}): "
+            "set VERITY_VAR to a folder that may be written to."
+        ) from error
