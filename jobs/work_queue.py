@@ -125,6 +125,11 @@ class WorkQueue:
             page = job_rows.read_jobs(connection, account_id, most, int(before) if before else None)
         return [to_job(facts) for facts in page]
 
+    def has_open_work(self) -> bool:
+        """Tell whether anything is to be done, now or later, in any account's unpaused jobs."""
+        with transaction(self._engine) as connection:
+            return item_rows.has_open_work(connection)
+
     def list_items(self, job_id: str) -> Iterator[ItemStatus]:
         """Return a job's items in the order in which they were listed, read page by page.
 

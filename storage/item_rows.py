@@ -153,6 +153,27 @@ def cancelled_jobs_with_work(connection: Connection) -> list[int]:
     return list(connection.scalars(_CANCELLED_JOBS))
 
 
+_OPEN_WORK = text("""
+SELECT EXISTS (
+    SELECT FROM item JOIN job USING (job_id) WHERE state = 'running' AND paused_at IS NULL
+) OR EXISTS (
+    SELECT FROM item JOIN job USING (job_id) WHERE state = 'deferred' AND paused_at IS NULL
+) OR EXISTS (
+    -- by job, so that each look is one step in the index of ready items
+    SELECT FROM job CROSS JOIN LATERAL (
+        SELECT FROM item WHERE item.job_id = job.job_id AND state = 'ready'
+        ORDER BY item.priority, item_id LIMIT 1
+    ) ready
+    WHERE closed_at IS NULL AND paused_at IS NULL
+)
+""")
+
+
+def has_open_work(connection: Connection) -> bool:
+    """Tell whether any item of any account waits or runs, those of paused jobs left out."""
+    return bool(connection.execute(_OPEN_WORK).scalar_one())
+
+
 _ITEMS = text("""
 SELECT i.item_id, i.job_id, i.kind, i.source_uri, i.title, i.state, i.attempt, i.stage, i.progress,
        i.verdict, i.reason, i.llr, i.voiced_s, i.error_code, i.error_message,

@@ -42,7 +42,6 @@ TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's no
 CHECK_RAY_S = 5.0
 LAST_NOTES_S = 3.0  # at the end, for the scorer to answer
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
-PAGE_JOBS = 200
 _STOPS = {
     EventKind.LOST: StopCause.LOST,
     EventKind.CANCELLED: StopCause.CANCELLED,
@@ -154,7 +153,7 @@ class _Fleet:
                 try:
                     if self._claim(threads):
                         continue
-                    is_idle = until_idle and not self._held and not self._has_open_work()
+                    is_idle = until_idle and not self._held and not self._queue.has_open_work()
                 except DatabaseError as error:
                     self._wait_for_database(stop, error)
                     continue
@@ -225,15 +224,6 @@ class _Fleet:
         for preparer in preparers:
             self._crew.give_back(preparer)
         return not preparers
-
-    def _has_open_work(self) -> bool:
-        """Tell whether a job has something to do, now or later, here or elsewhere."""
-        before: str | None = None
-        while page := self._queue.list_jobs(most=PAGE_JOBS, before=before):
-            if any(not job.is_over and not job.is_paused for job in page):
-                return True
-            before = page[-1].job_id
-        return False
 
     def _wait_for_database(self, stop: threading.Event, error: DatabaseError) -> None:
         """Sleep until the database answers again; say so once."""

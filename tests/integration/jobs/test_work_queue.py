@@ -320,6 +320,24 @@ def test_accounts_share_the_fleet_whatever_their_jobs_sizes(
     assert claimed.count(big.job_id) == 2
 
 
+def test_open_work_is_what_waits_or_runs_in_any_account(queue: WorkQueue, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO account (account_id) VALUES ('other')"))
+    assert not queue.has_open_work()
+    job = make_job(queue, 1, "other")
+    assert queue.has_open_work()
+    queue.pause(job.job_id)
+    assert not queue.has_open_work(), "a paused job waits for people"
+    queue.resume(job.job_id)
+
+    (claim,) = queue.claim("worker")
+    assert queue.has_open_work()
+    queue.fail(claim, AWAY, retry=RetryDecision(60))
+    assert queue.has_open_work(), "it is tried again later"
+    queue.cancel(job.job_id)
+    assert not queue.has_open_work()
+
+
 def test_jobs_of_one_account_share_its_part(queue: WorkQueue) -> None:
     first, second = make_job(queue, 10), make_job(queue, 10)
     claimed = [claim.job_id for claim in queue.claim("worker", limit=6)]

@@ -48,7 +48,7 @@ def make_many(engine: Engine, queue: WorkQueue, n_items: int = N_MANY) -> str:
 
 
 def plans_of(engine: Engine, queue: WorkQueue) -> list[str]:
-    """Return the plans of every statement that one claim, heartbeat and finish send."""
+    """Return the plans of every statement that a worker sends."""
     plans: list[str] = []
 
     def explain(
@@ -71,6 +71,7 @@ def plans_of(engine: Engine, queue: WorkQueue) -> list[str]:
         queue.heartbeat([Beat(claim, "decode")])
         queue.finish(claim, make_result(claim))
         queue.tend()
+        queue.has_open_work()
     finally:
         event.remove(engine, "before_cursor_execute", explain)
     return plans
