@@ -281,7 +281,9 @@ ENGLISH: Final = Words(
         "also depends on everything else known about the case. Near 1 the findings do not help "
         "to tell.",
         "rates": "Shares of all test items of the class, undecided ones included, at the "
-        "thresholds used here.",
+        "thresholds used here. A test that is marked “never chosen on” was held back until all choices "
+        "were made; where thresholds were set, rates flatter. Of the tests with as much voice as this "
+        "item, the row applies whose two rates have the largest sum.",
         "timeline": "Each cell is {cell}; its colour says which proposition the sound supports, "
         "and how strongly.",
         "timeline_lanes": "One row for each track.channel, and one for the separated voice where it "
