@@ -66,3 +66,15 @@ def test_a_path_that_does_not_exist_is_refused_at_once(verity: Verity) -> None:
     done = verity("submit", "/no/such/folder")
     assert done.returncode == 2
     assert "/no/such/folder" in done.stderr
+
+
+def test_waiting_for_a_job_that_is_cancelled_ends_with_status_1(
+    verity: Verity, database_url: str, tmp_path: Path
+) -> None:
+    environ = os.environ | {"VERITY_DATABASE_URL": database_url, "VERITY_VAR": str(tmp_path)}
+    command = [str(VERITY), "submit", "s3://bucket/prefix", "--wait"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        job_id = waiting.stdout.readline().split()[-1]
+        assert verity("cancel", job_id).returncode == 0
+        assert waiting.wait(timeout=30) == 1
