@@ -8,13 +8,15 @@ from pathlib import Path
 
 from storage.egress import FOLDER_PREFIX, SOCKET_NAME
 from storage.embedded import remove_embedded
+from workers.running_workers import stop_workers
 from workers.settings import FleetSettings
 from workers.temp_folders import sweep
 
 
 def main() -> None:
-    """Stop and remove the embedded database, and sweep temporary folders of processes that died."""
+    """End workers, remove the embedded database, sweep temporary folders of the dead."""
     settings = FleetSettings.from_env(os.environ)  # noqa: TID251 - an entry point
+    stop_workers(settings.storage)  # first: they hold the database
     remove_embedded(settings.storage)
     if settings.temp_folder.exists():
         sweep(settings.temp_folder)

@@ -34,6 +34,7 @@ from workers.held import Held, StopCause, StoppedWalk
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
 from workers.row_batching import BatchNote
+from workers.running_workers import worker_lock
 from workers.settings import FleetSettings
 from workers.temp_folders import sweep
 
@@ -73,6 +74,13 @@ def run_fleet(
         DatabaseError, ObjectStoreError: a service does not answer at the start.
         WorkerLostError: an actor that died cannot be replaced.
     """
+    with worker_lock(settings.storage):  # before anything that `stop_workers` must see end
+        return _run_fleet(settings, until_idle, stop, on_event)
+
+
+def _run_fleet(
+    settings: FleetSettings, until_idle: bool, stop: threading.Event, on_event: OnFleetEvent
+) -> FleetSummary:
     store = open_object_store(settings.storage)
     check_object_store(store)
     engine = open_engine(settings.storage)

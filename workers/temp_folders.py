@@ -6,17 +6,16 @@ who starts next removes the folders whose lock is free. Locks work where process
 the pid namespaces of containers that share a temp root.
 """
 
-import fcntl
 import os
-import secrets
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+from workers.lock_files import drop_lock, take_lock, try_lock
 
 
 def open_temp_root(path: Path) -> Path:
@@ -56,61 +55,29 @@ class ProcessFolder:
     def close(self) -> None:
         """Remove the folder and free its name."""
         _remove(self.path)
-        with suppress(FileNotFoundError):
-            self.path.with_suffix(".lock").unlink()
-        os.close(self._lock)
+        drop_lock(self._lock, self.path.with_suffix(".lock"))
 
 
 def sweep(root: Path) -> int:
     """Remove the folders of processes that are gone; return how many there were."""
     n_removed = 0
     for lock_path in root.glob("*.lock"):
-        lock = _try_lock(lock_path)
+        lock = try_lock(lock_path)
         if lock is None:
             continue
         try:
             _remove(lock_path.with_suffix(""))
-            with suppress(FileNotFoundError):
-                lock_path.unlink()
             n_removed += 1
         finally:
-            os.close(lock)
+            drop_lock(lock, lock_path)
     return n_removed
 
 
 def _take_folder(root: Path) -> tuple[int, Path]:
-    while True:
-        lock_path = root / f"{secrets.token_hex(4)}.lock"
-        lock_path.touch(mode=0o600)
-        lock = _try_lock(lock_path)
-        # A sweeper may have seen the file before it was locked, and removed it: then again.
-        if lock is not None and _is_same_file(lock, lock_path):
-            folder = lock_path.with_suffix("")
-            folder.mkdir(mode=0o700)
-            return lock, folder
-        if lock is not None:
-            os.close(lock)
-
-
-def _try_lock(path: Path) -> int | None:
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
-
-
-def _is_same_file(lock: int, path: Path) -> bool:
-    try:
-        facts = path.lstat()
-    except FileNotFoundError:
-        return False
-    return (facts.st_dev, facts.st_ino) == (os.fstat(lock).st_dev, os.fstat(lock).st_ino)
+    lock, lock_path = take_lock(root)
+    folder = lock_path.with_suffix("")
+    folder.mkdir(mode=0o700)
+    return lock, folder
 
 
 def _remove(folder: Path) -> None:

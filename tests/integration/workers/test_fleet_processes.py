@@ -20,6 +20,7 @@ from tests.fleet_bench import (
     media_folder,
     wait_until,
 )
+from workers.running_workers import stop_workers
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(200)]
 START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine much longer
@@ -82,7 +83,7 @@ def test_a_worker_on_sigterm_gives_its_item_back_and_leaves_no_process_and_no_fi
     with bench.start_process(log, VERITY_GRACE_S="0.2", BENCH_MARK=mark) as worker:
         wait_until(lambda: is_running(bench, job.job_id), START_S)
         assert len(marked_pids(mark)) > 5  # Ray, its actors, the heartbeat
-        worker.send_signal(signal.SIGTERM)
+        assert stop_workers(bench.settings.storage) == 1  # by SIGTERM, as `make clean` does
         assert worker.wait(60) == 0
 
     [item] = bench.media(job)

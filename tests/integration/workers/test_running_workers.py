@@ -1,0 +1,95 @@
+"""Workers of a data folder are found by their locks and ended, kindly first."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.settings import StorageSettings
+from tests.fleet_bench import ROOT
+from workers.running_workers import stop_workers, worker_lock
+
+pytestmark = pytest.mark.timeout(60)
+
+WORKER = """
+import os, signal, sys, threading
+from storage.settings import StorageSettings
+from workers.running_workers import worker_lock
+stop = threading.Event()
+signal.signal(signal.SIGTERM, {on_term})
+with worker_lock(StorageSettings.from_env(os.environ)):
+    print("ready", flush=True)
+    stop.wait(60)
+"""
+KIND = "lambda *_: stop.set()"
+DEAF = "signal.SIG_IGN"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> StorageSettings:
+    return StorageSettings.from_env({"VERITY_VAR": str(tmp_path)})
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Give a list for processes, which are ended whatever happens."""
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def start_worker(on_term: str, var_folder: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER.format(on_term=on_term)],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "VERITY_VAR": str(var_folder)},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def test_workers_end_by_sigterm_and_deaf_ones_are_killed(
+    settings: StorageSettings, started: list[subprocess.Popen[bytes]]
+) -> None:
+    started += [start_worker(kind, settings.var_folder) for kind in (KIND, KIND, DEAF)]
+
+    assert stop_workers(settings, wait_s=2.0) == 3
+
+    assert [process.wait(5) for process in started] == [0, 0, -9]
+    assert list((settings.var_folder / "workers").iterdir()) == []
+
+
+def test_what_a_dead_worker_left_ends_nobody(
+    settings: StorageSettings, started: list[subprocess.Popen[bytes]]
+) -> None:
+    dead = start_worker(KIND, settings.var_folder)
+    started.append(dead)
+    dead.kill()
+    dead.wait()
+    [lock_path] = (settings.var_folder / "workers").iterdir()
+    bystander = subprocess.Popen(["sleep", "60"])
+    started.append(bystander)
+    lock_path.write_text(lock_path.read_text().replace(str(dead.pid), str(bystander.pid)))
+
+    assert stop_workers(settings) == 0
+
+    assert bystander.poll() is None
+    assert not lock_path.exists()
+
+
+def test_a_worker_does_not_end_itself_and_leaves_no_lock(settings: StorageSettings) -> None:
+    with worker_lock(settings):
+        assert stop_workers(settings, wait_s=0.1) == 0
+        assert len(list((settings.var_folder / "workers").iterdir())) == 1
+    assert list((settings.var_folder / "workers").iterdir()) == []
+    started_at = time.monotonic()
+    assert stop_workers(settings) == 0
+    assert time.monotonic() - started_at < 1
