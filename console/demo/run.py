@@ -40,7 +40,8 @@ def run_demo(settings: DemoSettings, console: Console) -> int:
         VerityError: something did not start, or a command failed.
     """
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs deaf to SIGINT
+        signal.signal(number, _interrupt)
     reports = settings.folder / "reports"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
@@ -149,5 +150,5 @@ def _shown(path: Path) -> str:
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """Treat SIGTERM as Ctrl-C, so that everything that was started is stopped."""
+    """Raise as Ctrl-C does, so that everything that was started is stopped."""
     raise KeyboardInterrupt
