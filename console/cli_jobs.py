@@ -88,13 +88,13 @@ def submit(
     from console.job_progress import wait_for_job
 
     with _open(context) as access:
-        job = access.queue.submit(spec)
+        job = access.desk.submit(spec)
         if not as_json:
             console.print(job.job_id if not wait else f"Job {job.job_id}", markup=False)
         if wait:
-            job = wait_for_job(access.queue, job.job_id, quiet=as_json)
+            job = wait_for_job(access.desk, job.job_id, quiet=as_json)
             if not as_json:
-                _print_job(job, list(access.queue.list_items(job.job_id)))
+                _print_job(job, list(access.desk.list_items(job.job_id)))
     if as_json:
         print_json({"job_id": job.job_id, "job": _job_record(job)})
     if wait and (job.counts.failed or job.state is JobState.CANCELLED):
@@ -104,7 +104,7 @@ def submit(
 def jobs(context: typer.Context, as_json: AsJson = False) -> None:
     """List the newest jobs."""
     with _open(context) as access:
-        found = access.queue.list_jobs()
+        found = access.desk.list_jobs()
     if as_json:
         print_json([_job_record(job) for job in found])
         return
@@ -129,8 +129,8 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
     with _open(context) as access:
-        job = access.queue.job_status(job_id)
-        items = list(access.queue.list_items(job_id))
+        job = access.desk.job_status(job_id)
+        items = list(access.desk.list_items(job_id))
     if as_json:
         print_json({"job": _job_record(job), "items": [_item_record(item) for item in items]})
     else:
@@ -140,14 +140,14 @@ def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None
 def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
     with _open(context) as access:
-        job = access.queue.cancel(job_id)
+        job = access.desk.cancel(job_id)
     _print_change(job, f"Job {job_id} is cancelled.", as_json)
 
 
 def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Queue a job's failed items again."""
     with _open(context) as access:
-        job = access.queue.retry_failed(job_id)
+        job = access.desk.retry_failed(job_id)
     _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
 
 
@@ -163,7 +163,7 @@ def reports(
     make_output_folder(to, "--to")
     written: list[dict[str, str]] = []
     with _open(context) as access:
-        for item in access.queue.list_items(job_id):
+        for item in access.desk.list_items(job_id):
             for file in item.files:
                 path = to / file.file_name  # a name of our own: verity-JOB-ITEM.pdf
                 path.write_bytes(get_object(access.objects, file.key))

@@ -1,4 +1,4 @@
-"""Open the work queue and the object store for one command, and close them after it."""
+"""Open the job desk and the object store for one command, and close them after it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from console.settings import ConsoleSettings
-from jobs.work_queue import WorkQueue
+from jobs.job_desk import JobDesk
 from pipeline.errors import ConfigError
 from storage.database import open_engine
 from storage.embedded import release_embedded
@@ -19,13 +19,13 @@ from storage.settings import StorageSettings
 class QueueAccess:
     """What the commands about jobs need."""
 
-    queue: WorkQueue
+    desk: JobDesk
     objects: ObjectStore
 
 
 @contextmanager
 def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
-    """Yield the queue and the object store.
+    """Yield the job desk and the object store.
 
     Raises:
         ConfigError: the data folder cannot be used; or see `storage.database.open_engine`.
@@ -33,11 +33,9 @@ def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
     """
     storage = settings.storage
     engine = _open_engine(storage)
-    queue = WorkQueue(engine)
     try:
-        yield QueueAccess(queue, open_object_store(storage))
+        yield QueueAccess(JobDesk(engine), open_object_store(storage))
     finally:
-        queue.close()
         engine.dispose()
         if storage.database_url is None:
             release_embedded(storage)

@@ -21,8 +21,6 @@ def check_typed(source: str) -> str:
         form = check_source(source, allow_local=True)
     except OSError as error:  # a name that no file system takes
         raise InputError(f"{shown} is no source: {error.strerror}.", "source_malformed") from error
-    if form is SourceForm.S3 and not source.partition("://")[2].split("/")[0]:
-        raise InputError(f"{shown} names no bucket: s3://bucket/prefix.", "source_malformed")
     if form is not SourceForm.LOCAL:
         return source
     path = _existing(source)

@@ -1,20 +1,21 @@
-"""The work queue: submit, claim, heartbeat, finish, fail, release, cancel (DESIGN.md §7).
+"""The workers' side of the queue: claim, heartbeat, finish, fail, release (DESIGN.md §7).
 
 The fence alone decides who may write; the lease only decides who may be reclaimed. Every write for
 an item is one transaction whose first statement is the fenced update, so a late attempt gets
 `StaleClaimError` and changes nothing. All state is in the database: a queue object may be made in
-every process and thread that needs one.
+every process and thread that needs one. What people do with jobs is in `job_desk.py`.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Event
 
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from jobs.queue_values import to_attempt, to_claim, to_job, to_status
+from jobs.job_desk import JobDesk
+from jobs.queue_values import to_claim
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     LOSS_CAUSES,
@@ -24,38 +25,30 @@ from jobs.retry import (
     retry_decision,
 )
 from jobs.spec import (
-    Attempt,
     Beat,
     BeatReply,
     ItemClaim,
     ItemResult,
-    ItemStatus,
-    Job,
-    JobSpec,
     NewItem,
 )
 from pipeline.errors import (
-    InputError,
     ObjectStoreError,
-    SourceNotFoundError,
     StaleClaimError,
     WorkerLostError,
 )
 from pipeline.vocabulary import Failure
 from storage import claim_rows, item_rows, job_rows, object_rows, report_rows
-from storage.account_rows import require_account
 from storage.claim_rows import BeatFacts, ClaimedFacts, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
-from storage.job_rows import CountChange, JobFacts
-from storage.report_rows import StoredFile, StoredReport
+from storage.job_rows import CountChange
+from storage.report_rows import StoredFile
 from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.work_bell import WorkBell
 
 LEASE_S = 15.0
 TENDS_A_LEASE = 4  # `tend` at least this often, or its pauses look like outages of the database
-ROWS_A_BATCH = 2000  # items changed in one transaction: locks stay short
-PAGE_ITEMS = 500
+ROWS_A_BATCH = 2000  # claims reclaimed in one transaction: locks stay short
 
 _log = logging.getLogger(__name__)
 
@@ -83,130 +76,7 @@ class WorkQueue:
         self.lease_s = lease_s
         self._rng = rng or np.random.default_rng()
         self._bell = WorkBell(engine, may_listen=may_listen)
-
-    # what people do
-
-    def submit(self, spec: JobSpec, account_id: str = "default") -> Job:
-        """Queue a job; it starts with one listing for each source.
-
-        Raises:
-            InputError: there is no such account.
-        """
-        listings = [
-            NewItemFacts(ItemKind.LIST, source, source, f"list:{number}", {})
-            for number, source in enumerate(spec.sources)
-        ]
-        with transaction(self._engine) as connection:
-            require_account(connection, account_id)
-            job_id = job_rows.insert_job(
-                connection, account_id, spec.name, spec.sources, spec.priority, spec.options
-            )
-            item_rows.insert_items(connection, job_id, account_id, listings)
-            job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
-            item_rows.ring(connection)
-            facts = job_rows.read_job(connection, job_id)
-        assert facts is not None  # written above
-        return to_job(facts)
-
-    def job_status(self, job_id: str) -> Job:
-        """Return a job as it stands, counters exact.
-
-        Raises:
-            SourceNotFoundError: there is no such job.
-        """
-        with transaction(self._engine) as connection:
-            return to_job(_require_job(connection, job_id))
-
-    def list_jobs(
-        self, account_id: str = "default", most: int = 50, before: str | None = None
-    ) -> list[Job]:
-        """Return an account's jobs, newest first."""
-        with transaction(self._engine) as connection:
-            page = job_rows.read_jobs(connection, account_id, most, int(before) if before else None)
-        return [to_job(facts) for facts in page]
-
-    def has_open_work(self) -> bool:
-        """Tell whether anything is to be done, now or later, in any account's unpaused jobs."""
-        with transaction(self._engine) as connection:
-            return item_rows.has_open_work(connection)
-
-    def list_items(self, job_id: str) -> Iterator[ItemStatus]:
-        """Return a job's items in the order in which they were listed, read page by page.
-
-        Raises:
-            SourceNotFoundError: there is no such job.
-        """
-        with transaction(self._engine) as connection:
-            number = _require_job(connection, job_id).job_id
-        return self._walk_items(number)
-
-    def item_attempts(self, item_id: str) -> list[Attempt]:
-        """Return how an item's attempts ended, oldest first."""
-        with transaction(self._engine) as connection:
-            rows = item_rows.read_attempts(connection, int(item_id))
-        return [to_attempt(row) for row in rows]
-
-    def reports_of(self, job_id: str) -> Iterator[StoredReport]:
-        """Return a job's committed reports, read page by page.
-
-        Raises:
-            SourceNotFoundError: there is no such job.
-        """
-        with transaction(self._engine) as connection:
-            number = _require_job(connection, job_id).job_id
-        return report_rows.reports_of(self._engine, number)
-
-    def cancel(self, job_id: str) -> Job:
-        """Cancel what waits now and tell running items at their next heartbeat; twice is once.
-
-        Raises:
-            SourceNotFoundError: there is no such job.
-            InputError: the job is over (`job_over`); its end stays what it was.
-        """
-        with transaction(self._engine) as connection:
-            number = _require_job(connection, job_id).job_id
-            job_rows.lock_job(connection, number)  # `retry_failed` waits, or was before us
-            facts = _require_job(connection, job_id)
-            if facts.cancelled_at is None and to_job(facts).is_over:
-                raise InputError(f"Job {job_id} is already over.", "job_over")
-            job_rows.mark_job(connection, number, cancelled=True)
-        self._cancel_waiting(number)
-        return self.job_status(job_id)
-
-    def pause(self, job_id: str) -> Job:
-        """Claim nothing more of a job; running items are told at their next heartbeat."""
-        return self._set_paused(job_id, paused=True)
-
-    def resume(self, job_id: str) -> Job:
-        """Let a paused job go on."""
-        return self._set_paused(job_id, paused=False)
-
-    def retry_failed(self, job_id: str) -> Job:
-        """Queue a job's failed items again, with a clean count of tries.
-
-        Raises:
-            SourceNotFoundError: there is no such job.
-            InputError: the job was cancelled.
-        """
-        with transaction(self._engine) as connection:
-            number = _require_job(connection, job_id).job_id
-            job_rows.lock_job(connection, number)  # the folder waits, and sees what is added here
-            if _require_job(connection, job_id).cancelled_at is not None:
-                raise InputError(
-                    f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
-                )
-            kinds = item_rows.retry_failed(connection, number)
-            if kinds:
-                n_lists = kinds.count(ItemKind.LIST)
-                change = CountChange(
-                    n_listing=n_lists, n_total=-n_lists, n_failed=-len(kinds)
-                )  # a failed listing was counted as an item
-                job_rows.append_change(connection, number, change)
-                job_rows.reopen_job(connection, number)
-                item_rows.ring(connection)
-        return self.job_status(job_id)
-
-    # what workers do
+        self.desk = JobDesk(engine)  # what people do, in the same database
 
     def claim(
         self, worker_id: str, limit: int = 1, kind: ItemKind | None = None
@@ -383,7 +253,7 @@ class WorkQueue:
         with transaction(self._engine) as connection:
             late = item_rows.cancelled_jobs_with_work(connection)
         for job_id in late:
-            self._cancel_waiting(job_id)
+            self.desk.cancel_waiting(job_id)
         return self.reclaim_expired()
 
     def reclaim_expired(self) -> int:
@@ -429,35 +299,6 @@ class WorkQueue:
             if ended.state == ItemState.READY:
                 item_rows.ring(connection)
         return ended.state
-
-    def _cancel_waiting(self, job_id: int) -> None:
-        while True:
-            with transaction(self._engine) as connection:
-                kinds = item_rows.cancel_waiting(connection, job_id, ROWS_A_BATCH)
-                n_lists = kinds.count(ItemKind.LIST)
-                change = CountChange(n_listing=-n_lists, n_cancelled=len(kinds) - n_lists)
-                if kinds:
-                    job_rows.append_change(connection, job_id, change)
-            if len(kinds) < ROWS_A_BATCH:
-                return
-
-    def _set_paused(self, job_id: str, *, paused: bool) -> Job:
-        with transaction(self._engine) as connection:
-            number = _require_job(connection, job_id).job_id
-            job_rows.mark_job(connection, number, paused=paused)
-            if not paused:
-                item_rows.ring(connection)
-        return self.job_status(job_id)
-
-    def _walk_items(self, job_id: int) -> Iterator[ItemStatus]:
-        after = 0
-        while True:
-            with transaction(self._engine) as connection:
-                page = item_rows.read_items(connection, job_id, after, PAGE_ITEMS)
-            yield from map(to_status, page)
-            if len(page) < PAGE_ITEMS:
-                return
-            after = page[-1].item_id
 
 
 def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
@@ -514,15 +355,6 @@ def _lost(item: ExpiredFacts) -> ItemEnd:
         adds_loss=True,
         report_owed=message if is_given_up and has_report else "",
     )
-
-
-def _require_job(connection: Connection, job_id: str) -> JobFacts:
-    facts = None
-    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
-        facts = job_rows.read_job(connection, int(job_id))
-    if facts is None:
-        raise SourceNotFoundError(f"There is no job {job_id}.", "job_not_found")
-    return facts
 
 
 def _stale(claim: ItemClaim) -> StaleClaimError:

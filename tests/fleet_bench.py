@@ -64,10 +64,10 @@ class FleetBench:
         return FleetSettings.from_env(self.environ)
 
     def submit(self, source: Path) -> Job:
-        return self.queue.submit(JobSpec(sources=(str(source),)))
+        return self.queue.desk.submit(JobSpec(sources=(str(source),)))
 
     def causes(self, item_id: str) -> list[str]:
-        return [attempt.cause for attempt in self.queue.item_attempts(item_id)]
+        return [attempt.cause for attempt in self.queue.desk.item_attempts(item_id)]
 
     def start_process(self, log: Path, **more: str) -> subprocess.Popen[bytes]:
         """Start a worker of its own: `python -m workers --until-idle`."""
@@ -81,7 +81,7 @@ class FleetBench:
             )
 
     def media(self, job: Job) -> list[ItemStatus]:
-        return [item for item in self.queue.list_items(job.job_id) if item.kind == "media"]
+        return [item for item in self.queue.desk.list_items(job.job_id) if item.kind == "media"]
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ class _Fleet:
                 try:
                     if self._claim(threads):
                         continue
-                    is_idle = until_idle and not self._held and not self._queue.has_open_work()
+                    is_idle = until_idle and not self._held and not self._queue.desk.has_open_work()
                 except DatabaseError as error:
                     self._wait_for_database(stop, error)
                     continue
@@ -241,7 +241,7 @@ class _Fleet:
             pause_s = min(pause_s * 2, LONGEST_OUTAGE_PAUSE_S)
             self.link.check()
             with suppress(DatabaseError):
-                self._queue.list_jobs(most=1)
+                self._queue.desk.list_jobs(most=1)
                 self._on_event(FleetEvent(FleetEventKind.BACK))
                 return
 

@@ -139,7 +139,7 @@ class Writer:
 
     def _result(self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts) -> ItemResult:
         """Render an item's reports and put them into the object store."""
-        job_name = self._queue.job_status(claim.job_id).name
+        job_name = self._queue.desk.job_status(claim.job_id).name
         context = ReportContext(
             report_id=f"{claim.job_id}-{claim.item_id}-{claim.attempt}",
             attempt=claim.attempt,

@@ -43,6 +43,10 @@ def check_source(source: str, *, allow_local: bool) -> SourceForm:
         raise InputError(f"{shown} is no source: it is empty or too long.", "source_malformed")
     scheme = source.partition("://")[0].lower() if "://" in source else ""
     if scheme == "s3":
+        if not source.partition("://")[2].partition("/")[0]:
+            raise InputError(
+                f"{shown} names no bucket: write s3://bucket/prefix.", "source_malformed"
+            )
         return SourceForm.S3
     if scheme in {"http", "https"}:
         _check_url(source, shown)

@@ -40,12 +40,12 @@ def make_items(n_items: int, start: int = 0) -> list[NewItem]:
 
 def make_job(queue: WorkQueue, n_items: int, account_id: str = "default") -> Job:
     """Return a job that is listed already, with its items waiting."""
-    job = queue.submit(JobSpec(sources=("https://media.example/feed",)), account_id)
+    job = queue.desk.submit(JobSpec(sources=("https://media.example/feed",)), account_id)
     listing = queue.claim("lister", kind=ItemKind.LIST)[0]
     for start in range(0, n_items, 1000):
         queue.add_items(listing, make_items(min(1000, n_items - start), start))
     queue.finish(listing)
-    return queue.job_status(job.job_id)
+    return queue.desk.job_status(job.job_id)
 
 
 def make_scores(n_segments: int, *, seed: int = 0) -> SegmentScores:

@@ -35,24 +35,24 @@ def queue(engine: Engine) -> Iterator[WorkQueue]:
 
 
 def test_job_walks_from_listing_to_done(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("folder:/media",), name="first"))
+    job = queue.desk.submit(JobSpec(sources=("folder:/media",), name="first"))
     assert (job.state, job.name, job.counts.listing) == (JobState.LISTING, "first", 1)
 
     (listing,) = queue.claim("worker", limit=3)
     assert listing.kind == ItemKind.LIST
     assert queue.add_items(listing, make_items(3)) == 3
     queue.finish(listing)
-    assert queue.job_status(job.job_id).state == JobState.RUNNING
+    assert queue.desk.job_status(job.job_id).state == JobState.RUNNING
     for claim in queue.claim("worker", limit=5):
         queue.finish(claim, make_result(claim))
 
-    job = queue.job_status(job.job_id)
+    job = queue.desk.job_status(job.job_id)
     assert (job.state, job.counts.done, job.counts.total) == (JobState.DONE, 3, 3)
     assert job.is_over
 
 
 def test_first_items_are_claimed_while_the_rest_is_listed(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://bucket/prefix",)))
+    job = queue.desk.submit(JobSpec(sources=("s3://bucket/prefix",)))
     (listing,) = queue.claim("lister")
     queue.add_items(listing, make_items(2), cursor="page-1")
 
@@ -60,11 +60,11 @@ def test_first_items_are_claimed_while_the_rest_is_listed(queue: WorkQueue) -> N
 
     assert [claim.kind for claim in claimed] == [ItemKind.MEDIA, ItemKind.MEDIA]
     assert claimed[0].facts == {"etag": "e0"}
-    assert queue.job_status(job.job_id).state == JobState.LISTING
+    assert queue.desk.job_status(job.job_id).state == JobState.LISTING
 
 
 def test_listing_that_is_tried_again_adds_nothing_twice(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://bucket/prefix",)))
+    job = queue.desk.submit(JobSpec(sources=("s3://bucket/prefix",)))
     (first,) = queue.claim("lister")
     queue.add_items(first, make_items(3), cursor="page-1")
     queue.release(first)
@@ -74,11 +74,11 @@ def test_listing_that_is_tried_again_adds_nothing_twice(queue: WorkQueue) -> Non
     assert queue.add_items(second, make_items(5)) == 2
     queue.finish(second)
 
-    assert queue.job_status(job.job_id).counts.total == 5
+    assert queue.desk.job_status(job.job_id).counts.total == 5
 
 
 def test_late_listing_adds_nothing(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://bucket/prefix",)))
+    job = queue.desk.submit(JobSpec(sources=("s3://bucket/prefix",)))
     (late,) = queue.claim("lister")
     queue.release(late)
     queue.claim("other")
@@ -86,11 +86,11 @@ def test_late_listing_adds_nothing(queue: WorkQueue) -> None:
     with pytest.raises(StaleClaimError):
         queue.add_items(late, make_items(3))
 
-    assert queue.job_status(job.job_id).counts.total == 0
+    assert queue.desk.job_status(job.job_id).counts.total == 0
 
 
 def test_failed_listing_is_shown_as_a_failed_item(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://no-such-bucket", "folder")))
+    job = queue.desk.submit(JobSpec(sources=("s3://no-such-bucket", "folder")))
     broken, fine = queue.claim("lister", limit=2)
     queue.fail(broken, CORRUPT)
     queue.add_items(fine, make_items(1))
@@ -98,9 +98,9 @@ def test_failed_listing_is_shown_as_a_failed_item(queue: WorkQueue) -> None:
     (media,) = queue.claim("worker")
     queue.finish(media, make_result(media))
 
-    job = queue.job_status(job.job_id)
+    job = queue.desk.job_status(job.job_id)
     assert (job.state, job.counts.done, job.counts.failed) == (JobState.DONE, 1, 1)
-    failed = next(it for it in queue.list_items(job.job_id) if it.state == ItemState.FAILED)
+    failed = next(it for it in queue.desk.list_items(job.job_id) if it.state == ItemState.FAILED)
     assert (failed.title, failed.error_code) == ("s3://no-such-bucket", "media_corrupt")
 
 
@@ -110,10 +110,10 @@ def test_job_with_a_bad_item_ends_done_with_one_failed(queue: WorkQueue) -> None
     queue.finish(good, make_result(good))
     state = queue.fail(bad, CORRUPT, result=make_result(bad, failure=CORRUPT))
 
-    job = queue.job_status(job.job_id)
+    job = queue.desk.job_status(job.job_id)
     assert state == ItemState.FAILED
     assert (job.state, job.counts.done, job.counts.failed) == (JobState.DONE, 1, 1)
-    assert [report.document["title"] for report in queue.reports_of(job.job_id)] == [
+    assert [report.document["title"] for report in queue.desk.reports_of(job.job_id)] == [
         "Item 0",
         "Item 1",
     ]
@@ -125,7 +125,7 @@ def test_items_show_verdict_and_error(queue: WorkQueue) -> None:
     queue.finish(good, make_result(good))
     queue.fail(bad, CORRUPT)
 
-    rows = [item for item in queue.list_items(job.job_id) if item.kind == ItemKind.MEDIA]
+    rows = [item for item in queue.desk.list_items(job.job_id) if item.kind == ItemKind.MEDIA]
 
     assert [(row.verdict, row.llr, row.voiced_s) for row in rows] == [
         ("partly_synthetic", -3.5, 4.0),
@@ -144,7 +144,7 @@ def test_transient_failure_is_tried_again_after_its_pause(queue: WorkQueue) -> N
     assert queue.fail(claim, AWAY, retry=RetryDecision(0.2)) == ItemState.DEFERRED
 
     assert queue.claim("worker") == []
-    assert queue.job_status(job.job_id).counts.waiting == 1
+    assert queue.desk.job_status(job.job_id).counts.waiting == 1
     time.sleep(0.3)
     (again,) = queue.claim("worker")
     assert (again.attempt, again.tries.n_failures) == (2, 1)
@@ -172,7 +172,7 @@ def test_attempts_tell_worker_stage_cause_and_code(queue: WorkQueue) -> None:
     (claim,) = queue.claim("worker-2")
     queue.fail(claim, AWAY, AttemptEnd.STALLED)
 
-    first, second = queue.item_attempts(claim.item_id)
+    first, second = queue.desk.item_attempts(claim.item_id)
 
     assert (first.worker_id, first.cause, first.stage) == (
         "worker-1",
@@ -195,25 +195,25 @@ def test_retry_failed_gives_a_finished_job_its_failed_items_back(queue: WorkQueu
     queue.fail(bad, CORRUPT, result=make_result(bad, failure=CORRUPT))
     queue.tend()
 
-    job = queue.retry_failed(job.job_id)
+    job = queue.desk.retry_failed(job.job_id)
     assert (job.state, job.counts.waiting, job.counts.failed) == (JobState.RUNNING, 1, 0)
     (again,) = queue.claim("worker")
     queue.finish(again, make_result(again))
 
-    job = queue.job_status(job.job_id)
+    job = queue.desk.job_status(job.job_id)
     assert (job.state, job.counts.done, job.counts.failed) == (JobState.DONE, 2, 0)
-    assert [report.document["attempt"] for report in queue.reports_of(job.job_id)] == [1, 2]
+    assert [report.document["attempt"] for report in queue.desk.reports_of(job.job_id)] == [1, 2]
 
 
 def test_failed_listing_can_be_retried(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://bucket",)))
+    job = queue.desk.submit(JobSpec(sources=("s3://bucket",)))
     (listing,) = queue.claim("lister")
     queue.fail(listing, AWAY)
-    assert queue.job_status(job.job_id).counts.failed == 1
+    assert queue.desk.job_status(job.job_id).counts.failed == 1
 
-    queue.retry_failed(job.job_id)
+    queue.desk.retry_failed(job.job_id)
 
-    counts = queue.job_status(job.job_id).counts
+    counts = queue.desk.job_status(job.job_id).counts
     assert (counts.listing, counts.total, counts.failed) == (1, 0, 0)
     assert len(queue.claim("lister")) == 1
 
@@ -222,13 +222,13 @@ def test_cancel_ends_what_waits_and_reaches_what_runs_at_its_heartbeat(queue: Wo
     job = make_job(queue, 3)
     (running,) = queue.claim("worker")
 
-    job = queue.cancel(job.job_id)
+    job = queue.desk.cancel(job.job_id)
 
     assert (job.state, job.counts.cancelled, job.counts.running) == (JobState.CANCELLED, 2, 1)
     reply = queue.heartbeat([Beat(running, "decode")])
     assert reply.cancelled == {running.item_id}
     assert queue.release(running) == ItemState.CANCELLED
-    assert queue.job_status(job.job_id).is_over
+    assert queue.desk.job_status(job.job_id).is_over
     assert queue.claim("worker") == []
 
 
@@ -241,60 +241,60 @@ def test_a_job_that_is_over_is_not_cancelled_and_its_failed_items_can_be_retried
     queue.fail(bad, CORRUPT)
 
     with pytest.raises(InputError, match="already over") as raised:
-        queue.cancel(job.job_id)
+        queue.desk.cancel(job.job_id)
 
     assert raised.value.code == "job_over"
-    assert queue.job_status(job.job_id).state == JobState.DONE
-    queue.retry_failed(job.job_id)
-    queue.cancel(job.job_id)
-    assert queue.cancel(job.job_id).state == JobState.CANCELLED, "twice is once"
+    assert queue.desk.job_status(job.job_id).state == JobState.DONE
+    queue.desk.retry_failed(job.job_id)
+    queue.desk.cancel(job.job_id)
+    assert queue.desk.cancel(job.job_id).state == JobState.CANCELLED, "twice is once"
 
 
 def test_items_listed_after_cancelling_are_cancelled_too(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("s3://bucket",)))
+    job = queue.desk.submit(JobSpec(sources=("s3://bucket",)))
     (listing,) = queue.claim("lister")
-    queue.cancel(job.job_id)
+    queue.desk.cancel(job.job_id)
     queue.add_items(listing, make_items(3))
     queue.release(listing)
 
     queue.tend()
 
-    job = queue.job_status(job.job_id)
+    job = queue.desk.job_status(job.job_id)
     assert job.is_over
     assert job.counts.cancelled == 3
 
 
 def test_cancelled_job_is_not_retried(queue: WorkQueue) -> None:
     job = make_job(queue, 1)
-    queue.cancel(job.job_id)
+    queue.desk.cancel(job.job_id)
     with pytest.raises(InputError, match="cancelled"):
-        queue.retry_failed(job.job_id)
+        queue.desk.retry_failed(job.job_id)
 
 
 def test_paused_job_is_not_claimed_until_it_is_resumed(queue: WorkQueue) -> None:
     job = make_job(queue, 2)
     (running,) = queue.claim("worker")
-    queue.pause(job.job_id)
+    queue.desk.pause(job.job_id)
 
     assert queue.claim("worker") == []
     assert queue.heartbeat([Beat(running, "decode")]).paused == {running.item_id}
-    queue.resume(job.job_id)
+    queue.desk.resume(job.job_id)
     assert len(queue.claim("worker")) == 1
 
 
 def test_unknown_job_is_named(queue: WorkQueue) -> None:
     for job_id in ("99", "x", "", "1" * 30, "١"):
         with pytest.raises(SourceNotFoundError, match="no job"):
-            queue.job_status(job_id)
+            queue.desk.job_status(job_id)
 
 
 def test_unknown_account_is_named(queue: WorkQueue) -> None:
     with pytest.raises(InputError, match="no account"):
-        queue.submit(JobSpec(sources=("a",)), "nobody")
+        queue.desk.submit(JobSpec(sources=("a",)), "nobody")
 
 
 def test_outside_text_that_no_database_holds_is_stored_readably(queue: WorkQueue) -> None:
-    job = queue.submit(JobSpec(sources=("a\x00b",), name="n\x00ame"))
+    job = queue.desk.submit(JobSpec(sources=("a\x00b",), name="n\x00ame"))
     (listing,) = queue.claim("lister")
     (item,) = make_items(1)
     odd = type(item)(item.source_uri, "ti\x00tle\n🎧\udc80", "key\x00", {"guid": "g\x00"})
@@ -303,7 +303,7 @@ def test_outside_text_that_no_database_holds_is_stored_readably(queue: WorkQueue
     queue.finish(claim, make_result(claim))
 
     assert claim.title == "ti\ufffdtle\n🎧\ufffd"
-    assert queue.job_status(job.job_id).name == "n\ufffdame"
+    assert queue.desk.job_status(job.job_id).name == "n\ufffdame"
 
 
 def test_accounts_share_the_fleet_whatever_their_jobs_sizes(
@@ -323,19 +323,19 @@ def test_accounts_share_the_fleet_whatever_their_jobs_sizes(
 def test_open_work_is_what_waits_or_runs_in_any_account(queue: WorkQueue, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO account (account_id) VALUES ('other')"))
-    assert not queue.has_open_work()
+    assert not queue.desk.has_open_work()
     job = make_job(queue, 1, "other")
-    assert queue.has_open_work()
-    queue.pause(job.job_id)
-    assert not queue.has_open_work(), "a paused job waits for people"
-    queue.resume(job.job_id)
+    assert queue.desk.has_open_work()
+    queue.desk.pause(job.job_id)
+    assert not queue.desk.has_open_work(), "a paused job waits for people"
+    queue.desk.resume(job.job_id)
 
     (claim,) = queue.claim("worker")
-    assert queue.has_open_work()
+    assert queue.desk.has_open_work()
     queue.fail(claim, AWAY, retry=RetryDecision(60))
-    assert queue.has_open_work(), "it is tried again later"
-    queue.cancel(job.job_id)
-    assert not queue.has_open_work()
+    assert queue.desk.has_open_work(), "it is tried again later"
+    queue.desk.cancel(job.job_id)
+    assert not queue.desk.has_open_work()
 
 
 def test_jobs_of_one_account_share_its_part(queue: WorkQueue) -> None:
@@ -346,14 +346,14 @@ def test_jobs_of_one_account_share_its_part(queue: WorkQueue) -> None:
 
 def test_live_job_goes_before_a_batch(queue: WorkQueue) -> None:
     make_job(queue, 10)
-    live = queue.submit(JobSpec(sources=("upload",), priority=Priority.LIVE))
+    live = queue.desk.submit(JobSpec(sources=("upload",), priority=Priority.LIVE))
     assert [claim.job_id for claim in queue.claim("worker")] == [live.job_id]
 
 
 def test_jobs_are_listed_newest_first_page_by_page(queue: WorkQueue) -> None:
-    made = [queue.submit(JobSpec(sources=("a",))).job_id for _ in range(5)]
-    first = queue.list_jobs(most=3)
-    rest = queue.list_jobs(most=3, before=first[-1].job_id)
+    made = [queue.desk.submit(JobSpec(sources=("a",))).job_id for _ in range(5)]
+    first = queue.desk.list_jobs(most=3)
+    rest = queue.desk.list_jobs(most=3, before=first[-1].job_id)
     assert [job.job_id for job in first + rest] == made[::-1]
 
 
@@ -361,9 +361,9 @@ def test_folding_changes_no_count(queue: WorkQueue) -> None:
     job = make_job(queue, 5)
     for claim in queue.claim("worker", limit=3):
         queue.finish(claim, make_result(claim))
-    before = queue.job_status(job.job_id).counts
+    before = queue.desk.job_status(job.job_id).counts
 
     queue.tend()
     queue.tend()
 
-    assert queue.job_status(job.job_id).counts == before
+    assert queue.desk.job_status(job.job_id).counts == before

@@ -61,9 +61,9 @@ def test_late_attempt_cannot_finish_a_reclaimed_item(queue: WorkQueue, database_
         queue.finish(late, make_result(late))
     other_engine.dispose()
 
-    (report,) = queue.reports_of(late.job_id)
+    (report,) = queue.desk.reports_of(late.job_id)
     assert report.document["attempt"] == 2
-    assert queue.job_status(late.job_id).counts.done == 1
+    assert queue.desk.job_status(late.job_id).counts.done == 1
 
 
 def test_late_fail_release_and_heartbeat_change_nothing(queue: WorkQueue) -> None:
@@ -79,7 +79,7 @@ def test_late_fail_release_and_heartbeat_change_nothing(queue: WorkQueue) -> Non
     assert queue.heartbeat([Beat(late, "decode")]).lost == {late.item_id}
 
     assert not queue.heartbeat([Beat(newer, "decode")]).lost
-    assert queue.job_status(job.job_id).counts.running == 1
+    assert queue.desk.job_status(job.job_id).counts.running == 1
 
 
 def test_late_attempt_is_refused_before_anybody_claims_again(queue: WorkQueue) -> None:
@@ -101,7 +101,7 @@ def test_expired_lease_that_nobody_reclaimed_may_finish(queue: WorkQueue, engine
 
     queue.finish(slow, make_result(slow))
 
-    assert queue.job_status(job.job_id).counts.done == 1
+    assert queue.desk.job_status(job.job_id).counts.done == 1
 
 
 def test_heartbeat_renews_an_expired_lease_that_nobody_reclaimed(queue: WorkQueue) -> None:
@@ -126,7 +126,7 @@ def test_finish_twice_is_once(queue: WorkQueue, engine: Engine) -> None:
     (claim,) = queue.claim("worker")
     queue.finish(claim, make_result(claim))
     queue.finish(claim, make_result(claim))
-    assert queue.job_status(job.job_id).counts.done == 1
+    assert queue.desk.job_status(job.job_id).counts.done == 1
     assert count_rows(engine, "report", "analysis", "attempt") == {
         "report": 1,
         "analysis": 1,
@@ -140,7 +140,7 @@ def test_fail_after_finish_changes_nothing(queue: WorkQueue) -> None:
     queue.finish(claim, make_result(claim))
     with pytest.raises(StaleClaimError):
         queue.fail(claim, CORRUPT)
-    assert queue.job_status(job.job_id).counts.done == 1
+    assert queue.desk.job_status(job.job_id).counts.done == 1
 
 
 def test_finish_that_breaks_half_way_leaves_no_row_and_the_claim(
@@ -162,9 +162,9 @@ def test_finish_that_breaks_half_way_leaves_no_row_and_the_claim(
         "media": 0,
         "report": 0,
     }
-    assert queue.job_status(job.job_id).counts.running == 1
+    assert queue.desk.job_status(job.job_id).counts.running == 1
     queue.finish(claim, whole)
-    assert queue.job_status(job.job_id).counts.done == 1
+    assert queue.desk.job_status(job.job_id).counts.done == 1
 
 
 def test_finish_that_names_an_unknown_object_changes_nothing(queue: WorkQueue) -> None:
@@ -173,7 +173,7 @@ def test_finish_that_names_an_unknown_object_changes_nothing(queue: WorkQueue) -
     file = ReportFile("pdf", "default/" + "0" * 64, "0" * 64, 1, "a.pdf", "application/pdf")
     with pytest.raises(ObjectStoreError, match="put them again"):
         queue.finish(claim, make_result(claim, files=(file,)))
-    assert queue.job_status(job.job_id).counts.running == 1
+    assert queue.desk.job_status(job.job_id).counts.running == 1
 
 
 def test_late_attempt_sends_no_segment_to_the_database(queue: WorkQueue, engine: Engine) -> None:
@@ -219,7 +219,7 @@ def test_killed_worker_loses_its_item_within_two_leases(
     assert took_s < 2 * LEASE_S + 1  # the second is for a busy machine
     (claim,) = queue.claim("healthy")
     assert (claim.item_id, claim.attempt, claim.tries.n_losses) == (item_id, 2, 1)
-    (attempt,) = queue.item_attempts(item_id)
+    (attempt,) = queue.desk.item_attempts(item_id)
     assert (attempt.worker_id, attempt.cause) == ("victim", AttemptEnd.DRIVER_LOST)
 
 
@@ -290,7 +290,7 @@ def test_nothing_healthy_is_reclaimed_after_the_database_was_away(var_folder: Pa
     assert not queue.heartbeat([Beat(claim, "decode")]).lost
     queue.finish(claim, make_result(claim))
 
-    assert queue.job_status(job.job_id).counts.done == 1
+    assert queue.desk.job_status(job.job_id).counts.done == 1
     engine.dispose()
     server.remove()
     server.release()
@@ -309,7 +309,7 @@ def test_item_whose_workers_always_die_is_given_up_in_the_end(
     assert owed.owed is not None, "its report is still to be written"
     assert (owed.owed.code, owed.facts) == ("worker_lost", claim.facts)
     queue.fail(owed, owed.owed, AttemptEnd.DRIVER_LOST)
-    queue.retry_failed(job.job_id)
+    queue.desk.retry_failed(job.job_id)
     (again,) = queue.claim("healthy")
     assert again.owed is None
     assert again.facts == claim.facts
@@ -323,14 +323,14 @@ def test_item_whose_report_cannot_be_written_either_ends_without_one(
         connection.execute(text("UPDATE item SET n_losses = 24"))
     queue.claim("doomed")
     assert tend_until_reclaimed(queue) == 1
-    (item,) = [it for it in queue.list_items(job.job_id) if it.state == ItemState.FAILED]
+    (item,) = [it for it in queue.desk.list_items(job.job_id) if it.state == ItemState.FAILED]
     assert item.error_code == "worker_lost"
-    assert queue.job_status(job.job_id).counts.failed == 1
+    assert queue.desk.job_status(job.job_id).counts.failed == 1
 
 
 def test_retry_of_a_cancelled_job_ends_the_item(queue: WorkQueue) -> None:
     job = make_job(queue, 1)
     (claim,) = queue.claim("worker")
-    queue.cancel(job.job_id)
+    queue.desk.cancel(job.job_id)
     assert queue.fail(claim, CORRUPT, retry=RetryDecision(5.0)) == ItemState.CANCELLED
-    assert queue.job_status(job.job_id).is_over
+    assert queue.desk.job_status(job.job_id).is_over

@@ -71,7 +71,7 @@ def plans_of(engine: Engine, queue: WorkQueue) -> list[str]:
         queue.heartbeat([Beat(claim, "decode")])
         queue.finish(claim, make_result(claim))
         queue.tend()
-        queue.has_open_work()
+        queue.desk.has_open_work()
     finally:
         event.remove(engine, "before_cursor_execute", explain)
     return plans
@@ -118,7 +118,7 @@ def test_counters_are_exact_while_many_threads_change_them(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
 
-    counts = queue.job_status(job.job_id).counts
+    counts = queue.desk.job_status(job.job_id).counts
     with engine.connect() as connection:
         rows = {
             row.state: row.n
@@ -130,7 +130,7 @@ def test_counters_are_exact_while_many_threads_change_them(
     assert counts.failed == rows.get("failed", 0)
     assert counts.cancelled == rows.get("cancelled", 0)
     assert counts.done + counts.failed + counts.cancelled == counts.total == 120
-    assert queue.job_status(job.job_id).is_over
+    assert queue.desk.job_status(job.job_id).is_over
 
 
 def end_somehow(queue: WorkQueue, claim: ItemClaim, way: int) -> None:

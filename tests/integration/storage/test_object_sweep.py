@@ -152,7 +152,7 @@ def test_sweep_that_never_stops_loses_no_named_object(engine: Engine, store: Fol
         stop.set()
         assert sum(future.result() for future in sweeping) >= 0
 
-    files = [file for report in queue.reports_of(job.job_id) for file in report.files]
+    files = [file for report in queue.desk.reports_of(job.job_id) for file in report.files]
     assert len(files) == 16
     assert all(hashlib.sha256(store.get(file.key)).hexdigest() == file.sha256 for file in files)
     queue.close()

@@ -110,7 +110,7 @@ def test_failed_item_has_a_report_and_its_error(queue: WorkQueue, engine: Engine
             text("SELECT verdict, error_code, error_stage FROM analysis")
         ).one()
     assert tuple(row) == (None, "media_corrupt", "decode")
-    assert len(list(queue.reports_of(claim.job_id))) == 1
+    assert len(list(queue.desk.reports_of(claim.job_id))) == 1
 
 
 def test_same_file_in_two_items_is_one_medium_with_two_reports(
@@ -121,15 +121,15 @@ def test_same_file_in_two_items_is_one_medium_with_two_reports(
         queue.finish(claim, make_result(claim))
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM media")) == 1
-    assert len(list(queue.reports_of(job.job_id))) == 2
+    assert len(list(queue.desk.reports_of(job.job_id))) == 2
 
 
 def test_second_try_replaces_what_the_first_reported(queue: WorkQueue, engine: Engine) -> None:
     claim = claim_one(queue)
     queue.fail(claim, CORRUPT, result=make_result(claim, failure=CORRUPT))
-    queue.retry_failed(claim.job_id)
+    queue.desk.retry_failed(claim.job_id)
     (again,) = queue.claim("worker")
-    assert list(queue.reports_of(claim.job_id)) == []  # only ended items have a report
+    assert list(queue.desk.reports_of(claim.job_id)) == []  # only ended items have a report
     queue.finish(again, make_result(again))
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM analysis")) == 1
@@ -148,7 +148,7 @@ def test_odd_text_and_numbers_of_media_are_stored(queue: WorkQueue, engine: Engi
     )
     document = b'{"title": "\\u0000 \\ud800 ok", "nan": NaN}'
     queue.finish(claim, ItemResult(odd, document, "f" * 64, ()))
-    (report,) = queue.reports_of(claim.job_id)
+    (report,) = queue.desk.reports_of(claim.job_id)
     assert report.document == {"title": "\ufffd \ufffd ok", "nan": None}
 
 
@@ -156,5 +156,5 @@ def test_reports_are_read_page_by_page_in_order(queue: WorkQueue) -> None:
     job = make_job(queue, 120)
     for claim in queue.claim("worker", limit=120):
         queue.finish(claim, make_result(claim, n_segments=1))
-    titles = [report.title for report in queue.reports_of(job.job_id)]
+    titles = [report.title for report in queue.desk.reports_of(job.job_id)]
     assert titles == [f"Item {n}" for n in range(120)]

@@ -27,7 +27,7 @@ START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine muc
 
 
 def is_running(bench: FleetBench, job_id: str) -> bool:
-    return bench.queue.job_status(job_id).counts.running > 0
+    return bench.queue.desk.job_status(job_id).counts.running > 0
 
 
 def test_a_second_worker_finishes_what_a_killed_one_left_with_one_report_for_each_item(
@@ -42,9 +42,9 @@ def test_a_second_worker_finishes_what_a_killed_one_left_with_one_report_for_eac
     with FleetThread(bench.settings) as second:
         second.join()
 
-    counts = bench.queue.job_status(job.job_id).counts
+    counts = bench.queue.desk.job_status(job.job_id).counts
     assert (counts.total, counts.done, counts.failed) == (7, 6, 1)
-    reports = [report.item_id for report in bench.queue.reports_of(job.job_id)]
+    reports = [report.item_id for report in bench.queue.desk.reports_of(job.job_id)]
     assert sorted(reports) == sorted(int(item.item_id) for item in bench.media(job))
     causes = [bench.causes(item.item_id) for item in bench.media(job)]
     assert [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE] in causes
@@ -62,14 +62,14 @@ def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
         try:
             with FleetThread(bench.settings) as other:
                 other.join()
-            [report] = bench.queue.reports_of(job.job_id)
+            [report] = bench.queue.desk.reports_of(job.job_id)
         finally:
             late.send_signal(signal.SIGCONT)
         assert late.wait(60) == 0, log.read_text()[-6000:]
 
     [item] = bench.media(job)
     assert bench.causes(item.item_id) == [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE]
-    assert list(bench.queue.reports_of(job.job_id)) == [report]
+    assert list(bench.queue.desk.reports_of(job.job_id)) == [report]
     assert f"lost item {item.item_id} attempt 1" in log.read_text()
 
 

@@ -50,7 +50,7 @@ def test_a_fleet_whose_store_refuses_it_ends_before_it_claims(
     job = bench.submit(short_folder)
     with pytest.raises(error):
         run_fleet(settings_with_s3(bench, s3_server, **more), True, threading.Event())
-    [listing] = bench.queue.list_items(job.job_id)
+    [listing] = bench.queue.desk.list_items(job.job_id)
     assert (listing.state, listing.attempt) == (ItemState.READY, 0)
 
 
@@ -69,7 +69,7 @@ def test_items_wait_for_a_bucket_that_is_gone_and_end_once_it_is_back(
         bucket.rename(bucket.with_suffix(".away"))
         wait_until(lambda: [item.stage for item in bench.media(job)] == ["write", "write"])
         with pytest.raises(AssertionError):  # long enough for several tries
-            wait_until(lambda: bench.queue.job_status(job.job_id).is_over, 4.0)
+            wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, 4.0)
         bucket.with_suffix(".away").rename(bucket)
         summary = fleet.join()
 

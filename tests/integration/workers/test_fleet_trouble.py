@@ -43,7 +43,7 @@ def test_an_item_whose_actor_is_killed_is_tried_again_and_done_once(
     assert (item.state, item.attempt) == (ItemState.DONE, 2)
     assert bench.causes(item.item_id) == [AttemptEnd.CRASHED_IN_STAGE, AttemptEnd.DONE]
     assert (summary.n_retried, summary.n_done) == (1, 1)
-    assert len(list(bench.queue.reports_of(job.job_id))) == 1
+    assert len(list(bench.queue.desk.reports_of(job.job_id))) == 1
 
 
 def test_an_actor_that_is_stopped_is_ended_as_stalled_and_its_item_done_by_another(
@@ -72,15 +72,15 @@ def test_cancelling_a_job_reaches_its_running_item_within_a_heartbeat(
 
     with FleetThread(bench.settings) as fleet:
         wait_until(is_preparing)
-        bench.queue.cancel(job.job_id)
+        bench.queue.desk.cancel(job.job_id)
         cancelled_at = time.monotonic()
-        wait_until(lambda: bench.queue.job_status(job.job_id).is_over)
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over)
         took_s = time.monotonic() - cancelled_at
         summary = fleet.join()
 
     [item] = bench.media(job)
     assert item.state == ItemState.CANCELLED
-    assert bench.queue.job_status(job.job_id).state == JobState.CANCELLED
+    assert bench.queue.desk.job_status(job.job_id).state == JobState.CANCELLED
     assert summary.n_cancelled == 1
     beat_and_patience_s = bench.settings.beat_s + bench.settings.cancel_grace_s
     assert took_s < beat_and_patience_s + 5  # of a loaded machine
@@ -117,7 +117,7 @@ def test_an_item_that_lost_too_many_workers_is_not_touched_again_but_gets_its_re
     with FleetThread(bench.settings) as fleet:
         summary = fleet.join()
 
-    [report] = bench.queue.reports_of(claim.job_id)
+    [report] = bench.queue.desk.reports_of(claim.job_id)
     assert report.document["failure"]["code"] == "worker_lost"
     assert len(report.files) == 3
     assert (summary.n_failed, summary.n_done) == (1, 0)

@@ -41,7 +41,7 @@ def test_a_folder_with_a_broken_file_ends_done_with_one_failed_and_a_report_for_
     with FleetThread(bench.settings) as fleet:
         summary = fleet.join()
 
-    counts = bench.queue.job_status(job.job_id).counts
+    counts = bench.queue.desk.job_status(job.job_id).counts
     assert (counts.total, counts.done, counts.failed) == (6, 5, 1)
     assert (summary.n_done, summary.n_failed, summary.is_idle) == (5, 1, True)
     store = open_object_store(bench.settings.storage)

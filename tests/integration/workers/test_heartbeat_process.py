@@ -40,7 +40,7 @@ def queue(engine: Engine) -> Iterator[WorkQueue]:
 
 @pytest.fixture
 def claim(queue: WorkQueue) -> ItemClaim:
-    queue.submit(JobSpec(sources=("/nowhere",)))
+    queue.desk.submit(JobSpec(sources=("/nowhere",)))
     [claim] = queue.claim("me", kind=ItemKind.LIST)
     return claim
 
@@ -51,7 +51,7 @@ def open_link(url: str, on_event: Callable[[Event], None]) -> HeartbeatLink:
 
 
 def state_of(queue: WorkQueue, claim: ItemClaim) -> str:
-    [item] = queue.list_items(claim.job_id)
+    [item] = queue.desk.list_items(claim.job_id)
     return item.state
 
 
@@ -75,9 +75,9 @@ def test_cancelling_reaches_the_driver_and_progress_reaches_the_queue(
     with open_link(database_url, events.append) as link:
         link.hold(claim, "list", deadline_s=60.0)
         link.note(claim, "list", 60.0, progress=0.5)
-        wait_until(lambda: next(queue.list_items(claim.job_id)).progress == 0.5)
+        wait_until(lambda: next(queue.desk.list_items(claim.job_id)).progress == 0.5)
 
-        queue.cancel(claim.job_id)
+        queue.desk.cancel(claim.job_id)
 
         wait_until(lambda: any(event.kind is EventKind.CANCELLED for event in events))
     assert events[-1].item_id == claim.item_id
@@ -110,7 +110,7 @@ def test_a_heartbeat_that_was_killed_is_replaced_and_goes_on(
         wait_until(lambda: replaced(link, first))
 
         link.note(claim, "list", 60.0, progress=0.7)
-        wait_until(lambda: next(queue.list_items(claim.job_id)).progress == 0.7)
+        wait_until(lambda: next(queue.desk.list_items(claim.job_id)).progress == 0.7)
 
 
 def test_a_heartbeat_dies_with_its_driver(database_url: str) -> None:

@@ -24,6 +24,8 @@ def test_sources_are_told_by_their_form(source: str, form: SourceForm) -> None:
     ("source", "code"),
     [
         ("", "source_malformed"),
+        ("s3://", "source_malformed"),
+        ("s3:///prefix", "source_malformed"),
         ("  ", "source_malformed"),
         ("https://" + "a" * 5000, "source_malformed"),
         ("https://example.org/\x00", "source_malformed"),
