@@ -124,16 +124,21 @@ def fit_affine(score: Scores, is_bonafide: Flags, weights: Scores) -> Affine:
     return Affine(float(np.clip(weights_of[0], 0.0, LARGEST_SCALE)), float(weights_of[1]))
 
 
-def fit_logistic(design: Scores, is_bonafide: Flags, weights: Scores) -> Scores:
+def fit_logistic(
+    design: Scores, is_bonafide: Flags, weights: Scores, penalty: Scores | None = None
+) -> Scores:
     """Return the coefficients of weighted logistic regression by Newton's method.
 
     Args:
         design: (n, n_columns), the last column being 1.
         is_bonafide: (n,).
         weights: (n,), half of their sum in each class.
+        penalty: (n_columns,) ridge on each coefficient; next to nothing if not given.
     """
     coefficients = np.zeros(design.shape[1])
-    ridge = np.diag(np.r_[np.full(design.shape[1] - 1, 1e-4), 1e-9])
+    if penalty is None:
+        penalty = np.r_[np.full(design.shape[1] - 1, 1e-4), 1e-9]
+    ridge = np.diag(penalty)
     for _ in range(50):
         share = 1 / (1 + np.exp(-np.clip(design @ coefficients, -40, 40)))
         slope = design.T @ (weights * (share - is_bonafide)) + ridge @ coefficients
