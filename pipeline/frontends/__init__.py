@@ -7,13 +7,21 @@ has the same numbers whatever stands beside it. Level normalisation lives in the
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from pipeline.errors import MediaCorruptError, ModelMismatchError
+from pipeline.frontends.chroma import ChromaConfig, chroma
+from pipeline.frontends.contrast import ContrastConfig, contrast
+from pipeline.frontends.cqt import CqtConfig, cqt
+from pipeline.frontends.lfcc import LfccConfig, lfcc
 from pipeline.frontends.log_mel import LogMelConfig, log_mel
+from pipeline.frontends.log_spectrum import LogSpectrumConfig, log_spectrum
+from pipeline.frontends.mfcc import MfccConfig, mfcc
 from pipeline.frontends.phase import PhaseConfig, phase
+from pipeline.frontends.tonnetz import TonnetzConfig, tonnetz
+from pipeline.frontends.waveform import WaveformConfig, waveform
 from pipeline.vocabulary import FloatArray
 
 ConfigValues: TypeAlias = Mapping[str, float | int | str | bool]
@@ -42,8 +50,26 @@ class FrontEnd(Generic[ConfigT]):
         return self.function(samples, config)
 
 
-FRONT_ENDS: Mapping[str, FrontEnd[LogMelConfig] | FrontEnd[PhaseConfig]] = MappingProxyType(
-    {"log_mel": FrontEnd(LogMelConfig, log_mel), "phase": FrontEnd(PhaseConfig, phase)}
+class RunnableFrontEnd(Protocol):
+    """A front end whose config type does not matter to the caller."""
+
+    def run(self, samples: FloatArray, values: ConfigValues) -> FloatArray:
+        """Return the features of each segment for the config fields in `values`."""
+
+
+FRONT_ENDS: Mapping[str, RunnableFrontEnd] = MappingProxyType(
+    {
+        "log_mel": FrontEnd(LogMelConfig, log_mel),
+        "log_spectrum": FrontEnd(LogSpectrumConfig, log_spectrum),
+        "phase": FrontEnd(PhaseConfig, phase),
+        "mfcc": FrontEnd(MfccConfig, mfcc),
+        "lfcc": FrontEnd(LfccConfig, lfcc),
+        "chroma": FrontEnd(ChromaConfig, chroma),
+        "contrast": FrontEnd(ContrastConfig, contrast),
+        "tonnetz": FrontEnd(TonnetzConfig, tonnetz),
+        "cqt": FrontEnd(CqtConfig, cqt),
+        "waveform": FrontEnd(WaveformConfig, waveform),
+    }
 )
 
 

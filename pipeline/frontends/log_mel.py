@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
-from pipeline.frontends.window import hann_window
+from pipeline.frontends.spectrum import FLOOR_POWER, power_spectrum, with_level
 from pipeline.vocabulary import FloatArray
 
-FLOOR_POWER = 1e-10  # -100 dB: below 16-bit quantisation noise, keeps the log finite
 SLANEY_BREAK_HZ = 1000.0  # linear below, logarithmic above
 SLANEY_HZ_PER_MEL = 200.0 / 3.0
 SLANEY_LOG_STEP = np.log(6.4) / 27.0
@@ -41,13 +39,8 @@ def log_mel(samples: FloatArray, config: LogMelConfig) -> FloatArray:
     Returns:
         float32 (n, n_frames, n_mels), n_frames = 1 + segment_samples // hop_length.
     """
-    levelled = _with_level(samples, config.target_rms)
-    edge = config.n_fft // 2
-    padded = np.pad(levelled, ((0, 0), (edge, edge)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft, axis=1)
-    window = hann_window(config.n_fft)
-    spectrum = scipy.fft.rfft(frames[:, :: config.hop_length] * window, axis=-1)
-    power = spectrum.real**2 + spectrum.imag**2  # (n, n_frames, n_bins)
+    levelled = with_level(samples, config.target_rms)
+    power = power_spectrum(levelled, config.n_fft, config.hop_length)  # (n, n_frames, n_bins)
     mel = power @ mel_filters(config).T  # (n, n_frames, n_mels)
     return np.asarray(np.log(np.maximum(mel, FLOOR_POWER)), dtype=np.float32)
 
@@ -63,15 +56,6 @@ def mel_filters(config: LogMelConfig) -> FloatArray:
     triangles = np.maximum(0.0, np.minimum(rising, falling))  # (n_mels, n_bins)
     area = 2.0 / (edges_hz[2:] - edges_hz[:-2])
     return np.asarray(triangles * area[:, None], dtype=np.float32)
-
-
-def _with_level(samples: FloatArray, target_rms: float) -> FloatArray:
-    """Return the segments without their mean and with the wanted level; silence stays silent."""
-    if target_rms <= 0.0:
-        return samples
-    centred = samples - samples.mean(axis=1, keepdims=True)
-    rms = np.sqrt(np.mean(centred**2, axis=1, keepdims=True))
-    return np.asarray(centred * (target_rms / np.maximum(rms, 1e-8)), dtype=np.float32)
 
 
 def _to_mel(hz: float) -> float:
