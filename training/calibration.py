@@ -17,6 +17,7 @@ Scores = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 VOICE_AMOUNTS_S = (1, 2, 4, 8)  # rows of the calibration beside the first, which starts at 0
+FEWEST_ITEMS = 20  # of either class, to fit two numbers on
 LARGEST_SCALE = 20.0  # keeps the fit finite where the classes are apart
 
 
@@ -56,6 +57,15 @@ class Items:
     group: NDArray[np.str_]
     condition: NDArray[np.str_]
 
+    def select(self, wanted: Flags) -> "Items":
+        """Return the items where `wanted` is true."""
+        return Items(
+            self.score[wanted],
+            self.is_bonafide[wanted],
+            self.group[wanted],
+            self.condition[wanted],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Affine:
@@ -90,6 +100,16 @@ def make_items(segments: ScoredSegments, voiced_s: int) -> Items:
         np.array(is_bonafide, dtype=np.bool_),
         np.array(group, dtype=np.str_),
         np.array(condition, dtype=np.str_),
+    )
+
+
+def join_items(parts: Sequence[Items]) -> Items:
+    """Return several parts' items as one."""
+    return Items(
+        np.concatenate([part.score for part in parts]),
+        np.concatenate([part.is_bonafide for part in parts]),
+        np.concatenate([part.group for part in parts]),
+        np.concatenate([part.condition for part in parts]),
     )
 
 
@@ -151,12 +171,20 @@ def fit_logistic(
 
 
 def fit_pooled(segments: ScoredSegments) -> tuple[PooledRow, ...]:
-    """Return a row for each amount of voice; scales never fall as voice grows."""
+    """Return a row for each amount of voice; scales never fall as voice grows.
+
+    The scale is the correlation discount: seconds of one voice repeat each other, so ten of them
+    are worth less than ten times one. Where too few items can be joined, or where more voice would
+    seem to say less, the row before is repeated.
+    """
     rows = [PooledRow(min_voiced_s=0.0, **_fit_row(make_items(segments, 1)))]
     for voiced_s in VOICE_AMOUNTS_S:
-        rows.append(
-            PooledRow(min_voiced_s=float(voiced_s), **_fit_row(make_items(segments, voiced_s)))
-        )
+        items = make_items(segments, voiced_s)
+        fewest = min(int(items.is_bonafide.sum()), int((~items.is_bonafide).sum()))
+        fitted = _fit_row(items) if fewest >= FEWEST_ITEMS else None
+        if fitted is None or fitted["scale"] < rows[-1].scale:
+            fitted = {"scale": rows[-1].scale, "offset": rows[-1].offset}
+        rows.append(PooledRow(min_voiced_s=float(voiced_s), **fitted))
     return tuple(rows)
 
 
