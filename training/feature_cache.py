@@ -19,7 +19,7 @@ from training.augment import HARD_CODECS, WEB_CODECS, ChainOdds, Codec, code_tog
 from training.frame_layout import PHASE, FrameLayout, frames_of
 from training.manifests import Utterance
 from training.splits import CLOSED_FOLD
-from training.synthesize import pseudo_spoof
+from training.synthesis.pseudo_spoof import pseudo_spoof
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from training.augment import (
     make_music,
     narrow,
 )
-from training.synthesize import METHODS, pseudo_spoof
+from training.synthesis.pseudo_spoof import METHODS, pseudo_spoof
 
 
 def voice_like(seed: int, n_samples: int = 24_000) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Synthesize: pseudo-spoofed copies of genuine speech, for matched pairs in training.
+"""Pseudo-spoof: copies of genuine speech by no generator of its own name, for matched pairs.
 
 Each copy keeps words, speaker, room and channel and replaces what vocoders replace: the phase, the
 fine magnitude, the excitation, or the upper band. So a detector cannot tell it from its genuine

@@ -1,0 +1,1 @@
+"""Commands: the groups of `python -m training`, one file a room."""

@@ -1,0 +1,66 @@
+"""`python -m training synthesize`: spoofed copies of genuine speech, in matched pairs."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from training.manifests import read_manifest
+from training.synthesis.engines import NotInstalledError
+from training.synthesis.made import MadeRun, draw_evenly, make_with
+from training.synthesis.registry import BY_NAME_ONLY, ENGINES, choose_engines
+
+_log = logging.getLogger(__name__)
+console = Console()
+
+Corpus = Annotated[Path, typer.Option(help="Folder with manifest.csv, such as ../shared/corpus.")]
+Folder = Annotated[Path, typer.Option(help="Folder outside git for the copies and their manifest.")]
+Checkpoints = Annotated[
+    Path | None, typer.Option(help="Nets of own vocoders; default: FOLDER/nets.")
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine",
+        help=f"Engine to run, again for more; default: all but {', '.join(sorted(BY_NAME_ONLY))}. "
+        f"There are: {', '.join(ENGINES)}.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(help="Copies an engine makes at most.", min=1)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(synthesize)
+
+
+def synthesize(
+    corpus: Corpus,
+    folder: Folder,
+    engine: Names = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn.")] = 0,
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Make spoofed copies of the corpus' open genuine speech; what is there already is kept.
+
+    Each copy is drawn evenly over the genuine sources, has its half's fold and names it in
+    `paired_with`. An engine whose package or net is missing is named and skipped.
+
+    Example: python -m training synthesize --corpus ../shared/corpus --folder ../cache/made
+    """
+    utterances = read_manifest(corpus / "manifest.csv")
+    run = MadeRun(folder, checkpoints or folder / "nets", limit, seed)
+    with Progress(console=console) as progress:
+        for chosen in choose_engines(engine or ()):
+            n_wanted = len(draw_evenly(utterances, chosen.name, limit, seed))
+            bar = progress.add_task(chosen.name, total=n_wanted)
+            try:
+                n_made = make_with(chosen, utterances, run, lambda bar=bar: progress.advance(bar))
+            except NotInstalledError as error:
+                progress.console.print(f"{chosen.name} is skipped: {error}", soft_wrap=True)
+                continue
+            progress.console.print(f"{chosen.name}: {n_made} copies")

@@ -1,0 +1,1 @@
+"""Synthesis: spoofed speech made from genuine speech, in matched pairs, by many generators."""
