@@ -14,7 +14,7 @@ from storage import item_rows, job_rows, report_rows
 from storage.account_rows import require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
-from storage.job_rows import CountChange, JobFacts
+from storage.job_rows import CountChange, JobFacts, NewJobFacts
 from storage.report_rows import StoredReport
 from storage.states import ItemKind
 
@@ -42,7 +42,15 @@ class JobDesk:
         with transaction(self._engine) as connection:
             require_account(connection, account_id)
             job_id = job_rows.insert_job(
-                connection, account_id, spec.name, spec.sources, spec.priority, spec.options
+                connection,
+                NewJobFacts(
+                    account_id,
+                    spec.name,
+                    spec.sources,
+                    spec.priority,
+                    spec.options,
+                    spec.max_running,
+                ),
             )
             item_rows.insert_items(connection, job_id, account_id, listings)
             job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
@@ -83,8 +91,24 @@ class JobDesk:
             number = _require_job(connection, job_id).job_id
         return self._walk_items(number)
 
+    def item_status(self, item_id: str) -> ItemStatus:
+        """Return one item.
+
+        Raises:
+            SourceNotFoundError: there is no such item.
+        """
+        facts = None
+        if _is_id(item_id):
+            with transaction(self._engine) as connection:
+                facts = item_rows.read_item(connection, int(item_id))
+        if facts is None:
+            raise SourceNotFoundError(f"There is no item {item_id}.", "item_not_found")
+        return to_status(facts)
+
     def item_attempts(self, item_id: str) -> list[Attempt]:
-        """Return how an item's attempts ended, oldest first."""
+        """Return how an item's attempts ended, oldest first; none for an item that is not there."""
+        if not _is_id(item_id):
+            return []
         with transaction(self._engine) as connection:
             rows = item_rows.read_attempts(connection, int(item_id))
         return [to_attempt(row) for row in rows]
@@ -182,8 +206,12 @@ class JobDesk:
 
 def _require_job(connection: Connection, job_id: str) -> JobFacts:
     facts = None
-    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
+    if _is_id(job_id):
         facts = job_rows.read_job(connection, int(job_id))
     if facts is None:
         raise SourceNotFoundError(f"There is no job {job_id}.", "job_not_found")
     return facts
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19

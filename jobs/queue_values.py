@@ -1,5 +1,7 @@
 """Rows of the queue -> the values that people and workers get."""
 
+from urllib.parse import urlsplit
+
 from jobs.spec import (
     Attempt,
     AttemptEnd,
@@ -20,6 +22,18 @@ from storage.claim_rows import REPORT_OWED, ClaimedFacts
 from storage.item_rows import AttemptFacts, ItemFacts
 from storage.job_rows import JobFacts
 
+MAX_HOST_CHARS = 261  # a name of 253 characters, a colon, a port
+
+
+def host_of(source_uri: str) -> str:
+    """Return the host and port that are asked for a medium, or "" where no limit is needed."""
+    if not source_uri.lower().startswith(("http://", "https://")):
+        return ""
+    try:
+        return urlsplit(source_uri).netloc.rpartition("@")[2].lower()[:MAX_HOST_CHARS]
+    except ValueError:  # fetching it will say why it is no URL
+        return ""
+
 
 def to_job(facts: JobFacts) -> Job:
     """Return a job as people see it; its state follows from its counters."""
@@ -39,6 +53,7 @@ def to_job(facts: JobFacts) -> Job:
         priority=Priority(facts.priority),
         state=state,
         is_paused=facts.paused_at is not None,
+        max_running=facts.max_running,
         counts=JobCounts(
             total=facts.n_total,
             done=facts.n_done,
@@ -87,6 +102,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         source_uri=facts.source_uri,
         title=facts.title,
         source_key=facts.source_key,
+        host=facts.host,
         facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,
@@ -94,7 +110,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         lease_s=lease_s,
         lease_until=facts.lease_until,
         options=AnalysisOptions(**facts.options),
-        tries=Tries(facts.n_crashes, facts.n_failures, facts.n_losses),
+        tries=Tries(facts.n_crashes, facts.n_failures, facts.n_losses, facts.n_outages),
         cursor=facts.cursor,
         owed=Failure(WorkerLostError.default_code, owed, "") if owed else None,
     )

@@ -1,12 +1,14 @@
 """When a failed attempt is tried again: a pure function of what happened and how often.
 
-Three classes: what the sender must change is never tried again; what may pass by itself is tried a
-few times with growing pauses; a service that named a time is asked again then. Two more are told
-apart from the item's own failures: crashes and stalls count towards quarantine, and lost workers
-or outages of our own services are nobody's fault and hardly count at all.
+Three classes (`RetryClass`): what the sender must change is never tried again; what may pass by
+itself is tried a few times with growing pauses; a service that named a time is asked again then,
+and nothing else is asked of its host before. Three more are told apart from the item's own
+failures (`Count`): crashes and stalls count towards quarantine, lost workers give an item up only
+after many, and outages of our own services never do.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -40,13 +42,31 @@ OWN_OUTAGE_CODES = frozenset(
 )
 
 
+class RetryClass(StrEnum):
+    """What an item's own failure asks for."""
+
+    PERMANENT = "permanent"  # the sender must change something
+    TRANSIENT = "transient"  # may pass by itself: a few tries, growing pauses
+    LATER = "later"  # the service named a time
+
+
+class Count(StrEnum):
+    """Which of an item's counts an attempt's end adds to."""
+
+    CRASH = "crash"
+    FAILURE = "failure"
+    LOSS = "loss"
+    OUTAGE = "outage"
+
+
 @dataclass(frozen=True, slots=True)
 class Tries:
     """What went wrong with an item before this attempt, counted since the last manual retry."""
 
     n_crashes: int = 0  # crashed in a stage or stalled
     n_failures: int = 0  # named errors that may pass
-    n_losses: int = 0  # workers, nodes and services that went away
+    n_losses: int = 0  # workers and nodes that went away
+    n_outages: int = 0  # services of ours that went away: waited for without end
 
     @property
     def is_alone(self) -> bool:
@@ -59,6 +79,35 @@ class RetryDecision:
     """Try again, after this long."""
 
     delay_s: float
+    asked_pause_s: float = 0.0  # the service wants to be left alone for so long
+
+
+def retry_class(failure: Failure, retry_after_s: float | None = None) -> RetryClass:
+    """Return the class of an item's own failure.
+
+    Args:
+        failure: what this attempt ended with.
+        retry_after_s: when the service asked to be asked again, if it said so.
+    """
+    if not failure.retryable:
+        return RetryClass.PERMANENT
+    if retry_after_s is None:
+        return RetryClass.TRANSIENT
+    # beyond a day nobody waits for an answer
+    return RetryClass.LATER if retry_after_s <= LONGEST_ASKED_PAUSE_S else RetryClass.PERMANENT
+
+
+def counted_as(failure: Failure, cause: AttemptEnd) -> Count | None:
+    """Return the count that an attempt's bad end adds to, or None."""
+    if cause in QUARANTINE_CAUSES:
+        return Count.CRASH
+    if cause in LOSS_CAUSES:
+        return Count.LOSS
+    if cause == AttemptEnd.OUTAGE or (
+        cause == AttemptEnd.FAILED and failure.code in OWN_OUTAGE_CODES
+    ):
+        return Count.OUTAGE
+    return Count.FAILURE if cause == AttemptEnd.FAILED else None
 
 
 def retry_decision(
@@ -77,26 +126,26 @@ def retry_decision(
         rng: for the jitter.
         retry_after_s: when the service asked to be asked again, if it said so.
     """
-    if cause in QUARANTINE_CAUSES:
+    counted = counted_as(failure, cause)
+    if counted is Count.CRASH:
         if tries.n_crashes + 1 >= QUARANTINE_AFTER:
             return None
         return RetryDecision(_jittered(FIRST_PAUSE_S / 10, rng))
-    if cause in LOSS_CAUSES:
+    if counted is Count.LOSS:
         return None if tries.n_losses + 1 >= GIVE_UP_AFTER_LOSSES else RetryDecision(0.0)
-    if cause == AttemptEnd.OUTAGE or failure.code in OWN_OUTAGE_CODES:
-        pause_s = min(OUTAGE_PAUSE_S * (1 + tries.n_losses), LONGEST_OUTAGE_PAUSE_S)
+    if counted is Count.OUTAGE:
+        pause_s = min(OUTAGE_PAUSE_S * (1 + tries.n_outages), LONGEST_OUTAGE_PAUSE_S)
         return RetryDecision(_jittered(pause_s, rng))
-    if cause != AttemptEnd.FAILED or not failure.retryable:
+    kind = retry_class(failure, retry_after_s)
+    if counted is None or kind is RetryClass.PERMANENT:
         return None
     if tries.n_failures + 1 >= GIVE_UP_AFTER_FAILURES:
         return None
     pause_s = min(FIRST_PAUSE_S * PAUSE_FACTOR**tries.n_failures, LONGEST_PAUSE_S)
-    if retry_after_s is not None:
-        if retry_after_s > LONGEST_ASKED_PAUSE_S:
-            return None
-        pause_s = max(pause_s, retry_after_s)
-        return RetryDecision(pause_s + _jittered(pause_s, rng) * JITTER)  # never before
-    return RetryDecision(_jittered(pause_s, rng))
+    if retry_after_s is None:
+        return RetryDecision(_jittered(pause_s, rng))
+    pause_s = max(pause_s, retry_after_s)
+    return RetryDecision(pause_s + _jittered(pause_s, rng) * JITTER, retry_after_s)  # never before
 
 
 def _jittered(pause_s: float, rng: np.random.Generator) -> float:

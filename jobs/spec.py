@@ -45,6 +45,7 @@ class JobSpec(BaseModel):
     name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
     priority: Priority = Priority.BATCH
     options: AnalysisOptions = AnalysisOptions()
+    max_running: Annotated[int | None, Field(ge=1, le=1_000_000)] = None  # items at once
 
     @field_validator("sources")
     @classmethod
@@ -99,6 +100,7 @@ class ItemClaim:
     tries: Tries  # what went wrong before; `tries.is_alone`: run it in a process of its own
     cursor: str = ""  # a listing: where the attempt before stopped
     owed: Failure | None = None  # the item is given up: only the report that says so is missing
+    host: str = ""  # that is asked for it, as far as hosts have limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Job:
     counts: JobCounts
     created_at: datetime
     ended_at: datetime | None
+    max_running: int | None = None  # items at once; None: as many as the fleet has room for
 
     @property
     def is_over(self) -> bool:

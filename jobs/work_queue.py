@@ -8,20 +8,20 @@ every process and thread that needs one. What people do with jobs is in `job_des
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from threading import Event
 
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.job_desk import JobDesk
-from jobs.queue_values import to_claim
+from jobs.queue_values import host_of, to_claim
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
-    LOSS_CAUSES,
-    QUARANTINE_CAUSES,
     TRIES_TO_REPORT,
+    Count,
     RetryDecision,
+    counted_as,
     retry_decision,
 )
 from jobs.spec import (
@@ -37,18 +37,21 @@ from pipeline.errors import (
     WorkerLostError,
 )
 from pipeline.vocabulary import Failure
-from storage import claim_rows, item_rows, job_rows, object_rows, report_rows
-from storage.claim_rows import BeatFacts, ClaimedFacts, EndedFacts, ExpiredFacts, ItemEnd
+from storage import claim_rows, host_rows, item_rows, job_rows, object_rows, report_rows
+from storage.claim_rows import BeatFacts, ClaimOrder, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange
 from storage.report_rows import StoredFile
-from storage.states import AttemptEnd, ItemKind, ItemState
+from storage.states import AttemptEnd, ItemKind, ItemState, Priority
 from storage.work_bell import WorkBell
 
 LEASE_S = 15.0
 TENDS_A_LEASE = 4  # `tend` at least this often, or its pauses look like outages of the database
 ROWS_A_BATCH = 2000  # claims reclaimed in one transaction: locks stay short
+
+# a list may say which of its items are looked at first
+_PLACES = {priority.name.lower(): priority for priority in Priority}
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class WorkQueue:
         engine: Engine,
         lease_s: float = LEASE_S,
         rng: np.random.Generator | None = None,
+        rules: ClaimRules | None = None,
         *,
         may_listen: bool = True,
     ) -> None:
@@ -70,11 +74,13 @@ class WorkQueue:
             engine: of that database.
             lease_s: how long a claim stays without a heartbeat; the same in the whole fleet.
             rng: for the jitter of retries.
+            rules: who is served next, and how often a host is asked; the same in the whole fleet.
             may_listen: False: idle workers poll.
         """
         self._engine = engine
         self.lease_s = lease_s
         self._rng = rng or np.random.default_rng()
+        self._rules = rules or ClaimRules()
         self._bell = WorkBell(engine, may_listen=may_listen)
         self.desk = JobDesk(engine)  # what people do, in the same database
 
@@ -88,27 +94,9 @@ class WorkQueue:
             limit: how many at most.
             kind: only listings, or only media; None: whatever comes first.
         """
+        order = ClaimOrder(0, worker_id, self.lease_s, limit, kind)
         with transaction(self._engine) as connection:
-            claim_rows.promote_deferred(connection)
-            rooms = claim_rows.read_claim_room(connection, kind)
-            if not rooms:
-                return []
-            claimed: list[ClaimedFacts] = []
-            running = {room.account_id: room.account_running for room in rooms}
-            while rooms and len(claimed) < limit:
-                rooms.sort(
-                    key=lambda r: (r.priority, running[r.account_id], r.job_running, r.job_id)
-                )
-                room = rooms.pop(0)
-                # alone in the queue: no need to ask for one item at a time
-                most = limit - len(claimed) if not rooms else 1
-                taken = claim_rows.claim_items(
-                    connection, room.job_id, worker_id, self.lease_s, most, kind
-                )
-                claimed += taken
-                running[room.account_id] += len(taken)
-                if len(taken) == most:
-                    rooms.append(replace(room, job_running=room.job_running + len(taken)))
+            claimed = claim_fairly(connection, order, self._rules)
         return [to_claim(facts, self.lease_s) for facts in claimed]
 
     def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
@@ -145,7 +133,13 @@ class WorkQueue:
         item_id = int(claim.item_id)
         page = [
             NewItemFacts(
-                ItemKind.MEDIA, it.source_uri, it.title, f"media:{it.source_key}", it.facts
+                ItemKind.MEDIA,
+                it.source_uri,
+                it.title,
+                f"media:{it.source_key}",
+                it.facts,
+                host_of(it.source_uri),
+                _PLACES.get(it.facts.get("priority", ""), Priority.BATCH),
             )
             for it in items
         ]
@@ -214,6 +208,7 @@ class WorkQueue:
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
         """
+        counted = counted_as(failure, cause)
         if cause == AttemptEnd.CANCELLED:
             state = ItemState.CANCELLED
         elif retry is None:
@@ -227,11 +222,16 @@ class WorkQueue:
             message=failure.message,
             stage=failure.stage,
             delay_s=retry.delay_s if retry else 0.0,
-            adds_crash=cause in QUARANTINE_CAUSES,
-            adds_failure=cause == AttemptEnd.FAILED,
-            adds_loss=cause in LOSS_CAUSES or cause == AttemptEnd.OUTAGE,
+            adds_crash=counted is Count.CRASH,
+            adds_failure=counted is Count.FAILURE,
+            adds_loss=counted is Count.LOSS,
+            adds_outage=counted is Count.OUTAGE,
         )
-        return self._end(claim, end, result if state == ItemState.FAILED else None)
+        state = self._end(claim, end, result if state == ItemState.FAILED else None)
+        if claim.host and retry is not None and retry.asked_pause_s > 0:
+            with transaction(self._engine) as connection:
+                host_rows.block_host(connection, claim.host, retry.asked_pause_s)
+        return state
 
     def release(self, claim: ItemClaim) -> ItemState:
         """Give an item back unharmed; of a cancelled job it ends as cancelled.
@@ -250,6 +250,7 @@ class WorkQueue:
         """
         with transaction(self._engine) as connection:
             job_rows.fold_changes(connection)
+            host_rows.forget_full(connection, self._rules.host)
         with transaction(self._engine) as connection:
             late = item_rows.cancelled_jobs_with_work(connection)
         for job_id in late:

@@ -1,5 +1,7 @@
 """Claims in SQL: claim, heartbeat, the fenced end of an attempt, reclaiming (DESIGN.md §7).
 
+Which job is served next is in `room_rows`, which host may be asked in `host_rows`.
+
 Whoever ends an attempt does it with `end_attempt`, the fenced update: nothing is written for an
 item before it has matched a row. Times are the database's `clock_timestamp()`.
 """
@@ -28,6 +30,7 @@ class ClaimedFacts:
     source_uri: str
     title: str
     source_key: str
+    host: str
     facts: dict[str, str]
     cursor: str
     attempt: int
@@ -37,18 +40,8 @@ class ClaimedFacts:
     n_crashes: int
     n_failures: int
     n_losses: int
+    n_outages: int
     options: dict[str, Any]  # the job's
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRoom:
-    """A job with items to claim, and how much of the fleet it has."""
-
-    job_id: int
-    account_id: str
-    priority: int
-    account_running: int
-    job_running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +91,7 @@ class ItemEnd:
     adds_crash: bool = False
     adds_failure: bool = False
     adds_loss: bool = False
+    adds_outage: bool = False
     report_owed: str = ""  # the item is given up for this reason, but has no report yet
 
 
@@ -112,43 +106,9 @@ class EndedFacts:
     state: ItemState  # a job that was cancelled meanwhile turns `ready` into `cancelled`
 
 
-_ROOM = """
-WITH running AS (
-    SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
-), account_running AS (
-    SELECT account_id, sum(n) AS n FROM running GROUP BY 1
-)
-SELECT j.job_id, j.account_id, j.priority, coalesce(a.n, 0)::int AS account_running,
-       coalesce(r.n, 0)::int AS job_running
-FROM job j
-LEFT JOIN running r ON r.job_id = j.job_id
-LEFT JOIN account_running a ON a.account_id = j.account_id
--- ordered, so that the planner walks the index of ready items however many there are
-CROSS JOIN LATERAL (
-    SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
-    ORDER BY i.priority, i.item_id LIMIT 1
-) ready
-WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
-ORDER BY j.priority, account_running, job_running, j.job_id
-"""
-
-
-_ROOM_ANY = text(_ROOM.format(kind=""))
-
-
-_ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
-
-
-def read_claim_room(connection: Connection, kind: ItemKind | None = None) -> list[ClaimRoom]:
-    """Return the jobs that have ready items, the one to serve first at the front."""
-    rows = connection.execute(_ROOM_ANY if kind is None else _ROOM_KIND[kind]).mappings()
-    return [ClaimRoom(**row) for row in rows]
-
-
 _CLAIM = """
 WITH picked AS (
-    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
-    ORDER BY priority, item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+    {picked} LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE item SET state = 'running', attempt = attempt + 1, fence = fence + 1,
     worker_id = :worker_id, claimed_at = clock_timestamp(),
@@ -157,30 +117,62 @@ UPDATE item SET state = 'running', attempt = attempt + 1, fence = fence + 1,
 FROM picked, job
 WHERE item.item_id = picked.item_id AND job.job_id = item.job_id
 RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
-    item.source_key, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
-    item.lease_until, item.n_crashes, item.n_failures, item.n_losses, job.options
+    item.source_key, item.host, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
+    item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages, job.options
 """
+_FIRST = """
+    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
+    ORDER BY priority, item_id"""
+# bounded, so that a claim stays quick where a long job waits for one host
+_FIRST_OF_OTHER_HOSTS = """
+    SELECT item_id FROM item WHERE item_id IN (
+        SELECT item_id FROM (
+            SELECT item_id, host FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
+            ORDER BY priority, item_id LIMIT :looked_at
+        ) head WHERE host <> ALL(:busy_hosts) LIMIT :looked_at_free
+    ) AND state = 'ready'
+    ORDER BY priority, item_id"""
+_KINDS: dict[ItemKind | None, str] = {
+    None: "",
+    **{kind: f"AND kind = '{kind}'" for kind in ItemKind},
+}
+_CLAIM_ANY = {k: text(_CLAIM.format(picked=_FIRST.format(kind=w))) for k, w in _KINDS.items()}
+_CLAIM_OTHER_HOSTS = {
+    k: text(_CLAIM.format(picked=_FIRST_OF_OTHER_HOSTS.format(kind=w))) for k, w in _KINDS.items()
+}
+LOOKED_AT = 1000  # ready items of a job that are looked through for hosts that may be asked
 
 
-_CLAIM_ANY = text(_CLAIM.format(kind=""))
+@dataclass(frozen=True, slots=True)
+class ClaimOrder:
+    """What a claim takes of a job, and for whom."""
+
+    job_id: int
+    worker_id: str
+    lease_s: float
+    most: int
+    kind: ItemKind | None = None  # None: any
+    busy_hosts: tuple[str, ...] = ()  # that must not be asked now
 
 
-_CLAIM_KIND = {kind: text(_CLAIM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
-
-
-def claim_items(
-    connection: Connection,
-    job_id: int,
-    worker_id: str,
-    lease_s: float,
-    most: int,
-    kind: ItemKind | None = None,
-) -> list[ClaimedFacts]:
-    """Take up to `most` ready items of a job, of one kind or of any, for a worker."""
-    rows = connection.execute(
-        _CLAIM_ANY if kind is None else _CLAIM_KIND[kind],
-        {"job_id": job_id, "worker_id": worker_id, "lease_s": lease_s, "most": most},
-    )
+def claim_items(connection: Connection, order: ClaimOrder) -> list[ClaimedFacts]:
+    """Take up to `most` ready items of a job for a worker."""
+    values: dict[str, object] = {
+        "job_id": order.job_id,
+        "worker_id": order.worker_id,
+        "lease_s": order.lease_s,
+        "most": order.most,
+    }
+    statement = _CLAIM_ANY[order.kind]
+    if order.busy_hosts:
+        statement = _CLAIM_OTHER_HOSTS[order.kind]
+        values |= {
+            "busy_hosts": list(order.busy_hosts),
+            "looked_at": LOOKED_AT,
+            # some more than are wanted: others may be locked by another claim
+            "looked_at_free": order.most + 32,
+        }
+    rows = connection.execute(statement, values)
     return sorted((ClaimedFacts(**row) for row in rows.mappings()), key=lambda it: it.item_id)
 
 
@@ -253,7 +245,7 @@ WITH ended AS (
         verdict = :verdict, reason = :reason, llr = :llr, voiced_s = :voiced_s,
         error_code = :code, error_message = :message,
         n_crashes = n_crashes + :crash, n_failures = n_failures + :failure,
-        n_losses = n_losses + :loss,
+        n_losses = n_losses + :loss, n_outages = least(n_outages + :outage, 30000),
         facts = CASE WHEN :owed = '' THEN facts
             ELSE facts || jsonb_build_object(CAST(:owed_key AS text), CAST(:owed AS text)) END
     WHERE item_id = :item_id AND fence = :fence AND state = 'running'
@@ -292,6 +284,7 @@ def end_attempt(
                 "crash": int(end.adds_crash),
                 "failure": int(end.adds_failure),
                 "loss": int(end.adds_loss),
+                "outage": int(end.adds_outage),
                 "owed_key": REPORT_OWED,
                 "owed": storable(end.report_owed),
             },

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage.claim_rows import REPORT_OWED
-from storage.states import ItemKind
+from storage.states import ITEM_VERSION, ItemKind, Priority
 from storage.stored_text import storable
 
 LISTING_FIRST = 0  # priority of listings within their job: items appear early
 
 
-MEDIA_AFTER = 1
+MEDIA_AFTER = 1  # is added to the priority that a list gives an item within its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class NewItemFacts:
     title: str
     source_key: str
     facts: dict[str, str]
+    host: str = ""  # that is asked for it, as far as hosts have limits
+    priority: int = Priority.BATCH  # within its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ class AttemptFacts:
 
 
 _INSERT = text("""
-INSERT INTO item (job_id, account_id, kind, state, priority, source_uri, title, source_key, facts)
+INSERT INTO item
+    (job_id, account_id, kind, state, priority, source_uri, title, source_key, facts, host)
 SELECT :job_id, :account_id, n.kind, 'ready',
-       CASE n.kind WHEN 'list' THEN :listing_first ELSE :media_after END,
-       n.source_uri, n.title, n.source_key, n.facts::jsonb
+       CASE n.kind WHEN 'list' THEN :listing_first ELSE :media_after + n.priority END,
+       n.source_uri, n.title, n.source_key, n.facts::jsonb, n.host
 FROM unnest(CAST(:kinds AS text[]), CAST(:uris AS text[]), CAST(:titles AS text[]),
-            CAST(:keys AS text[]), CAST(:facts AS text[]))
-     WITH ORDINALITY AS n(kind, source_uri, title, source_key, facts, place)
+            CAST(:keys AS text[]), CAST(:facts AS text[]), CAST(:hosts AS text[]),
+            CAST(:priorities AS int[]))
+     WITH ORDINALITY AS n(kind, source_uri, title, source_key, facts, host, priority, place)
 ORDER BY n.place
 ON CONFLICT (job_id, source_key) DO NOTHING
 """)
@@ -99,6 +103,8 @@ def insert_items(
             "facts": [
                 json.dumps({k: storable(v) for k, v in item.facts.items()}) for item in items
             ],
+            "hosts": [storable(item.host) for item in items],
+            "priorities": [int(item.priority) for item in items],
         },
     )
     return done.rowcount
@@ -123,6 +129,7 @@ def cancel_waiting(connection: Connection, job_id: int, most: int) -> list[ItemK
 
 _RETRY = text("""
 UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0, n_losses = 0,
+    n_outages = 0,
     error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
 WHERE job_id = :job_id AND state = 'failed'
 RETURNING kind
@@ -155,26 +162,32 @@ def cancelled_jobs_with_work(connection: Connection) -> list[int]:
 
 _OPEN_WORK = text("""
 SELECT EXISTS (
-    SELECT FROM item JOIN job USING (job_id) WHERE state = 'running' AND paused_at IS NULL
+    SELECT FROM item JOIN job USING (job_id)
+    WHERE state = 'running' AND paused_at IS NULL AND item_version <= :item_version
 ) OR EXISTS (
-    SELECT FROM item JOIN job USING (job_id) WHERE state = 'deferred' AND paused_at IS NULL
+    SELECT FROM item JOIN job USING (job_id)
+    WHERE state = 'deferred' AND paused_at IS NULL AND item_version <= :item_version
 ) OR EXISTS (
     -- by job, so that each look is one step in the index of ready items
     SELECT FROM job CROSS JOIN LATERAL (
         SELECT FROM item WHERE item.job_id = job.job_id AND state = 'ready'
         ORDER BY item.priority, item_id LIMIT 1
     ) ready
-    WHERE closed_at IS NULL AND paused_at IS NULL
+    WHERE closed_at IS NULL AND paused_at IS NULL AND item_version <= :item_version
 )
 """)
 
 
 def has_open_work(connection: Connection) -> bool:
-    """Tell whether any item of any account waits or runs, those of paused jobs left out."""
-    return bool(connection.execute(_OPEN_WORK).scalar_one())
+    """Tell whether any item of any account waits or runs.
+
+    Those of paused jobs are left out, and those that wait for newer workers than we are.
+    """
+    values = {"item_version": ITEM_VERSION}
+    return bool(connection.execute(_OPEN_WORK, values).scalar_one())
 
 
-_ITEMS = text("""
+_ITEM = """
 SELECT i.item_id, i.job_id, i.kind, i.source_uri, i.title, i.state, i.attempt, i.stage, i.progress,
        i.verdict, i.reason, i.llr, i.voiced_s, i.error_code, i.error_message,
        coalesce(f.files, '[]'::jsonb) AS files
@@ -184,15 +197,23 @@ FROM item i LEFT JOIN LATERAL (
         ORDER BY kind) AS files
     FROM report_file WHERE report_file.item_id = i.item_id AND i.state IN ('done', 'failed')
 ) f ON true
-WHERE i.job_id = :job_id AND i.item_id > :after
-ORDER BY i.item_id LIMIT :most
-""")
+"""
+_ONE_ITEM = text(f"{_ITEM} WHERE i.item_id = :item_id")
+_ITEMS = text(
+    f"{_ITEM} WHERE i.job_id = :job_id AND i.item_id > :after ORDER BY i.item_id LIMIT :most"
+)
+
+
+def read_item(connection: Connection, item_id: int) -> ItemFacts | None:
+    """Return one item, or None."""
+    row = connection.execute(_ONE_ITEM, {"item_id": item_id}).mappings().one_or_none()
+    return None if row is None else _item(dict(row))
 
 
 def read_items(connection: Connection, job_id: int, after: int, most: int) -> list[ItemFacts]:
     """Return a page of a job's items, in the order in which they were listed."""
     rows = connection.execute(_ITEMS, {"job_id": job_id, "after": after, "most": most}).mappings()
-    return [ItemFacts(**{**row, "files": tuple(row["files"])}) for row in rows]
+    return [_item(dict(row)) for row in rows]
 
 
 _ATTEMPTS = text("""
@@ -210,3 +231,7 @@ def read_attempts(connection: Connection, item_id: int) -> list[AttemptFacts]:
 def ring(connection: Connection) -> None:
     """Wake idle workers when this transaction commits."""
     connection.execute(text("SELECT pg_notify('verity_work', '')"))
+
+
+def _item(row: dict[str, Any]) -> ItemFacts:
+    return ItemFacts(**{**row, "files": tuple(row["files"])})

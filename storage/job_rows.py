@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from pipeline.vocabulary import AnalysisOptions
+from storage.states import ITEM_VERSION
 from storage.stored_text import storable
 from storage.tables import JobDelta, JobRow
 
@@ -49,25 +50,33 @@ class JobFacts:
     n_failed: int
     n_cancelled: int
     n_running: int  # media only
+    max_running: int | None
 
 
-def insert_job(
-    connection: Connection,
-    account_id: str,
-    name: str,
-    sources: Sequence[str],
-    priority: int,
-    options: AnalysisOptions,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class NewJobFacts:
+    """A job that is to be queued."""
+
+    account_id: str
+    name: str
+    sources: Sequence[str]
+    priority: int
+    options: AnalysisOptions
+    max_running: int | None = None
+
+
+def insert_job(connection: Connection, job: NewJobFacts) -> int:
     """Write a job's row and return its id."""
     job_id: int = connection.execute(
         insert(JobRow)
         .values(
-            account_id=account_id,
-            name=storable(name),
-            sources=[storable(source) for source in sources],
-            priority=priority,
-            options=asdict(options),
+            account_id=job.account_id,
+            name=storable(job.name),
+            sources=[storable(source) for source in job.sources],
+            priority=job.priority,
+            options=asdict(job.options),
+            max_running=job.max_running,
+            item_version=ITEM_VERSION,
         )
         .returning(JobRow.job_id)
     ).scalar_one()
@@ -81,7 +90,7 @@ def append_change(connection: Connection, job_id: int, change: CountChange) -> N
 
 _READ = """
 SELECT j.job_id, j.account_id, j.name, j.sources, j.priority, j.created_at, j.paused_at,
-       j.cancelled_at, j.closed_at,
+       j.cancelled_at, j.closed_at, j.max_running,
        j.n_listing + d.n_listing AS n_listing, j.n_total + d.n_total AS n_total,
        j.n_done + d.n_done AS n_done, j.n_failed + d.n_failed AS n_failed,
        j.n_cancelled + d.n_cancelled AS n_cancelled,

@@ -2,6 +2,10 @@
 
 from enum import IntEnum, StrEnum
 
+# What an item's row means. Raised where older workers would misread new items: they leave jobs of
+# a newer version alone, and go on with the others while the fleet is being renewed.
+ITEM_VERSION = 1
+
 
 class ItemKind(StrEnum):
     """What work an item is."""

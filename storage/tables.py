@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy sees them; `migrations/` makes them, a test compares the two.
 
-Queue tables (job, job_delta, item, attempt, queue_pulse) change with every item and are kept
+Queue tables (job, job_delta, item, attempt, host_turn, queue_pulse) change with every item and are kept
 narrow and loosely filled; result tables (media, analysis, segment, report, report_file) are written
 once; `object` follows what lies in the object store.
 """
@@ -45,10 +45,12 @@ class Account(Table):
     """Whose jobs, reports and objects; a wall between customers."""
 
     __tablename__ = "account"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
     account_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    served_at: Mapped[datetime | None]  # last claim beside other jobs: who waited longest is next
 
 
 class JobRow(Table):
@@ -71,6 +73,10 @@ class JobRow(Table):
     paused_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # set by the folder once nothing is open
+    served_at: Mapped[datetime | None]  # last claim beside other jobs
+    max_running: Mapped[int | None] = mapped_column(Integer)  # items at once; NULL: no cap
+    # workers that know only older items leave the job alone
+    item_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     n_listing: Mapped[int] = mapped_column(server_default="0")
     n_total: Mapped[int] = mapped_column(server_default="0")
     n_done: Mapped[int] = mapped_column(server_default="0")
@@ -144,6 +150,7 @@ class ItemRow(Table):
     source_uri: Mapped[str]
     title: Mapped[str] = mapped_column(server_default="")
     source_key: Mapped[str]
+    host: Mapped[str] = mapped_column(server_default="")  # that is asked for it; "": no limit
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     cursor: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -159,6 +166,7 @@ class ItemRow(Table):
     n_crashes: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # towards quarantine
     n_failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # towards giving up
     n_losses: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # workers that went
+    n_outages: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # services of ours
     # the end
     finished_at: Mapped[datetime | None]
     verdict: Mapped[str] = mapped_column(server_default="")
@@ -196,6 +204,18 @@ class QueuePulse(Table):
     pulse_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     beat_at: Mapped[datetime] = mapped_column(server_default=NOW)
     reclaim_after: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class HostTurn(Table):
+    """How many fetches a host may be asked for now; hosts with a full bucket have no row."""
+
+    __tablename__ = "host_turn"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[float]  # at `filled_at`; below 0: several workers took the last one at once
+    filled_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]  # the host asked to be left alone until then
 
 
 class ObjectRow(Table):

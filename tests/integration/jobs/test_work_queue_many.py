@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, event, text
 from jobs.retry import RetryDecision
 from jobs.spec import Beat, ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
-from storage.claim_rows import read_claim_room
 from storage.database import connect_engine
+from storage.room_rows import read_claim_room
+from storage.states import ITEM_VERSION
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -84,6 +85,7 @@ def test_no_statement_of_a_worker_scans_or_sorts_the_items(
     plans = plans_of(engine, queue)
     assert len(plans) > 10
     assert not [plan for plan in plans if "Seq Scan on item" in plan]
+    assert not [plan for plan in plans if "Sort" in plan and "item_ready" in plan]
     assert any("item_ready" in plan for plan in plans)
 
 
@@ -230,4 +232,6 @@ def test_jobs_without_ready_items_are_not_asked(queue: WorkQueue, engine: Engine
     make_job(queue, 0)
     full = make_job(queue, 1)
     with engine.connect() as connection:
-        assert [str(room.job_id) for room in read_claim_room(connection)] == [full.job_id]
+        assert [
+            str(room.job_id) for room in read_claim_room(connection, None, 300, ITEM_VERSION)
+        ] == [full.job_id]

@@ -8,7 +8,11 @@ from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     LONGEST_PAUSE_S,
     QUARANTINE_AFTER,
+    Count,
+    RetryClass,
     Tries,
+    counted_as,
+    retry_class,
     retry_decision,
 )
 from pipeline.vocabulary import Failure
@@ -62,9 +66,9 @@ def test_lost_worker_costs_no_pause_and_counts_towards_no_quarantine(cause: Atte
 
 
 def test_own_outage_is_waited_for_without_end() -> None:
-    for n_losses in (0, 5, 500):
+    for n_outages in (0, 5, 500):
         for failure, cause in ((STORE_AWAY, AttemptEnd.FAILED), (CORRUPT, AttemptEnd.OUTAGE)):
-            pause_s = decide(failure, cause, Tries(n_losses=n_losses))
+            pause_s = decide(failure, cause, Tries(n_losses=19, n_outages=n_outages))
             assert pause_s is not None
             assert 10 < pause_s < 400
 
@@ -80,6 +84,28 @@ def test_site_that_asks_for_days_is_a_failure() -> None:
     assert decide(AWAY, retry_after_s=3 * 86_400) is None
 
 
+@pytest.mark.parametrize(
+    ("failure", "retry_after_s", "kind"),
+    [
+        (CORRUPT, None, RetryClass.PERMANENT),
+        (AWAY, None, RetryClass.TRANSIENT),
+        (AWAY, 7200.0, RetryClass.LATER),
+        (AWAY, 3 * 86_400.0, RetryClass.PERMANENT),
+    ],
+)
+def test_failures_have_three_classes(
+    failure: Failure, retry_after_s: float | None, kind: RetryClass
+) -> None:
+    assert retry_class(failure, retry_after_s) is kind
+
+
+def test_services_of_our_own_are_never_counted_against_an_item() -> None:
+    assert counted_as(STORE_AWAY, AttemptEnd.FAILED) is Count.OUTAGE
+    assert counted_as(CORRUPT, AttemptEnd.OUTAGE) is Count.OUTAGE
+    assert counted_as(AWAY, AttemptEnd.FAILED) is Count.FAILURE
+    assert counted_as(CORRUPT, AttemptEnd.RELEASED) is None
+
+
 def test_cancelled_item_is_not_tried_again() -> None:
     assert decide(AWAY, AttemptEnd.CANCELLED) is None
 
@@ -92,7 +118,7 @@ def test_third_try_after_crashes_runs_alone() -> None:
 @given(
     cause=st.sampled_from(AttemptEnd),
     failure=st.sampled_from([CORRUPT, AWAY, STORE_AWAY]),
-    tries=st.builds(Tries, *(st.integers(0, 1000),) * 3),
+    tries=st.builds(Tries, *(st.integers(0, 1000),) * 4),
     seed=st.integers(0, 2**32),
 )
 def test_pause_is_finite_and_never_negative(

@@ -1,0 +1,115 @@
+"""Which job is served next, in SQL: class with ageing, then account, then job (DESIGN.md §7)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from storage.states import ItemKind
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRoom:
+    """A job with items to claim, and how much of the fleet it has."""
+
+    job_id: int
+    account_id: str
+    own_priority: int
+    priority: int  # a job that nobody served for long stands in a better class
+    account_running: int
+    job_running: int
+    max_running: int | None
+    account_served_at: datetime
+    job_served_at: datetime
+
+
+# A job is as old as its last claim: a class up for each `ageing_s` without one.
+_ROOM = """
+WITH running AS (
+    SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
+), account_running AS (
+    SELECT account_id, sum(n) AS n FROM running GROUP BY 1
+)
+SELECT j.job_id, j.account_id, j.priority AS own_priority,
+       greatest(j.priority - floor(extract(epoch FROM
+           clock_timestamp() - coalesce(j.served_at, j.created_at)) / :ageing_s), 0)::int
+           AS priority,
+       coalesce(a.n, 0)::int AS account_running, coalesce(r.n, 0)::int AS job_running,
+       j.max_running,
+       coalesce(account.served_at, account.created_at) AS account_served_at,
+       coalesce(j.served_at, j.created_at) AS job_served_at
+FROM job j
+JOIN account ON account.account_id = j.account_id
+LEFT JOIN running r ON r.job_id = j.job_id
+LEFT JOIN account_running a ON a.account_id = j.account_id
+-- ordered, so that the planner walks the index of ready items however many there are
+CROSS JOIN LATERAL (
+    SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
+    ORDER BY i.priority, i.item_id LIMIT 1
+) ready
+WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
+  AND j.item_version <= :item_version
+  AND (j.max_running IS NULL OR j.max_running > coalesce(r.n, 0))
+"""
+
+
+_ROOM_ANY = text(_ROOM.format(kind=""))
+
+
+_ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
+
+
+def read_claim_room(
+    connection: Connection, kind: ItemKind | None, ageing_s: float, item_version: int
+) -> list[ClaimRoom]:
+    """Return the jobs that have ready items of a kind (None: any) and room for one more."""
+    rows = connection.execute(
+        _ROOM_ANY if kind is None else _ROOM_KIND[kind],
+        {"ageing_s": ageing_s, "item_version": item_version},
+    )
+    return [ClaimRoom(**row) for row in rows.mappings()]
+
+
+_LOCK_ROOM = "SELECT job_id FROM job WHERE job_id = :job_id FOR NO KEY UPDATE"
+
+
+def lock_room(connection: Connection, room: ClaimRoom, *, may_wait: bool) -> int:
+    """Lock a job with a cap until the claim's end; return how many items it may still get.
+
+    Only the first job of a claim may be waited for, or two claims could wait for each other.
+    """
+    assert room.max_running is not None, "only jobs with a cap are locked"
+    statement = _LOCK_ROOM if may_wait else f"{_LOCK_ROOM} SKIP LOCKED"
+    if connection.execute(text(statement), {"job_id": room.job_id}).first() is None:
+        return 0
+    n_running: int = connection.execute(  # a statement of its own: it sees what others committed
+        text(
+            "SELECT count(*) FROM item WHERE account_id = :account_id AND job_id = :job_id"
+            " AND state = 'running'"
+        ),
+        {"account_id": room.account_id, "job_id": room.job_id},
+    ).scalar_one()
+    return max(0, room.max_running - n_running)
+
+
+# Rows that another claim holds are left alone: it notes the same time.
+_SERVED = """
+UPDATE {table} SET served_at = clock_timestamp() WHERE {key} IN (
+    SELECT {key} FROM {table} WHERE {key} = ANY(:keys)
+    ORDER BY {key} FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
+
+_SERVED_ACCOUNT = text(_SERVED.format(table="account", key="account_id"))
+
+
+_SERVED_JOB = text(_SERVED.format(table="job", key="job_id"))
+
+
+def mark_served(
+    connection: Connection, account_ids: Collection[str], jobs: Collection[int]
+) -> None:
+    """Note that accounts and jobs had their turn now."""
+    connection.execute(_SERVED_ACCOUNT, {"keys": list(account_ids)})
+    connection.execute(_SERVED_JOB, {"keys": list(jobs)})
