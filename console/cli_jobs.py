@@ -1,4 +1,4 @@
-"""`verity submit | jobs | show | cancel | retry | reports`: the queue, from a terminal."""
+"""`verity submit | jobs | show | cancel | pause | resume | retry | history | reports`: the queue, from a terminal."""
 
 import dataclasses
 from contextlib import AbstractContextManager
@@ -48,7 +48,10 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=examples + "  verity jobs\n\n  verity jobs --json")(jobs)
     app.command(epilog=examples + "  verity show 17\n\n  verity show 17 --json")(show)
     app.command(epilog=examples + "  verity cancel 17")(cancel)
+    app.command(epilog=examples + "  verity pause 17")(pause)
+    app.command(epilog=examples + "  verity resume 17")(resume)
     app.command(epilog=examples + "  verity retry 17")(retry)
+    app.command(epilog=examples + "  verity history 4711\n\n  verity history 4711 --json")(history)
     app.command(epilog=examples + "  verity reports 17 --to reports/")(reports)
 
 
@@ -69,6 +72,10 @@ def submit(
     hop: Annotated[
         float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
     ] = 1.0,
+    at_once: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="Most items of the job that run at one time."),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,6 +89,7 @@ def submit(
             name=name,
             priority=Priority[priority.name],
             options=AnalysisOptions(hop_s=hop),
+            max_running=at_once,
         )
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"])) from error
@@ -142,6 +150,59 @@ def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> No
     with _open(context) as access:
         job = access.desk.cancel(job_id)
     _print_change(job, f"Job {job_id} is cancelled.", as_json)
+
+
+def pause(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Pause a job: nothing more of it is begun, what runs is given back at its next heartbeat."""
+    with _open(context) as access:
+        job = access.desk.pause(job_id)
+    _print_change(job, f"Job {job_id} is paused. Go on: verity resume {job_id}", as_json)
+
+
+def resume(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Let a paused job go on."""
+    with _open(context) as access:
+        job = access.desk.resume(job_id)
+    _print_change(job, f"Job {job_id} goes on with {job.counts.waiting} items.", as_json)
+
+
+def history(
+    context: typer.Context,
+    item_id: Annotated[
+        str, typer.Argument(metavar="ITEM", help="An item's id, as `verity show` prints it.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show an item's attempts: which worker, from when to when, how each ended and why."""
+    with _open(context) as access:
+        item = access.desk.item_status(item_id)
+        attempts = access.desk.item_attempts(item_id)
+    if as_json:
+        record = {"item": _item_record(item)}
+        print_json(record | {"attempts": [dataclasses.asdict(one) for one in attempts]})
+        return
+    title = visible(item.title)[:MAX_TITLE_WIDTH]
+    console.print(f"Item {item_id} of job {item.job_id}  {title}", style="bold", markup=False)
+    shown = table(">try", "worker", "began (UTC)", ">s", "stage", "ended as", "code")
+    for one in attempts:
+        began = one.started_at
+        shown.add_row(
+            str(one.attempt),
+            visible(one.worker_id),
+            "" if began is None else f"{began:%Y-%m-%d %H:%M:%S}",
+            "" if began is None else number((one.ended_at - began).total_seconds()),
+            one.stage,
+            str(one.cause).replace("_", " "),
+            one.code,
+        )
+    console.print(shown)
+    for one in attempts:
+        if one.message:
+            console.print(f"{one.attempt}: {visible(one.message)}", style="dim", markup=False)
+    if item.state is ItemState.RUNNING:
+        console.print(
+            f"Attempt {item.attempt} is in stage {item.stage or 'claimed'}.", markup=False
+        )
 
 
 def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:

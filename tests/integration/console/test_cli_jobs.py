@@ -43,6 +43,10 @@ def test_a_job_is_queued_listed_shown_cancelled(verity: Verity, tmp_path: Path) 
     assert (listed["job_id"], listed["name"], listed["priority"]) == (job_id, "Tuesday", "live")
     shown = json.loads(verity("show", job_id, "--json").stdout)
     assert shown["job"]["state"] == "listing"
+    assert "verity resume" in verity("pause", job_id).stdout
+    assert json.loads(verity("resume", job_id, "--json").stdout)["job"]["is_paused"] is False
+    item_id = shown["items"][0]["item_id"]
+    assert json.loads(verity("history", item_id, "--json").stdout)["attempts"] == []
     assert verity("cancel", job_id).returncode == 0
     assert "cancelled" in verity("jobs").stdout
     assert verity("retry", job_id).returncode == 2
@@ -53,7 +57,7 @@ def test_submit_prints_the_job_id_alone(verity: Verity) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("show",), ("cancel",), ("retry",), ("reports", "--to", "TMP")]
+    "command", [("show",), ("pause",), ("history",), ("reports", "--to", "TMP")]
 )
 def test_an_unknown_job_is_named(verity: Verity, command: tuple[str, ...], tmp_path: Path) -> None:
     name, *rest = [str(tmp_path) if word == "TMP" else word for word in command]
