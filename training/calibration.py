@@ -6,7 +6,7 @@ groups (source or system) weigh by the square root of their size, so that no lar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,9 @@ class Items:
     is_bonafide: Flags
     group: NDArray[np.str_]
     condition: NDArray[np.str_]
+    voice: NDArray[np.str_]  # one speaker, or one system and voice
+    utterance: NDArray[np.int64]  # the first one that the item is made of
+    n_segments: NDArray[np.int64]
 
     def select(self, wanted: Flags) -> "Items":
         """Return the items where `wanted` is true."""
@@ -64,6 +67,9 @@ class Items:
             self.is_bonafide[wanted],
             self.group[wanted],
             self.condition[wanted],
+            self.voice[wanted],
+            self.utterance[wanted],
+            self.n_segments[wanted],
         )
 
 
@@ -84,32 +90,28 @@ def make_items(segments: ScoredSegments, voiced_s: int) -> Items:
 
     Voices with less speech give no item; what is left over at the end is dropped.
     """
-    score, is_bonafide, group, condition = [], [], [], []
     keys = np.char.add(np.char.add(segments.voice, "|"), segments.condition)
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.r_[True, keys[order][1:] != keys[order][:-1]])
-    for run in np.split(order, starts[1:]):
-        for at in range(0, len(run) - voiced_s + 1, voiced_s):
-            chosen = run[at : at + voiced_s]
-            score.append(segments.score[chosen].mean())
-            is_bonafide.append(segments.is_bonafide[chosen[0]])
-            group.append(segments.group[chosen[0]])
-            condition.append(segments.condition[chosen[0]])
-    return Items(
-        np.array(score, dtype=np.float64),
-        np.array(is_bonafide, dtype=np.bool_),
-        np.array(group, dtype=np.str_),
-        np.array(condition, dtype=np.str_),
+    lengths = np.diff(np.r_[starts, len(order)])
+    firsts = [
+        np.arange(start, start + length - voiced_s + 1, voiced_s)
+        for start, length in zip(starts, lengths, strict=True)
+    ]
+    at = np.concatenate(firsts) if len(order) else np.zeros(0, dtype=np.int64)
+    members = order[at[:, None] + np.arange(voiced_s)]  # (n_items, voiced_s)
+    return _items_of(
+        segments,
+        members[:, 0] if len(members) else at,
+        segments.score[members].mean(axis=1) if len(members) else np.zeros(0),
+        np.full(len(members), voiced_s),
     )
 
 
 def join_items(parts: Sequence[Items]) -> Items:
     """Return several parts' items as one."""
     return Items(
-        np.concatenate([part.score for part in parts]),
-        np.concatenate([part.is_bonafide for part in parts]),
-        np.concatenate([part.group for part in parts]),
-        np.concatenate([part.condition for part in parts]),
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Items))
     )
 
 
@@ -120,9 +122,7 @@ def utterance_items(segments: ScoredSegments) -> Items:
         keys, return_index=True, return_inverse=True, return_counts=True
     )
     mean = np.bincount(inverse, weights=segments.score) / count
-    return Items(
-        mean, segments.is_bonafide[first], segments.group[first], segments.condition[first]
-    )
+    return _items_of(segments, first, mean, count)
 
 
 def balanced_weights(is_bonafide: Flags, group: NDArray[np.str_]) -> Scores:
@@ -212,8 +212,8 @@ def measure_errors(
     llr: Scores, items: Items, thresholds: Thresholds, condition: str, min_voiced_s: float
 ) -> ErrorRow:
     """Return error rates and the share decided at the thresholds; plain shares of all items."""
-    synthetic = llr < thresholds.synthetic_below
-    accepted = llr > thresholds.no_evidence_above
+    synthetic = llr <= thresholds.synthetic_below
+    accepted = (llr >= thresholds.no_evidence_above) & ~synthetic
     genuine = items.is_bonafide
     return ErrorRow(
         condition=condition,
@@ -244,6 +244,24 @@ def join_scores(parts: Sequence[ScoredSegments]) -> ScoredSegments:
         np.concatenate([part.voice for part in parts]),
         np.concatenate([part.group for part in parts]),
         np.concatenate([part.condition for part in parts]),
+    )
+
+
+def _items_of(
+    segments: ScoredSegments,
+    first: NDArray[np.int64],
+    score: Scores,
+    n_segments: NDArray[np.int64],
+) -> Items:
+    """Return items that are described by their first segment."""
+    return Items(
+        score,
+        segments.is_bonafide[first],
+        segments.group[first],
+        segments.condition[first],
+        segments.voice[first],
+        segments.utterance[first],
+        n_segments,
     )
 
 

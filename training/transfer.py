@@ -145,7 +145,7 @@ def shrinkage_costs(held_out: Sequence[HeldOutItems]) -> Scores:
                     cells.append([balanced_cllr(k * part.llr, part.items) for k in SHRINKAGES])
         if cells:
             costs[row] = np.mean(cells, axis=0)
-    return costs[~np.isnan(costs[:, 0])]
+    return np.asarray(costs[~np.isnan(costs[:, 0])])
 
 
 def balanced_cllr(llr: Scores, items: Items) -> float:

@@ -4,24 +4,27 @@ Segments are cut and scored as the product does it, but for voice activity: the 
 trimmed speech, of which near-silent seconds are dropped.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+import subprocess
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+from pipeline.errors import InputError
 from pipeline.frontends import compute
 from pipeline.model_card import METADATA_KEY, ModelCard, read_card
 from pipeline.vocabulary import FloatArray
-from training.calibration import Items, ScoredSegments, by_group, join_scores, utterance_items
-from training.detector_card import items_and_llr
+from training.calibration import Items, ScoredSegments, Scores, join_scores
 from training.feature_cache import CopyPlan, make_waveforms
 from training.manifests import Utterance
-from training.metrics import auc, bootstrap, cllr, eer, error_rates, min_cllr, min_dcf
 from training.segment_scores import QUIET_SHARE, describe
+from training.validation_conditions import Condition, spread
 
-SMALLEST_GROUP = 20  # utterances from which a group has a line of its own
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,11 @@ class ShippedDetector:
 
     def score(self, segments: FloatArray) -> FloatArray:
         """Return CM scores of segments (n, segment_samples)."""
-        spec = self.card.front_ends[0]
-        features = compute(spec.front_end, spec.config, segments)
-        scores: FloatArray = self.session.run(["cm_score"], {spec.input_name: features})[0]
+        tensors = {
+            spec.input_name: compute(spec.front_end, spec.config, segments)
+            for spec in self.card.front_ends
+        }
+        scores: FloatArray = self.session.run(["cm_score"], tensors)[0]
         return scores
 
 
@@ -55,13 +60,58 @@ def score_shipped(
     conditions: Sequence[tuple[str, CopyPlan]],
 ) -> ScoredSegments:
     """Return the utterances' segments under each condition, scored by the file."""
+    return join_scores(
+        [
+            _score_waveforms(
+                shipped, utterances, range(len(utterances)), make_waveforms(utterances, plan), name
+            )
+            for name, plan in conditions
+        ]
+    )
+
+
+def score_conditions(
+    shipped: ShippedDetector,
+    utterances: Sequence[Utterance],
+    conditions: Sequence[Condition],
+    on_done: Callable[[str], None] = lambda _: None,
+) -> ScoredSegments:
+    """Return segments under each condition; the field `utterance` counts in `utterances`.
+
+    A codec that this ffmpeg lacks is left out, by name, in the log.
+
+    Args:
+        shipped: the detector.
+        utterances: all that may be scored.
+        conditions: each with how many utterances it takes at most.
+        on_done: told the name of each condition that is done.
+    """
     parts = []
-    for condition, plan in conditions:
-        waveforms = make_waveforms(utterances, plan)
-        for row, (utterance, samples) in enumerate(zip(utterances, waveforms, strict=True)):
-            score = shipped.score(cut_samples(samples, shipped.card.segment_samples))
-            facts = describe(utterance, row, condition, len(score))
-            parts.append(facts.with_score(score.astype(np.float64)))
+    for condition in conditions:
+        places = spread(utterances, condition.most_utterances)
+        chosen = [utterances[place] for place in places]
+        try:
+            waveforms = condition.make(chosen)
+        except subprocess.CalledProcessError:
+            _log.warning("left out %s: this ffmpeg cannot encode it", condition.name)
+            continue
+        parts.append(_score_waveforms(shipped, chosen, places, waveforms, condition.name))
+        on_done(condition.name)
+    return join_scores(parts)
+
+
+def _score_waveforms(
+    shipped: ShippedDetector,
+    utterances: Sequence[Utterance],
+    places: Sequence[int],
+    waveforms: Sequence[FloatArray],
+    condition: str,
+) -> ScoredSegments:
+    parts = []
+    for utterance, place, samples in zip(utterances, places, waveforms, strict=True):
+        score = shipped.score(cut_samples(samples, shipped.card.segment_samples))
+        facts = describe(utterance, place, condition, len(score))
+        parts.append(facts.with_score(score.astype(np.float64)))
     return join_scores(parts)
 
 
@@ -77,103 +127,49 @@ def cut_samples(samples: FloatArray, segment_samples: int) -> FloatArray:
     return np.asarray(segments[power > QUIET_SHARE * power.max()], dtype=np.float32)
 
 
-def headline(segments: ScoredSegments, card: ModelCard) -> list[str]:
-    """Return the headline table as Markdown lines: a row for each condition and length."""
-    lines = [
-        "| condition | voice | genuine / synthetic | EER % (95 %) | AUC | minDCF | Cllr | min Cllr "
-        "| genuine called synthetic at llr 0 / shipped % | synthetic called genuine at llr 0 / "
-        "shipped % | decided % |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for condition in ("clean", "web", "degraded"):
-        chosen = segments.select(segments.condition == condition)
-        if len(chosen.score):
-            items = utterance_items(chosen)
-            lines.append(
-                _row(condition, "whole, up to 3.6 s", items, utterance_llr(items, card), card)
-            )
-            for voiced_s in (1, 2, 4, 8):
-                joined, llr = items_and_llr(chosen, voiced_s, card.calibration["recorded"])
-                if 0 < joined.is_bonafide.sum() < len(joined.score):
-                    lines.append(_row(condition, f"{voiced_s} s", joined, llr, card))
-    return lines
+def utterance_llr(items: Items, card: ModelCard) -> Scores:
+    """Return the LLR of whole utterances, each by the row for its amount of voice.
 
-
-def group_lines(segments: ScoredSegments, card: ModelCard) -> list[str]:
-    """Return the errors of each source and system with enough utterances, clean and degraded."""
-    lines = [
-        "| source or system | utterances | wrong at llr 0, clean % | web % | degraded % |",
-        "|---|---|---|---|---|",
-    ]
-    tables = {}
-    for condition in ("clean", "web", "degraded"):
-        items = utterance_items(segments.select(segments.condition == condition))
-        tables[condition] = by_group(utterance_llr(items, card), items, 0.0)
-    for name, (_, count) in tables["clean"].items():
-        if count >= SMALLEST_GROUP:
-            wrong = " | ".join(
-                f"{100 * tables[condition].get(name, (float('nan'), 0))[0]:.0f}"
-                for condition in ("clean", "web", "degraded")
-            )
-            lines.append(f"| {name} | {count} | {wrong} |")
-    return lines
-
-
-def kind_lines(
-    segments: ScoredSegments, card: ModelCard, utterances: Sequence[Utterance]
-) -> list[str]:
-    """Return each kind of synthetic speech against all genuine utterances, by origin."""
-    lines = [
-        "| kind, origin | synthetic | EER clean % | web % | degraded % | called genuine at llr 0, "
-        "clean % |",
-        "|---|---|---|---|---|---|",
-    ]
-    kinds = np.array([f"{row.kind}, {row.source}" if row.kind else "" for row in utterances])
-    origins = [*np.unique(kinds[kinds != ""]), *(f"all, {name}" for name in ("demo", "made"))]
-    for kind in origins:
-        rates, count, accepted = [], 0, 0.0
-        for condition in ("clean", "web", "degraded"):
-            of_kind = kinds[segments.utterance]
-            wanted = np.char.endswith(of_kind, kind[4:]) if kind[:4] == "all," else of_kind == kind
-            chosen = (segments.condition == condition) & (segments.is_bonafide | wanted)
-            items = utterance_items(segments.select(chosen))
-            spoof = items.score[~items.is_bonafide]
-            rates.append(f"{100 * eer(items.score[items.is_bonafide], spoof):.0f}")
-            if condition == "clean":
-                count = len(spoof)
-                accepted = float(np.mean(utterance_llr(items, card)[~items.is_bonafide] >= 0))
-        lines.append(f"| {kind} | {count} | {' | '.join(rates)} | {100 * accepted:.0f} |")
-    return lines
-
-
-def _row(
-    condition: str,
-    voice: str,
-    items: Items,
-    llr: np.ndarray[tuple[int], np.dtype[np.float64]],
-    card: ModelCard,
-) -> str:
-    """Return one line of the headline table."""
-    genuine, spoof = llr[items.is_bonafide], llr[~items.is_bonafide]
-    raw = items.score[items.is_bonafide], items.score[~items.is_bonafide]
-    interval = bootstrap(eer, *raw, np.random.default_rng(0), 200)
-    zero = error_rates(genuine, spoof, 0.0)
-    low, high = card.thresholds.synthetic_below, card.thresholds.no_evidence_above
-    decided = (llr < low) | (llr > high)
-    return (
-        f"| {condition} | {voice} | {len(genuine)} / {len(spoof)} "
-        f"| {100 * interval.value:.1f} ({100 * interval.low:.1f}–{100 * interval.high:.1f}) "
-        f"| {auc(*raw):.3f} | {min_dcf(*raw):.2f} | {cllr(genuine, spoof):.2f} "
-        f"| {min_cllr(*raw):.2f} "
-        f"| {100 * zero.bonafide_rejected_rate:.0f} / {100 * np.mean(genuine < low):.0f} "
-        f"| {100 * zero.spoof_accepted_rate:.0f} / {100 * np.mean(spoof > high):.0f} "
-        f"| {100 * np.mean(decided):.0f} |"
-    )
-
-
-def utterance_llr(items: Items, card: ModelCard) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the LLR of whole utterances, by the row for 2 s: most have 2 to 3.6 s."""
+    The last segment overlaps the one before, so n segments are a bit more than n - 1 seconds.
+    """
     calibration = card.calibration["recorded"]
-    row = [row for row in calibration.pooled if row.min_voiced_s <= 2.0][-1]
+    voiced_s = np.maximum(1, items.n_segments - 1)
+    reached = [row.min_voiced_s for row in calibration.pooled]
+    place = np.searchsorted(reached, voiced_s, side="right") - 1
+    scale = np.array([row.scale for row in calibration.pooled])[place]
+    offset = np.array([row.offset for row in calibration.pooled])[place]
     limit = calibration.llr_limit
-    return np.asarray(np.clip(row.scale * items.score + row.offset, -limit, limit))
+    return np.asarray(np.clip(scale * items.score + offset, -limit, limit))
+
+
+def save_segments(segments: ScoredSegments, path: Path, of: str) -> None:
+    """Write scored segments to an .npz file, so that tables can be made again without scoring.
+
+    Args:
+        segments: to keep.
+        path: the file.
+        of: what was scored by what; whoever loads them must know it.
+    """
+    columns = {field.name: getattr(segments, field.name) for field in fields(segments)}
+    with path.open("wb") as file:
+        np.savez_compressed(file, of=np.array(of), **columns)
+
+
+def load_segments(path: Path, of: str) -> ScoredSegments:
+    """Return what `save_segments` wrote of the same thing.
+
+    Raises:
+        InputError: it is no such file, or its scores are of something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            columns = {name: stored[name] for name in stored.files}
+            written = str(columns.pop("of"))
+            segments = ScoredSegments(*(columns[field.name] for field in fields(ScoredSegments)))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path.name} holds no scores of `training validate`: name another"
+        ) from error
+    if written != of:
+        raise InputError(f"{path.name} holds scores of another model or fold: name another file")
+    return segments

@@ -67,10 +67,8 @@ def cluster_bootstrap(
         for _ in range(n_copies)
     ]
     # no interpolation: a copy may be infinite
-    low, high = (
-        float(np.quantile(copies, share, method=method))
-        for share, method in ((0.025, "lower"), (0.975, "higher"))
-    )
+    low = float(np.quantile(copies, 0.025, method="lower"))
+    high = float(np.quantile(copies, 0.975, method="higher"))
     return Interval(value, low, high)
 
 
