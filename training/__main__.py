@@ -8,9 +8,8 @@ import torch
 import typer
 from rich.console import Console
 
-from training import held_back
-from training.audit import audit_lines
 from training.baseline import measure_baseline
+from training.commands import datasets, synthesize, validation
 from training.detector_card import decide_on, make_card, measured_figures
 from training.feature_cache import CLEAN, make_copy, open_copy
 from training.manifests import read_manifest
@@ -20,7 +19,6 @@ from training.release import fit_fusion, fit_release, fuse, score_inner_folds
 from training.segment_scores import cut_segments
 from training.shipping import ship
 from training.splits import split_release
-from training.validate import group_lines, headline, kind_lines, open_shipped, score_shipped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console()
@@ -84,59 +82,6 @@ def baseline(corpus: Corpus, folder: Cache, fold: int = 0) -> None:
 
 
 @app.command()
-def validate(
-    corpus: Corpus,
-    model: Annotated[Path, typer.Option(help="Detector file.")] = SHIPPED / f"{NAME}.onnx",
-) -> None:
-    """Print the shipped file's figures on fold 4, which it was not trained on.
-
-    Opening fold 4 before all choices are made spoils it: log every opening in docs/validation.md.
-
-    Example: python -m training validate --corpus ../shared/corpus
-    """
-    test = split_release(read_manifest(corpus / "manifest.csv")).test
-    shipped = open_shipped(model)
-    counted = [row for row in test if not row.is_codec]
-    segments = score_shipped(shipped, counted, TEST_COPIES)
-    tables = (
-        headline(segments, shipped.card),
-        kind_lines(segments, shipped.card, counted),
-        group_lines(segments, shipped.card),
-    )
-    for table in tables:
-        for line in [*table, ""]:
-            console.print(line, markup=False, soft_wrap=True)
-
-
-@app.command()
-def annotate(
-    corpus: Corpus,
-    model: Annotated[Path, typer.Option(help="Detector file.")] = SHIPPED / f"{NAME}.onnx",
-) -> None:
-    """Write the errors on fold 4 into the released file's card: the last step of a release.
-
-    It chooses nothing, and the graph stays. It opens fold 4: log it in docs/validation.md.
-
-    Example: python -m training annotate --corpus ../shared/corpus
-    """
-    shipped = open_shipped(model)
-    test = split_release(read_manifest(corpus / "manifest.csv")).test
-    counted = [row for row in test if not row.is_codec]
-    graph = held_back.annotate(model, shipped.card, score_shipped(shipped, counted, TEST_COPIES))
-    console.print(f"graph without card, before and after: {graph}", soft_wrap=True)
-
-
-@app.command()
-def audit(corpus: Corpus) -> None:
-    """Print how well length, silence, loudness, bandwidth and offset alone tell the classes apart.
-
-    Example: python -m training audit --corpus ../shared/corpus
-    """
-    for line in audit_lines(read_manifest(corpus / "manifest.csv")):
-        console.print(line, markup=False, soft_wrap=True)
-
-
-@app.command()
 def export_tiny(
     path: Annotated[Path, typer.Option(help="Where it goes.")] = Path(
         "tests/data/tiny_detector.onnx"
@@ -148,6 +93,10 @@ def export_tiny(
     """
     console.print(write_tiny_detector(path))
 
+
+synthesize.register(app)
+datasets.register(app)
+validation.register(app)
 
 if __name__ == "__main__":
     app()
