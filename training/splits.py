@@ -46,8 +46,11 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "lvc-vc": "lvc_vc",
         "hierspeech": "hierspeechpp",
         "wavegrad2": "wavegrad",
-        "fastspeech2s": "fastspeech2",
+        "fastspeech2": "fastspeech",
+        "fastspeech2s": "fastspeech",
         "fcn-cdvae": "cdvae",
+        "fb-melgan": "mb-melgan",  # one paper, full band and multi-band
+        "sc-wavernn": "wavernn",
         "bighifigan": "hifigan",
         "wavenet-uncond": "wavenet",
         "lyra": "soundstream",  # version 2 of Lyra is SoundStream
@@ -55,16 +58,16 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "xtts-v2": "xtts",
         # One model synthesizing, converting or coding.
         "fastdiff-tts": "fastdiff",
-        "fastspeech2-vc": "fastspeech2",
+        "fastspeech2-vc": "fastspeech",
         "hierspeechpp-vc": "hierspeechpp",
         "freecodec-vc": "freecodec",
         "mspeechtokenizer-vc": "mspeechtokenizer",
         "make-a-voice-vc": "make-a-voice",
         "starganv2-vc": "stargan-vc",
         # Models trained again in another language, and pipelines.
-        "mandarin-fastspeech2": "fastspeech2",
-        "navi-fastspeech2-vi": "fastspeech2",
-        "fastspeech2-mbmelgan": "fastspeech2",
+        "mandarin-fastspeech2": "fastspeech",
+        "navi-fastspeech2-vi": "fastspeech",
+        "fastspeech2-mbmelgan": "fastspeech",
         "tacotron2-wavenet": "tacotron2",
         "tacotron2-griffinlim": "tacotron2",
         "bark-vocos": "bark",

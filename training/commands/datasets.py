@@ -20,7 +20,7 @@ from training.manifests import (
     Utterance,
     file_sha256,
     find_damage,
-    read_manifests,
+    read_manifest,
     write_manifest,
 )
 
@@ -85,7 +85,7 @@ def check(manifest: Manifests) -> None:
     Example: python -m training manifest check --manifest libri.csv --manifest made/manifest.csv
     """
     try:
-        rows = read_manifests(manifest)
+        rows = [row for path in manifest for row in read_manifest(path)]
     except VerityError as error:
         raise _stop(error) from error
     with _progress() as progress:
