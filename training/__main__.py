@@ -8,16 +8,20 @@ import torch
 import typer
 from rich.console import Console
 
-from training.baseline import measure_baseline
-from training.commands import datasets, synthesize, validation
-from training.detector_card import decide_on, make_card, measured_figures
-from training.feature_cache import CLEAN, make_copy, open_copy
-from training.manifests import read_manifest
+from training.commands import baselines, datasets, separation, synthesize, validation
+from training.detector_card import decide_on, example_inputs, make_card, measured_figures
+from training.feature_cache import (
+    join_copies,
+    make_copy,
+    manifest_key,
+)
+from training.manifests import read_manifest, read_manifests
+from training.models.camplusplus import load_encoder
 from training.recipes.phase_fusion import NAME, RECIPE, TEST_COPIES, TRAINING_COPIES
 from training.recipes.tiny import write_tiny_detector
 from training.release import fit_fusion, fit_release, fuse, score_inner_folds
-from training.segment_scores import cut_segments
 from training.shipping import ship
+from training.speaker_encodings import fetch_checkpoint
 from training.splits import split_release
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -25,6 +29,12 @@ console = Console()
 
 Corpus = Annotated[Path, typer.Option(help="Folder with manifest.csv, such as ../shared/corpus.")]
 Cache = Annotated[Path, typer.Option(help="Folder outside git for features and checkpoints.")]
+More = Annotated[
+    list[Path], typer.Option(help="A manifest that is trained and tested on by its folds too.")
+]
+Made = Annotated[
+    list[Path], typer.Option(help="A manifest of copies that were made: only trained on.")
+]
 Models = Annotated[Path, typer.Option(help="Folder of shipped models.")]
 
 SHIPPED = Path("storage/models")
@@ -38,24 +48,34 @@ def start(threads: Annotated[int, typer.Option(help="CPU threads of PyTorch.")] 
 
 
 @app.command()
-def cache(corpus: Corpus, folder: Cache) -> None:
-    """Make the corpus' features, clean and degraded (about 600 MB a copy; done ones are kept).
+def cache(corpus: Corpus, folder: Cache, more: More = (), made: Made = ()) -> None:
+    """Make the features of all speech, clean and degraded (1 GB a copy; done ones are kept).
 
     Example: python -m training cache --corpus ../shared/corpus --folder ../cache
     """
-    utterances = read_manifest(corpus / "manifest.csv")
+    tables = [read_manifest(path) for path in (corpus / "manifest.csv", *more, *made)]
+    encoder = load_encoder(fetch_checkpoint(folder))
     plans = {plan.name: plan for plan in (*TRAINING_COPIES, *(plan for _, plan in TEST_COPIES))}
-    for plan in plans.values():
-        make_copy(utterances, plan, folder)
+    parts = [folder / "parts" / manifest_key(table) for table in tables]
+    for table, part in zip(tables, parts, strict=True):
+        for plan in plans.values():
+            make_copy(table, plan, part, encoder=encoder)
+    join_copies(parts, [*plans], folder)
 
 
 @app.command()
-def fit(corpus: Corpus, folder: Cache, models: Models = SHIPPED) -> None:
+def fit(
+    corpus: Corpus,
+    folder: Cache,
+    more: More = (),
+    made: Made = (),
+    models: Models = SHIPPED,
+) -> None:
     """Fit, calibrate and export the detector; nets go on from their checkpoints.
 
     Example: python -m training fit --corpus ../shared/corpus --folder ../cache
     """
-    utterances = read_manifest(corpus / "manifest.csv")
+    utterances = read_manifests([corpus / "manifest.csv", *more], training_only=made)
     inner = score_inner_folds(utterances, folder, RECIPE)
     weights = fit_fusion(inner)
     detector = fit_release(utterances, folder, RECIPE, weights)
@@ -64,21 +84,8 @@ def fit(corpus: Corpus, folder: Cache, models: Models = SHIPPED) -> None:
     figures = measured_figures(segments, decisions.calibration, "inner folds 0 to 3")
     train = [row for row in split_release(utterances).train if not row.is_codec]
     card = make_card(segments, decisions, train, figures, RECIPE.fit.seed)
-    opened = open_copy(folder, CLEAN.name)
-    example = torch.cat([cut_segments(opened, row) for row in range(8)])
+    example = example_inputs(utterances[:8])
     console.print(f"{NAME}: {ship(detector, example, card, models)}")
-
-
-@app.command()
-def baseline(corpus: Corpus, folder: Cache, fold: int = 0) -> None:
-    """Fit the plain log-mel ViT on one inner fold and print its clean EER.
-
-    Example: python -m training baseline --corpus ../shared/corpus --folder ../cache
-    """
-    utterances = read_manifest(corpus / "manifest.csv")
-    console.print(
-        f"log-mel ViT, inner fold {fold}: {measure_baseline(utterances, folder, fold):.3f}"
-    )
 
 
 @app.command()
@@ -97,6 +104,8 @@ def export_tiny(
 synthesize.register(app)
 datasets.register(app)
 validation.register(app)
+baselines.register(app)
+separation.register(app)
 
 if __name__ == "__main__":
     app()

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from pipeline.frontends import compute
 from pipeline.model_card import (
     Calibration,
     ErrorRow,
@@ -25,11 +28,13 @@ from training.calibration import (
     measure_errors,
     pooled_llr,
 )
+from training.feature_cache import SAMPLE_RATE, read_speech
 from training.manifests import Utterance
 from training.metrics import cllr, eer, min_cllr
 from training.recipes.phase_fusion import DATA_CUTOFF, NAME, Recipe
 from training.splits import system_name
 
+FRONT_END_NAMES = ("phase", "fbank")  # in the order of the graph's inputs
 DECISION_S = 4  # a decision asks for this much voice (DESIGN.md §3)
 SPAN_ITEM_S = 60
 FALSE_SPAN_SHARE = 0.01  # of genuine items of 60 s
@@ -49,6 +54,12 @@ LIMITS = (
     "Separated voices have no calibration of their own; do not feed it the output of a separator.",
     "Singing was not tested. Most languages are represented by few voices.",
 )
+
+
+def example_inputs(utterances: Sequence[Utterance]) -> list[Tensor]:
+    """Return the first second of some utterances as the graph's inputs, for comparing runtimes."""
+    samples = np.stack([read_speech(row.path)[:SAMPLE_RATE] for row in utterances])
+    return [torch.from_numpy(compute(name, {}, samples)) for name in FRONT_END_NAMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +197,8 @@ def make_card(
         name=NAME,
         sample_rate=16_000,
         segment_samples=16_000,
-        front_ends=(FrontEndSpec(input_name="phase", front_end="phase"),),
-        members=("vit", "kernel_machine"),
+        front_ends=tuple(FrontEndSpec(input_name=name, front_end=name) for name in FRONT_END_NAMES),
+        members=("vit", "kernel_machine", "encoding_net"),
         has_attention=True,
         calibration={"recorded": decisions.calibration},
         thresholds=decisions.thresholds,

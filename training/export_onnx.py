@@ -7,6 +7,7 @@ gives the same numbers as PyTorch.
 import hashlib
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +28,7 @@ OUTPUT_NAMES = ("cm_score", "embedding", "attention")
 class Explainable(Protocol):
     """A net that can say all that the graph contract asks for."""
 
-    def explain(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def explain(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return cm_score (n,), unit embedding (n, d) and attention (n, n_patches)."""
 
 
@@ -38,24 +39,27 @@ class _Graph(nn.Module):
         super().__init__()
         self.detector = detector  # registered as a sub-module, since every detector is one
 
-    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.detector.explain(frames)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.detector.explain(*inputs)
 
 
-def export_detector(detector: Explainable, example: Tensor, card: ModelCard, path: Path) -> str:
+def export_detector(
+    detector: Explainable, example: Sequence[Tensor], card: ModelCard, path: Path
+) -> str:
     """Write the detector with its card and return the file's SHA-256 in hex.
 
     Args:
         detector: a net with `explain` (see `Explainable`).
-        example: real features (n, n_frames, n_values) on which the two runtimes are compared.
-        card: written into the file's metadata; it names exactly one front end.
+        example: real features of each front end of the card, in its order, (n, ...), on which
+            the two runtimes are compared.
+        card: written into the file's metadata.
         path: where the file goes.
 
     Raises:
         ModelMismatchError: ONNX Runtime and PyTorch disagree.
     """
     graph = _Graph(detector).eval()
-    content = _to_onnx(graph, example, card.front_ends[0].input_name)
+    content = _to_onnx(graph, example, [spec.input_name for spec in card.front_ends])
     model = onnx.load_from_string(content)
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, card.model_dump_json()
@@ -86,29 +90,31 @@ def graph_sha256(path: Path) -> str:
     return hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
 
 
-def largest_difference(graph: nn.Module, content: bytes, example: Tensor) -> float:
+def largest_difference(graph: nn.Module, content: bytes, example: Sequence[Tensor]) -> float:
     """Return the largest difference of any output between PyTorch and ONNX Runtime."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
-        expected = [output.numpy() for output in graph(example)]
-    actual = session.run(list(OUTPUT_NAMES), {session.get_inputs()[0].name: example.numpy()})
+        expected = [output.numpy() for output in graph(*example)]
+    names = [node.name for node in session.get_inputs()]
+    given = {name: tensor.numpy() for name, tensor in zip(names, example, strict=True)}
+    actual = session.run(list(OUTPUT_NAMES), given)
     return max(
         float(np.abs(one - other).max()) for one, other in zip(expected, actual, strict=True)
     )
 
 
-def _to_onnx(graph: nn.Module, example: Tensor, input_name: str) -> bytes:
+def _to_onnx(graph: nn.Module, example: Sequence[Tensor], input_names: Sequence[str]) -> bytes:
     """Return the graph as ONNX with a free batch size."""
     buffer = io.BytesIO()
-    names = (input_name, *OUTPUT_NAMES)
+    names = (*input_names, *OUTPUT_NAMES)
     with warnings.catch_warnings():
         # The exporter that traces: the newer one needs a package more and names inputs anew.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,
-            (example,),
+            tuple(example),
             buffer,  # type: ignore[arg-type]  # the stub knows paths only
-            input_names=[input_name],
+            input_names=list(input_names),
             output_names=list(OUTPUT_NAMES),
             dynamic_axes={name: {0: "n"} for name in names},
             opset_version=OPSET,

@@ -4,10 +4,12 @@ A copy is one file of float16 frames (n_frames, n_values) and an index of where 
 lies. Nets are trained on random crops of it, which would cost ten times as much from samples.
 """
 
+import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,16 @@ from pipeline.vocabulary import FloatArray, IntArray, Label
 from training.augment import HARD_CODECS, WEB_CODECS, ChainOdds, Codec, code_together, degrade
 from training.frame_layout import PHASE, FrameLayout, frames_of
 from training.manifests import Utterance
+from training.models.camplusplus import SpeakerEncoder
+from training.speaker_encodings import open_encodings, save_encodings, write_encodings
 from training.splits import CLOSED_FOLD
 from training.synthesis.pseudo_spoof import pseudo_spoof
 
 _log = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
-SHORTEST_SAMPLES = SAMPLE_RATE + 2 * 128  # one segment, and room for a random start
+HOP = 128  # samples between frames of the phase front end
+SHORTEST_SAMPLES = SAMPLE_RATE + 2 * HOP  # one segment, and room for a random start
 EDGE_DB = -30.0  # edges this far under the loud frames are cut: their length tells the source
 EDGE_FRAME = 320  # samples, 20 ms
 
@@ -101,14 +106,20 @@ def make_copy(
     plan: CopyPlan,
     folder: Path,
     layout: FrameLayout = PHASE,
+    encoder: SpeakerEncoder | None = None,
 ) -> None:
-    """Write one copy of the utterances' frames, in their order, unless it is there already."""
+    """Write one copy of the utterances' frames, in their order, unless it is there already.
+
+    With an encoder, the encodings of every second are written beside the frames.
+    """
     done = folder / f"{plan.name}.json"
     if done.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     held = [i for i, row in enumerate(utterances) if not plan.methods or _may_be_copied(row)]
     waveforms = make_waveforms([utterances[i] for i in held], plan)
+    if encoder is not None:
+        write_encodings(waveforms, held, encoder, folder / f"{plan.name}.encodings.npz")
     start, count = [0] * len(utterances), [0] * len(utterances)
     total = 0
     with (folder / f"{plan.name}.f16").open("wb") as file:
@@ -120,6 +131,45 @@ def make_copy(
     index = {"n_values": int(frames.shape[1]), "start": start, "n_frames": count}
     done.write_text(json.dumps(index))
     _log.info("made a copy of the corpus", extra={"copy": plan.name, "n_frames": total})
+
+
+def manifest_key(utterances: Sequence[Utterance]) -> str:
+    """Return the name of a manifest's part of the cache: it changes where its clips do."""
+    clips = "\n".join(f"{row.clip_id}\t{row.label.value}\t{row.path.name}" for row in utterances)
+    return hashlib.sha256(clips.encode()).hexdigest()[:12]
+
+
+def join_copies(parts: Sequence[Path], names: Sequence[str], folder: Path) -> None:
+    """Join the copies of several manifests, in the order of their utterances, as if made at once.
+
+    So a manifest that grows costs its own features only. Parts are joined anew each time.
+
+    Args:
+        parts: folders that `make_copy` wrote, each of one manifest.
+        names: of the copies.
+        folder: where the joined copies go.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        start: list[int] = []
+        count: list[int] = []
+        first_frame = 0
+        encodings = []
+        with (folder / f"{name}.f16").open("wb") as joined:
+            for part in parts:
+                if (part / f"{name}.encodings.npz").exists():
+                    opened = open_encodings(part, name)
+                    encodings.append(replace(opened, owner=opened.owner + len(start)))
+                index = json.loads((part / f"{name}.json").read_text())
+                start += [first_frame + at for at in index["start"]]
+                count += index["n_frames"]
+                with (part / f"{name}.f16").open("rb") as file:
+                    shutil.copyfileobj(file, joined, 1 << 24)
+                first_frame = joined.tell() // (2 * index["n_values"])
+        joined_index = {"n_values": index["n_values"], "start": start, "n_frames": count}
+        (folder / f"{name}.json").write_text(json.dumps(joined_index))
+        if encodings:
+            save_encodings(encodings, folder / f"{name}.encodings.npz")
 
 
 def open_copy(folder: Path, name: str) -> CachedCopy:

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.vocabulary import IntArray, Label
-from training.feature_cache import CachedCopy, open_copy
+from training.feature_cache import HOP, CachedCopy, open_copy
 from training.frame_layout import PHASE, FrameLayout
 from training.manifests import Utterance
 from training.models.vit import Vit, VitConfig
+from training.speaker_encodings import Encodings, open_encodings
 from training.splits import group_name
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class FitConfig:
     # name of a copy -> how often bona fide and spoof rows come from it
     copies: tuple[tuple[str, float, float], ...] = (("clean", 1.0, 1.0),)
     layout: FrameLayout = PHASE
+    with_encoding: bool = False  # crops come with the encoding of the nearest second
 
 
 class CropSampler:
@@ -80,6 +82,11 @@ class CropSampler:
         self._config = config
         self._n_frames = n_frames
         self._copies: list[CachedCopy] = [open_copy(cache, name) for name, _, _ in config.copies]
+        self._encodings: list[Encodings] = (
+            [open_encodings(cache, name) for name, _, _ in config.copies]
+            if config.with_encoding
+            else []
+        )
         shares = np.array([share for _, *share in config.copies], dtype=np.float64)
         self._copy_share = shares / shares.sum(axis=0)  # (n_copies, 2)
         self._rows: list[IntArray] = []
@@ -100,11 +107,16 @@ class CropSampler:
             ]
         ).reshape(-1, 2)
 
-    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return crops (batch, n_frames, n_values) and targets (batch,): 1 = bona fide."""
+    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Return a batch.
+
+        Returns:
+            crops (batch, n_frames, n_values), encodings (batch, encoding_size) where they are
+            asked for, and targets (batch,): 1 = bona fide.
+        """
         half = self._config.batch_size // 2
         paired = len(self._pairs) >= half and random.random() < self._config.pair_share
-        crops: list[NDArray[np.float16]] = []
+        crops: list[tuple[NDArray[np.float16], NDArray[np.float16] | None]] = []
         if paired:
             pairs = self._pairs[random.integers(len(self._pairs), size=half)]
             for genuine, spoof in pairs:
@@ -119,7 +131,10 @@ class CropSampler:
                 for row, source in zip(rows, sources, strict=True):
                     crops.append(self._crop(int(row), int(source), random.random(), random))
             targets = np.repeat(np.array([1.0, 0.0], dtype=np.float32), half)
-        return torch.from_numpy(np.stack(crops)).float(), torch.from_numpy(targets)
+        frames = torch.from_numpy(np.stack([crop for crop, _ in crops])).float()
+        encodings = [encoding for _, encoding in crops if encoding is not None]
+        encoded = torch.from_numpy(np.stack(encodings)).float() if encodings else None
+        return frames, encoded, torch.from_numpy(targets)
 
     def _crop(
         self,
@@ -127,16 +142,24 @@ class CropSampler:
         source: int,
         place: float,
         random: np.random.Generator | None = None,
-    ) -> NDArray[np.float16]:
-        """Return a crop of an utterance, log power not yet relative; quiet ones drawn again."""
+    ) -> tuple[NDArray[np.float16], NDArray[np.float16] | None]:
+        """Return a crop of an utterance and its encoding; quiet crops are drawn again.
+
+        Log power is not yet relative.
+        """
         opened = self._copies[source]
         room = max(0, int(opened.n_frames[row]) - self._n_frames)
-        crop = opened.crop(row, int(place * (room + 1)), self._n_frames)
+        first = int(place * (room + 1))
+        crop = opened.crop(row, first, self._n_frames)
         if random is not None and room > 0:
             loud = np.exp(crop[::4, self._config.layout.n_phase_values :].astype(np.float32)).mean()
             if loud < self._config.layout.quiet_power:
-                crop = opened.crop(row, int(random.integers(room + 1)), self._n_frames)
-        return crop
+                first = int(random.integers(room + 1))
+                crop = opened.crop(row, first, self._n_frames)
+        if not self._encodings:
+            return crop, None
+        encodings = self._encodings[source]
+        return crop, encodings.values[encodings.nearest(row, first * HOP)]
 
 
 class Augmenter:
@@ -146,8 +169,14 @@ class Augmenter:
         """Keep the shares."""
         self._config = config
 
-    def apply(self, frames: Tensor, targets: Tensor, random: np.random.Generator) -> Tensor:
-        """Return frames with relative log power, changed at random; shape is kept."""
+    def apply(
+        self,
+        frames: Tensor,
+        encodings: Tensor | None,
+        targets: Tensor,
+        random: np.random.Generator,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return frames with relative log power, and encodings, changed at random."""
         layout = self._config.layout
         frames = relative_power(frames, layout)
         n_rows, n_frames, n_values = frames.shape
@@ -172,10 +201,16 @@ class Augmenter:
             start, stop = layout.blocks[int(random.integers(len(layout.blocks)))]
             frames[row, :, start:stop] = mean[start:stop]
         if random.random() < self._config.mixup_share:
-            frames = self._mix(frames, targets, random)
-        return frames
+            return self._mix(frames, encodings, targets, random)
+        return frames, encodings
 
-    def _mix(self, frames: Tensor, targets: Tensor, random: np.random.Generator) -> Tensor:
+    def _mix(
+        self,
+        frames: Tensor,
+        encodings: Tensor | None,
+        targets: Tensor,
+        random: np.random.Generator,
+    ) -> tuple[Tensor, Tensor | None]:
         """Return each row mixed with another row of its class."""
         other = torch.arange(len(targets))
         for target in (0.0, 1.0):
@@ -183,7 +218,10 @@ class Augmenter:
             other[of_class] = of_class[torch.from_numpy(random.permutation(len(of_class)))]
         share = torch.from_numpy(random.beta(0.5, 0.5, size=(len(targets), 1, 1)))
         share = share.to(frames.dtype)
-        return share * frames + (1 - share) * frames[other]
+        if encodings is not None:
+            flat = share.squeeze(2)
+            encodings = flat * encodings + (1 - flat) * encodings[other]
+        return share * frames + (1 - share) * frames[other], encodings
 
 
 def relative_power(frames: Tensor, layout: FrameLayout) -> Tensor:
@@ -236,17 +274,17 @@ def fit_vit(sampler: CropSampler, vit: VitConfig, config: FitConfig, checkpoint:
 def _train_step(
     net: Vit,
     optimiser: torch.optim.Optimizer,
-    batch: tuple[Tensor, Tensor],
+    batch: tuple[Tensor, Tensor | None, Tensor],
     augmenter: Augmenter,
     random: np.random.Generator,
 ) -> float:
     """Take one step and return the loss."""
-    crops, targets = batch
-    frames = augmenter.apply(crops, targets, random)
+    crops, encodings, targets = batch
+    frames, encodings = augmenter.apply(crops, encodings, targets, random)
     net.train()
     optimiser.zero_grad(set_to_none=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        score, _ = net(frames)
+        score, _ = net(frames, encodings)
     smooth = targets * 0.9 + 0.05
     loss = functional.binary_cross_entropy_with_logits(score.float(), smooth)
     loss.backward()  # type: ignore[no-untyped-call]

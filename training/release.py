@@ -7,11 +7,13 @@ Fold 4 plays no part here; `training.validate` opens it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from pipeline.vocabulary import Label
 from training.calibration import (
@@ -23,11 +25,13 @@ from training.calibration import (
 )
 from training.fit import CropSampler, fit_vit
 from training.manifests import Utterance
-from training.models.fusion import FusionDetector, FusionWeights
+from training.models.camplusplus import N_STATISTICS, load_encoder
+from training.models.encoding_net import EncodingNet, fit_encoding_net
+from training.models.fusion import FusionDetector, FusionWeights, Members
 from training.models.kernel_machine import KernelMachine, fit_kernel_machine
-from training.models.vit import Vit
 from training.recipes.phase_fusion import TEST_COPIES, Recipe
 from training.segment_scores import score_segments, training_statistics
+from training.speaker_encodings import fetch_checkpoint, open_encodings
 from training.splits import OPEN_FOLDS, Split, group_name, split_inner, split_release
 
 _log = logging.getLogger(__name__)
@@ -36,19 +40,11 @@ Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """The trained parts of a fusion."""
-
-    vit: Vit
-    kernel_machine: KernelMachine
-
-
-@dataclass(frozen=True, slots=True)
 class InnerScores:
     """Held-out segments of all inner folds with each member's score of them."""
 
     segments: ScoredSegments  # score = 0 until fused
-    members: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_segments, 2): ViT, kernel
+    members: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_segments, 3)
     fold: Rows  # (n_segments,)
 
 
@@ -61,7 +57,8 @@ def fit_members(
     nets = cache / "nets"
     nets.mkdir(exist_ok=True)
     vit = fit_vit(sampler, recipe.vit, recipe.fit, nets / f"vit_{name}.pt")
-    return Members(vit, fit_kernel(utterances, rows, cache, recipe))
+    kernel_machine = fit_kernel(utterances, rows, cache, recipe)
+    return Members(vit, kernel_machine, fit_encoding(utterances, rows, cache, recipe, name))
 
 
 def fit_kernel(
@@ -87,6 +84,33 @@ def fit_kernel(
     return fit_kernel_machine(statistics, targets, weight, recipe.kernel)
 
 
+def fit_encoding(
+    utterances: Sequence[Utterance], rows: Rows, cache: Path, recipe: Recipe, name: str
+) -> EncodingNet:
+    """Return encoding nets fitted on these rows, or those that an earlier run kept."""
+    kept = cache / "nets" / f"encoding_{name}.pt"
+    if kept.exists():
+        fitted = EncodingNet(N_STATISTICS, recipe.encoding)
+        fitted.load_state_dict(torch.load(kept, weights_only=True))
+        return fitted.eval()
+    values, weights, genuine = [], [], []
+    for copy, *shares in recipe.fit.copies:
+        encodings = open_encodings(cache, copy)
+        wanted = np.isin(encodings.owner, rows)
+        owner = encodings.owner[wanted]
+        is_bonafide = np.array([row.label is Label.BONAFIDE for row in utterances])[owner]
+        group = np.array([group_name(row) for row in utterances])[owner]
+        share = np.where(is_bonafide, shares[0], shares[1])
+        values.append(encodings.values[wanted].astype(np.float32))
+        weights.append(balanced_weights(is_bonafide, group) * share)
+        genuine.append(is_bonafide)
+    fitted = fit_encoding_net(
+        np.concatenate(values), np.concatenate(genuine), np.concatenate(weights), recipe.encoding
+    )
+    torch.save(fitted.state_dict(), kept)
+    return fitted
+
+
 def score_inner_folds(
     utterances: Sequence[Utterance],
     cache: Path,
@@ -100,8 +124,7 @@ def score_inner_folds(
         split = split_inner(utterances, fold)
         members = fit_members(utterances, split, cache, recipe, f"inner{fold}")
         rows = rows_of(utterances, [row for row in split.test if not row.is_codec])
-        nets = (lambda frames, vit=members.vit: vit(frames)[0], members.kernel_machine)
-        segments, scored = score_segments(utterances, rows, cache, copies, nets)
+        segments, scored = score_segments(utterances, rows, cache, copies, scorers(members))
         parts.append(segments)
         scores.append(scored)
         folds.append(np.full(len(scored), fold))
@@ -111,22 +134,34 @@ def score_inner_folds(
     )
 
 
+def scorers(members: Members) -> tuple[Callable[[Tensor, Tensor], Tensor], ...]:
+    """Return each member as a function of segments and encodings, in the order of the weights."""
+    return (
+        lambda frames, encoded: members.vit(frames, encoded)[0],
+        lambda frames, encoded: members.kernel_machine(frames),
+        lambda frames, encoded: members.encoding_net(encoded),
+    )
+
+
 def fit_fusion(inner: InnerScores) -> FusionWeights:
-    """Return weights by logistic regression on items of 2 s; neither member's is negative."""
-    columns = [make_items(inner.segments.with_score(inner.members[:, k]), 2) for k in (0, 1)]
+    """Return weights by logistic regression on items of 2 s; no member's is negative."""
+    n_members = inner.members.shape[1]
+    columns = [
+        make_items(inner.segments.with_score(inner.members[:, k]), 2) for k in range(n_members)
+    ]
     items = columns[0]
     design = np.stack([column.score for column in columns] + [np.ones(len(items.score))], axis=1)
     weights = balanced_weights(items.is_bonafide, items.group)
-    vit, kernel, offset = fit_logistic(design, items.is_bonafide, weights)
+    *parts, offset = fit_logistic(design, items.is_bonafide, weights)
     return FusionWeights(
-        round(max(float(vit), 0.0), 4), round(max(float(kernel), 0.0), 4), round(float(offset), 4)
+        *(round(max(float(part), 0.0), 4) for part in parts), round(float(offset), 4)
     )
 
 
 def fuse(inner: InnerScores, weights: FusionWeights) -> ScoredSegments:
     """Return the inner segments with the fused score."""
-    fused = weights.vit * inner.members[:, 0] + weights.kernel * inner.members[:, 1]
-    return inner.segments.with_score(fused + weights.offset)
+    parts = np.array([weights.vit, weights.kernel, weights.encoding])
+    return inner.segments.with_score(inner.members @ parts + weights.offset)
 
 
 def fit_release(
@@ -134,7 +169,7 @@ def fit_release(
 ) -> FusionDetector:
     """Return the detector fitted on all open folds that do not leak into the closed one."""
     members = fit_members(utterances, split_release(utterances), cache, recipe, "release")
-    return FusionDetector([members.vit], members.kernel_machine, weights).eval()
+    return FusionDetector(members, load_encoder(fetch_checkpoint(cache)), weights).eval()
 
 
 def rows_of(utterances: Sequence[Utterance], chosen: Sequence[Utterance]) -> Rows:

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from pipeline.vocabulary import FloatArray, IntArray, Label
 from training.calibration import ScoredSegments, join_scores
-from training.feature_cache import CachedCopy, open_copy
+from training.feature_cache import HOP, CachedCopy, open_copy
 from training.fit import relative_power
 from training.frame_layout import PHASE, FrameLayout
 from training.manifests import Utterance
 from training.models.kernel_machine import SegmentStatistics
+from training.speaker_encodings import Encodings, open_encodings
 from training.splits import group_name, system_name
 
 QUIET_SHARE = 0.03  # segments with less than this share of the loudest one's power are dropped
@@ -35,6 +36,28 @@ def cut_segments(
         layout: of the copy's frames.
     """
     hop_frames = hop_frames or layout.frames_a_second
+    _, segments = _loud_segments(opened, row, hop_frames, layout)
+    return relative_power(torch.from_numpy(segments), layout)
+
+
+def cut_inputs(opened: CachedCopy, encodings: Encodings, row: int) -> tuple[Tensor, Tensor]:
+    """Return an utterance's segments (n, 112, 238) as the product cuts them, and their encodings.
+
+    Args:
+        opened: a copy of the corpus in the phase front end's layout.
+        encodings: of the same copy.
+        row: which utterance.
+    """
+    starts, segments = _loud_segments(opened, row, PHASE.frames_a_second, PHASE)
+    nearest = [encodings.nearest(row, (start - PHASE.first_frame) * HOP) for start in starts]
+    encoded = torch.from_numpy(encodings.values[nearest].astype(np.float32))
+    return relative_power(torch.from_numpy(segments), PHASE), encoded
+
+
+def _loud_segments(
+    opened: CachedCopy, row: int, hop_frames: int, layout: FrameLayout
+) -> tuple[list[int], FloatArray]:
+    """Return the first frames of an utterance's segments, and these, near-silent ones dropped."""
     n_frames = int(opened.n_frames[row])
     last = max(0, n_frames - layout.n_frames - layout.first_frame)
     starts = list(range(layout.first_frame, last + 1, hop_frames)) or [
@@ -45,7 +68,8 @@ def cut_segments(
     frames = opened.crop(row, 0, n_frames).astype(np.float32)
     segments = np.stack([frames[at : at + layout.n_frames] for at in starts])
     power = np.exp(segments[:, :, layout.n_phase_values :]).mean(axis=(1, 2))
-    return relative_power(torch.from_numpy(segments[power > QUIET_SHARE * power.max()]), layout)
+    loud = np.flatnonzero(power > QUIET_SHARE * power.max())
+    return [starts[i] for i in loud], segments[loud]
 
 
 def score_segments(
@@ -53,8 +77,7 @@ def score_segments(
     rows: IntArray,
     cache: Path,
     copies: Sequence[tuple[str, str]],
-    members: Sequence[Callable[[Tensor], Tensor]],
-    layout: FrameLayout = PHASE,
+    members: Sequence[Callable[[Tensor, Tensor], Tensor]],
 ) -> tuple[ScoredSegments, FloatArray]:
     """Return the rows' segments under each condition, and each member's scores of them.
 
@@ -63,8 +86,7 @@ def score_segments(
         rows: which of them are scored.
         cache: the folder of the copies.
         copies: (condition, name of the copy).
-        members: nets from segments (n, 112, 238) to CM scores (n,).
-        layout: of the copies' frames.
+        members: nets from segments (n, 112, 238) and encodings (n, 1024) to CM scores (n,).
 
     Returns:
         the segments with scores of 0, and float32 (n_segments, n_members).
@@ -72,11 +94,11 @@ def score_segments(
     parts: list[ScoredSegments] = []
     scores: list[FloatArray] = []
     for condition, name in copies:
-        opened = open_copy(cache, name)
+        opened, encodings = open_copy(cache, name), open_encodings(cache, name)
         for row in rows:
-            segments = cut_segments(opened, int(row), layout=layout)
+            segments, encoded = cut_inputs(opened, encodings, int(row))
             with torch.inference_mode():
-                scored = torch.stack([member(segments) for member in members], dim=1)
+                scored = torch.stack([member(segments, encoded) for member in members], dim=1)
             scores.append(scored.numpy())
             parts.append(describe(utterances[row], int(row), condition, len(segments)))
     return join_scores(parts), np.concatenate(scores)

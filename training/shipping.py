@@ -1,6 +1,7 @@
 """Shipping: a fitted detector to storage/models with its card and an entry in models.json."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +13,9 @@ from training.models.fusion import FusionDetector
 MODELS_JSON = "models.json"
 
 
-def ship(detector: FusionDetector, example: torch.Tensor, card: ModelCard, folder: Path) -> str:
+def ship(
+    detector: FusionDetector, example: Sequence[torch.Tensor], card: ModelCard, folder: Path
+) -> str:
     """Write the detector beside the other shipped models as their default; return its SHA-256."""
     sha256 = export_detector(detector, example, card, folder / f"{card.name}.onnx")
     enter_model(folder, card.name, sha256)

@@ -5,7 +5,8 @@ Two rules, both proven on the real manifest by a test:
 - `split_fold`: test = one fold; training = the other folds, minus every utterance whose system
   (aliases joined) occurs in the test fold, minus pairs whose other half is in it.
 - `split_inner`: within the open folds also whole genuine sources are held out, with the copies
-  that were made from them. Everything that is chosen, is chosen on these.
+  that were made from them and the demo pages that have their voices. Everything that is chosen, is
+  chosen on these.
 
 Rows without a fold (manifests read as `training_only`, training/manifests.py) are never tested on,
 and trained on where the same rules let them.
@@ -90,6 +91,29 @@ HELD_OUT_SOURCES: Mapping[int, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# Demo pages with voices of a held-out source, told by the names of their files: LibriSpeech and
+# LibriTTS number their readers, or the page says so. Pages that do not tell are not listed.
+DEMO_PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "librispeech": (
+            "demo:AlanBaade/TextlessVoiceConversionNDUDemo",
+            "demo:Stability-AI/stable-codec-demo",
+            "demo:adaspeech/adaspeech.github.io",
+            "demo:bigvgan-demo/bigvgan-demo.github.io",
+            "demo:diffvc-fast-ml-solver/diffvc-fast-ml-solver.github.io",
+            "demo:ditto-tts/ditto-tts.github.io",
+            "demo:exercise-book-yq/FreeCodec-Demo",
+            "demo:languagecodec/languagecodec.github.io",
+            "demo:sh-lee-prml/HierSpeechpp-demo",
+            "demo:simyoungjun/QR-VC-DEMO",
+            "demo:towangjingxiang/EigenCodec-Demo",
+        ),
+    }
+)
+
+
+NEVER_HELD_OUT = ("ljspeech", "demo")  # demo references go by page
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -126,9 +150,10 @@ def split_inner(utterances: Sequence[Utterance], fold: int) -> Split:
     """Return the split that tests on a fold's spoof and on genuine sources never trained on.
 
     Test: the fold's spoof, the fold's genuine demo references, and all open utterances of the
-    held-out sources. Spoof copies of held-out speakers stay out of training.
+    held-out sources: those listed, and those of other manifests that lie whole in the fold.
+    Spoof copies of held-out speakers stay out of training.
     """
-    held_out = HELD_OUT_SOURCES[fold]
+    held_out = {*HELD_OUT_SOURCES[fold], *_sources_of_one_fold(utterances, fold)}
     open_rows = [row for row in utterances if row.fold != CLOSED_FOLD]
     is_test = [
         row.fold != NO_FOLD
@@ -144,12 +169,26 @@ def split_inner(utterances: Sequence[Utterance], fold: int) -> Split:
     # Copies of the closed fold's clips of a held-out source too: same voices, same room.
     made_from = _made_from(utterances)
     of_source = {row.clip_id for row in utterances if row.source in held_out}
+    pages = {page for source in held_out for page in DEMO_PAGES.get(source, ())}
     rest = [
         row
         for row in rest
-        if row.source not in held_out and made_from[row.clip_id].isdisjoint(of_source)
+        if row.source not in held_out
+        and row.speaker not in pages
+        and made_from[row.clip_id].isdisjoint(of_source)
     ]
     return Split(_without_leaks(rest, test, utterances), test)
+
+
+def _sources_of_one_fold(utterances: Sequence[Utterance], fold: int) -> set[str]:
+    """Return the genuine sources, of other manifests than the corpus, that lie in one fold whole."""
+    folds: dict[str, set[int]] = {}
+    for row in utterances:
+        if row.label is Label.BONAFIDE and row.fold != NO_FOLD:
+            folds.setdefault(row.source, set()).add(row.fold)
+    listed = {source for sources in HELD_OUT_SOURCES.values() for source in sources}
+    settled = {*listed, *NEVER_HELD_OUT}
+    return {source for source, of in folds.items() if of == {fold} and source not in settled}
 
 
 def split_release(utterances: Sequence[Utterance]) -> Split:

@@ -15,6 +15,7 @@ from pipeline.errors import MediaCorruptError, ModelMismatchError
 from pipeline.frontends.chroma import ChromaConfig, chroma
 from pipeline.frontends.contrast import ContrastConfig, contrast
 from pipeline.frontends.cqt import CqtConfig, cqt
+from pipeline.frontends.fbank import FbankConfig, fbank
 from pipeline.frontends.lfcc import LfccConfig, lfcc
 from pipeline.frontends.log_mel import LogMelConfig, log_mel
 from pipeline.frontends.log_spectrum import LogSpectrumConfig, log_spectrum
@@ -62,6 +63,7 @@ FRONT_ENDS: Mapping[str, RunnableFrontEnd] = MappingProxyType(
         "log_mel": FrontEnd(LogMelConfig, log_mel),
         "log_spectrum": FrontEnd(LogSpectrumConfig, log_spectrum),
         "phase": FrontEnd(PhaseConfig, phase),
+        "fbank": FrontEnd(FbankConfig, fbank),
         "mfcc": FrontEnd(MfccConfig, mfcc),
         "lfcc": FrontEnd(LfccConfig, lfcc),
         "chroma": FrontEnd(ChromaConfig, chroma),

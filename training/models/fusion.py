@@ -1,16 +1,16 @@
-"""Fusion: the ViT and the kernel machine as one detector, one graph, one score.
+"""Fusion: a ViT, a kernel machine and the encoding nets as one detector, one graph, one score.
 
-CM score = vit_weight * ViT + kernel_weight * kernel machine + offset. The weights come from
-logistic regression on scores of inner folds, so the CM score is already near an LLR of one segment.
-Embedding and attention are the ViT's.
+CM score = the members' scores, weighed and added. The weights come from logistic regression on
+scores of inner folds, so the CM score is already near an LLR of one segment. Embedding and
+attention are the ViT's. The speaker encoder is frozen and runs once for the two that listen to it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
+from training.models.camplusplus import SpeakerEncoder
+from training.models.encoding_net import EncodingNet
 from training.models.kernel_machine import KernelMachine
 from training.models.vit import Vit
 
@@ -21,34 +21,43 @@ class FusionWeights:
 
     vit: float
     kernel: float
+    encoding: float
     offset: float
 
 
-class FusionDetector(nn.Module):
-    """Several ViTs (their scores averaged) and a kernel machine over the same frames."""
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The trained parts of a fusion."""
 
-    def __init__(
-        self, vits: Sequence[Vit], kernel_machine: KernelMachine, weights: FusionWeights
-    ) -> None:
-        """Join trained members; the first ViT gives embedding and attention."""
+    vit: Vit
+    kernel_machine: KernelMachine
+    encoding_net: EncodingNet
+
+
+class FusionDetector(nn.Module):
+    """Phase frames (n, 112, 238) and filter bank (n, 98, 80) of segments to scores."""
+
+    def __init__(self, members: Members, encoder: SpeakerEncoder, weights: FusionWeights) -> None:
+        """Join trained members behind one encoder."""
         super().__init__()
-        self.vits = nn.ModuleList(vits)
-        self.first = vits[0]
-        self.kernel_machine = kernel_machine
+        self.vit = members.vit
+        self.kernel_machine = members.kernel_machine
+        self.encoding_net = members.encoding_net
+        self.encoder = encoder
         self.weights = weights
 
-    def forward(self, frames: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, bands: Tensor) -> Tensor:
         """Return CM scores (n,)."""
-        return self.explain(frames)[0]
+        return self.explain(frames, bands)[0]
 
-    def explain(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def explain(self, frames: Tensor, bands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return CM score (n,), unit embedding (n, d), attention (n, n_patches)."""
-        score, embedding, attention = self.first.explain(frames)
-        scores = [score] + [vit(frames)[0] for vit in self.vits[1:]]
-        vit_score = torch.stack(scores, dim=1).mean(dim=1)
+        encoding = self.encoder(bands)
+        vit_score, embedding, attention = self.vit.explain(frames, encoding)
         fused = (
             self.weights.vit * vit_score
             + self.weights.kernel * self.kernel_machine(frames)
+            + self.weights.encoding * self.encoding_net(encoding)
             + self.weights.offset
         )
         return fused, embedding, attention

@@ -1,4 +1,7 @@
-"""Recipe `phase_fusion`: a ViT and a kernel machine on the phase front end, one graph.
+"""Recipe `phase_fusion`: phase and spectrum beside a frozen speaker encoder, one graph.
+
+A ViT hears the strips of the phase front end and the encoder's statistics of the same second, a
+kernel machine the statistics of the phase front end, small nets the encoder's.
 
 Run it again with `python -m training cache`, `fit` and, once nothing is chosen any more, `annotate`:
 only `annotate` and `validate` open fold 4.
@@ -8,10 +11,12 @@ from dataclasses import dataclass, field
 
 from training.feature_cache import CLEAN, CopyPlan, degraded_copy, pseudo_copy, web_copy
 from training.fit import FitConfig
+from training.models.camplusplus import N_STATISTICS
+from training.models.encoding_net import EncodingNetConfig
 from training.models.kernel_machine import KernelConfig
 from training.models.vit import VitConfig
 
-NAME = "phase_fusion_v1"
+NAME = "phase_fusion_v2"
 DATA_CUTOFF = "2026-11-21"
 
 # What training sees and what inner folds are tested on; the test copies are drawn anew.
@@ -22,6 +27,7 @@ TRAINING_COPIES: tuple[CopyPlan, ...] = (
     degraded_copy(2),
     pseudo_copy(1),
 )
+
 TEST_COPIES: tuple[tuple[str, CopyPlan], ...] = (
     ("clean", CLEAN),
     ("web", web_copy(2)),
@@ -33,13 +39,16 @@ TEST_COPIES: tuple[tuple[str, CopyPlan], ...] = (
 class Recipe:
     """Everything that determines the detector, beside the data."""
 
-    vit: VitConfig = field(default_factory=lambda: VitConfig(width=128, mlp_width=256))
+    vit: VitConfig = field(
+        default_factory=lambda: VitConfig(width=128, mlp_width=256, encoding_size=N_STATISTICS)
+    )
     fit: FitConfig = field(
         default_factory=lambda: FitConfig(
-            n_steps=700,
-            learning_rate=1.5e-3,
-            warmup_steps=60,
-            ema_decay=0.99,
+            n_steps=1500,
+            learning_rate=1.2e-3,
+            warmup_steps=100,
+            ema_decay=0.995,
+            with_encoding=True,
             # Clean synthetic speech is rare on purpose: most of it gets the history of lossy
             # codecs that most genuine speech of the corpus has.
             copies=(
@@ -51,6 +60,7 @@ class Recipe:
         )
     )
     kernel: KernelConfig = field(default_factory=KernelConfig)
+    encoding: EncodingNetConfig = field(default_factory=EncodingNetConfig)
     # name of a copy -> weight of its segments in the kernel machine
     kernel_copies: tuple[tuple[str, float], ...] = (
         ("clean", 3.0),

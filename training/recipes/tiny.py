@@ -89,4 +89,4 @@ def write_tiny_detector(path: Path) -> str:
     net.train()
     for _ in range(50):  # the input statistics of noise, so that scores stay small
         net.input_norm(example.transpose(1, 2))
-    return export_detector(net, example, tiny_card(), path)
+    return export_detector(net, [example], tiny_card(), path)

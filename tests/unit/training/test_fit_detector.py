@@ -11,19 +11,23 @@ import soundfile
 import torch
 
 from pipeline.frontends import compute
-from pipeline.model_card import METADATA_KEY, ModelCard, read_card
+from pipeline.model_card import METADATA_KEY, FrontEndSpec, ModelCard, read_card
 from pipeline.vocabulary import Label
+from training.detector_card import FRONT_END_NAMES, example_inputs
 from training.export_onnx import export_detector
 from training.feature_cache import CLEAN, degraded_copy, make_copy, open_copy
 from training.fit import CropSampler, FitConfig, fit_vit
 from training.manifests import Utterance, read_manifest
+from training.models.camplusplus import N_STATISTICS, SpeakerEncoder
+from training.models.encoding_net import EncodingNetConfig
 from training.models.fusion import FusionDetector, FusionWeights
 from training.models.kernel_machine import KernelConfig, SegmentStatistics
 from training.models.vit import Vit, VitConfig
 from training.recipes.phase_fusion import Recipe
 from training.recipes.tiny import tiny_card
-from training.release import fit_kernel
+from training.release import fit_members
 from training.segment_scores import cut_segments
+from training.splits import Split
 
 SMALL_VIT = VitConfig(width=32, depth=2, n_heads=2, mlp_width=32, embedding_size=16)
 SMALL_FIT = FitConfig(n_steps=20, batch_size=16, warmup_steps=3, copies=(("clean", 1.0, 1.0),))
@@ -55,7 +59,8 @@ def write_corpus(folder: Path) -> tuple[Utterance, ...]:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Utterance, ...], Path]:
     folder = tmp_path_factory.mktemp("corpus")
     utterances = write_corpus(folder)
-    make_copy(utterances, CLEAN, folder)
+    torch.manual_seed(0)
+    make_copy(utterances, CLEAN, folder, encoder=SpeakerEncoder().eval())
     return utterances, folder
 
 
@@ -86,37 +91,38 @@ def test_a_small_detector_learns_fuses_and_exports_the_same_numbers(
     corpus: tuple[tuple[Utterance, ...], Path], tmp_path: Path
 ) -> None:
     utterances, folder = corpus
-    vit = fit_vit(small_sampler(utterances, folder), SMALL_VIT, SMALL_FIT, tmp_path / "vit.pt")
     recipe = replace(
         Recipe(),
+        vit=replace(SMALL_VIT, encoding_size=N_STATISTICS),
+        fit=replace(SMALL_FIT, with_encoding=True),
         kernel=KernelConfig(n_centres=20),
         kernel_copies=(("clean", 1.0),),
         kernel_pseudo=(),
+        encoding=EncodingNetConfig(n_nets=2, width=16, narrow_width=8, n_steps=30, batch_size=16),
     )
-    kernel_machine = fit_kernel(utterances, np.arange(len(utterances)), folder, recipe)
-    detector = FusionDetector([vit], kernel_machine, FusionWeights(0.5, 1.0, 0.1)).eval()
-    segments = torch.cat([cut_segments(open_copy(folder, "clean"), row) for row in range(6)])
+    everything = Split(train=utterances, test=())
+    members = fit_members(utterances, everything, folder, recipe, "all")
+    torch.manual_seed(0)  # the encoder that made the copy's encodings
+    encoder = SpeakerEncoder().eval()
+    detector = FusionDetector(members, encoder, FusionWeights(0.5, 1.0, 0.5, 0.1)).eval()
+    example = example_inputs(utterances[:6])
 
     path = tmp_path / "detector.onnx"
-    export_detector(detector, segments, tiny_card(), path)
+    front_ends = tuple(FrontEndSpec(input_name=n, front_end=n) for n in FRONT_END_NAMES)
+    card = tiny_card().model_copy(update={"front_ends": front_ends})
+    export_detector(detector, example, card, path)
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = {session.get_inputs()[0].name: segments.numpy()}
+    given = {name: tensor.numpy() for name, tensor in zip(FRONT_END_NAMES, example, strict=True)}
     score, embedding, attention = session.run(["cm_score", "embedding", "attention"], given)
     with torch.inference_mode():
-        expected = detector(segments).numpy()
+        expected = detector(*example).numpy()
     np.testing.assert_allclose(score, expected, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(embedding, axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(attention.sum(axis=1), 1.0, atol=1e-5)
     card = read_card(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
     assert isinstance(card, ModelCard)
-    genuine = np.concatenate(
-        [
-            [utterances[row].label is Label.BONAFIDE]
-            * len(cut_segments(open_copy(folder, "clean"), row))
-            for row in range(6)
-        ]
-    )
+    genuine = np.array([row.label is Label.BONAFIDE for row in utterances[:6]])
     assert score[genuine].mean() > score[~genuine].mean()
 
 
