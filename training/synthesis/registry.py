@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from pipeline.errors import InputError
-from training.synthesis import codec2, griffin_lim, hifigan, world
+from training.synthesis import codec2, griffin_lim, hifigan, own_vocoders, world
 from training.synthesis.engines import Engine
+from training.synthesis.nets.own import OWN_NETS
+
+_MEL_NETS = ("own-vocos", "own-vocos-fine", "own-upsampler")
 
 _ENGINES = (
     Engine("hifigan", "hifigan", "vocoder", hifigan.load_universal),
@@ -14,6 +17,11 @@ _ENGINES = (
     Engine("world", "world", "vocoder", world.load_plain),
     Engine("world-statistical", "world", "vocoder", world.load_statistical),
     Engine("world-conversion", "world", "vc", world.load_conversion),
+    *(
+        Engine(name, name, "codec" if name == "own-codec" else "vocoder", own_vocoders.loader(name))
+        for name in OWN_NETS
+    ),
+    Engine("own-conversion", "own-conversion", "vc", own_vocoders.chain_loader(*_MEL_NETS)),
     Engine("griffinlim", "griffinlim", "vocoder", griffin_lim.load),
     Engine("codec2", "codec2", "codec", codec2.load),
 )

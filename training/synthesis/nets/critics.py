@@ -4,6 +4,8 @@ After HiFi-GAN's period critics (Kong, Kim and Bae 2020) and the spectrum critic
 and others 2021), a tenth as wide.
 """
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -25,7 +27,7 @@ class _SpectrumCritic(nn.Module):
         widths = (1, 16, 24, 32, 32)
         self.layers = nn.ModuleList(
             nn.Conv2d(a, b, (7, 3), stride=(3, 1), padding=(3, 1))
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            for a, b in itertools.pairwise(widths)
         )
         self.last = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
@@ -45,7 +47,7 @@ class _PeriodCritic(nn.Module):
         widths = (1, 16, 32, 48, 64)
         self.layers = nn.ModuleList(
             nn.Conv2d(a, b, (5, 1), stride=(3, 1), padding=(2, 0))
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            for a, b in itertools.pairwise(widths)
         )
         self.last = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
 

@@ -38,7 +38,7 @@ class MelNet(OwnNet):
         self.net, self.setting = net, setting
         self.sample_rate, self.hop_length = setting.sample_rate, setting.hop_length
 
-    def copy(self, samples: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def copy(self, samples: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return the vocoded samples; there is no other loss."""
         return self.vocode(log_mel(samples, self.setting)), samples.new_zeros(())
 
@@ -57,7 +57,7 @@ class PitchedNet(OwnNet):
         self.net, self.setting = net, setting
         self.sample_rate, self.hop_length = setting.sample_rate, setting.hop_length
 
-    def copy(self, samples: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def copy(self, samples: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return the vocoded samples; there is no other loss."""
         mel = log_mel(samples, self.setting)
         pitch = np.stack([self._pitch_hz(row, mel.shape[2]) for row in samples.numpy()])

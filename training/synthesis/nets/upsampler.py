@@ -95,13 +95,21 @@ class Upsampler(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """Return samples (n_items, n_frames * hop) of log-mels (n_items, n_mels, n_frames)."""
-        hidden = self.conv_pre(mel)
+        return finish(self.conv_post, self.hidden(mel))
+
+    def hidden(self, mel: Tensor) -> Tensor:
+        """Return all but the last layer's work, (n_items, n_channels, n_samples)."""
+        hidden: Tensor = self.conv_pre(mel)
         for i, up in enumerate(self.ups):
             hidden = up(functional.leaky_relu(hidden, _SLOPE))
             blocks = self.resblocks[i * self.n_parallel : (i + 1) * self.n_parallel]
-            hidden = sum(block(hidden) for block in blocks) / self.n_parallel
-        hidden = self.conv_post(functional.leaky_relu(hidden, _LAST_SLOPE))
-        return torch.tanh(hidden)[:, 0]
+            hidden = torch.stack([block(hidden) for block in blocks]).mean(dim=0)
+        return hidden
+
+
+def finish(last: nn.Module, hidden: Tensor) -> Tensor:
+    """Return samples (n_items, n_samples) of the last layer and what comes before it."""
+    return torch.tanh(last(functional.leaky_relu(hidden, _LAST_SLOPE)))[:, 0]
 
 
 def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
