@@ -14,6 +14,7 @@ from training.manifests import NO_FOLD, Utterance, read_manifest
 from training.splits import (
     ALIASES,
     CLOSED_FOLD,
+    DEMO_PAGES,
     HELD_OUT_SOURCES,
     OPEN_FOLDS,
     Split,
@@ -115,15 +116,17 @@ def rows_by_hand() -> list[dict[str, str]]:
     return rows
 
 
-def leaks_by_hand(row: dict[str, str], test: list[dict[str, str]]) -> bool:
-    """Say whether the system, the other half, or the speaker (a page's voices) is tested on."""
-    return any(
-        (row["joined"] and row["joined"] == other["joined"])
-        or (row["paired_with"] and row["paired_with"] == other["id"])
-        or (other["paired_with"] and other["paired_with"] == row["id"])
-        or (row["speaker"] and row["speaker"] == other["speaker"])
-        for other in test
-    )
+def without_leaks_by_hand(
+    rows: list[dict[str, str]], test: list[dict[str, str]]
+) -> list[dict[str, str]]:
+    """Leave out whose system, other half, or speaker (a page's voices) is tested on."""
+    joined = {row["joined"] for row in test} - {""}
+    speakers = {row["speaker"] for row in test} - {""}
+    ids = {row["id"] for row in test}
+    halves = {row["paired_with"] for row in test} - {""}
+    clean = [row for row in rows if row["joined"] not in joined]
+    clean = [row for row in clean if row["speaker"] not in speakers]
+    return [row for row in clean if row["paired_with"] not in ids and row["id"] not in halves]
 
 
 @pytest.mark.parametrize("fold", [0, 1, 2, 3, 4])
@@ -133,7 +136,7 @@ def test_a_fold_split_is_the_rule_and_nothing_else(
     rows = rows_by_hand()
     test = [row for row in rows if row["fold"] == str(fold)]
     others = [row for row in rows if row["fold"] not in (str(fold), "4")]
-    expected = {row["id"] for row in others if not leaks_by_hand(row, test)}
+    expected = {row["id"] for row in without_leaks_by_hand(others, test)}
     split = split_fold(utterances, fold)
     assert {row.clip_id for row in split.train} == expected
     assert {row.clip_id for row in split.test} == {row["id"] for row in test}
@@ -145,6 +148,7 @@ def test_an_inner_split_is_the_rule_and_nothing_else(
 ) -> None:
     rows = rows_by_hand()
     held_out = HELD_OUT_SOURCES[fold]
+    pages = [page for source in held_out for page in DEMO_PAGES.get(source, ())]
     source_of = {row["id"]: row["source"] for row in rows}
     is_demo = [row["source"] == "demo" for row in rows]
     test = [
@@ -157,14 +161,15 @@ def test_an_inner_split_is_the_rule_and_nothing_else(
         )
     ]
     tested = {row["id"] for row in test}
-    expected = {
-        row["id"]
+    rest = [
+        row
         for row in rows
         if row["fold"] != "4"
         and row["id"] not in tested
         and source_of.get(row["paired_with"]) not in held_out
-        and not leaks_by_hand(row, test)
-    }
+        and row["speaker"] not in pages
+    ]
+    expected = {row["id"] for row in without_leaks_by_hand(rest, test)}
     split = split_inner(utterances, fold)
     assert {row.clip_id for row in split.train} == expected
     assert {row.clip_id for row in split.test} == tested
@@ -188,6 +193,17 @@ def test_no_voice_of_a_tested_demo_page_is_trained_on(
     pages = {row.speaker for row in split.test if row.source == "demo"}
     assert pages
     assert pages.isdisjoint(row.speaker for row in split.train)
+
+
+def test_demo_pages_with_voices_of_a_held_out_source_are_not_trained_on(
+    utterances: tuple[Utterance, ...],
+) -> None:
+    pages = set(DEMO_PAGES["librispeech"])
+    assert pages <= {row.speaker for row in utterances if row.source == "demo"}
+    assert pages.isdisjoint(row.speaker for row in split_inner(utterances, 1).train)
+    assert not pages.isdisjoint(row.speaker for row in split_inner(utterances, 0).train)
+    listed = {source for sources in HELD_OUT_SOURCES.values() for source in sources}
+    assert set(DEMO_PAGES) <= listed
 
 
 def of_fold(rows: tuple[Utterance, ...], fold: int, source: str) -> Utterance:
