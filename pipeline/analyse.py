@@ -18,6 +18,7 @@ import imageio_ffmpeg
 import numpy as np
 import onnxruntime
 
+from pipeline.attribute import liken
 from pipeline.calibrate import segment_llr
 from pipeline.decide import decide, no_audio
 from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
@@ -219,8 +220,12 @@ def conclude(
         if output.attention is None
         else _spread(output.attention, scored, len(joined.reason)),
         model_id=model_id,
+        attribution=None
+        if output.attribution is None
+        else _spread(output.attribution, scored, len(joined.reason)),
     )
-    return scores, decide(scores, card)
+    verdict = decide(scores, card)
+    return scores, replace(verdict, likeness=liken(scores, verdict, card))
 
 
 def failed_report(

@@ -5,7 +5,8 @@ thresholds are written; `slicing`, `embed`, `separate`, `calibrate` and `decide`
 
 Graph contract v1 of a detector: inputs are the front-end tensors that `front_ends` names, float32
 (n, ...) with n free; outputs are `cm_score` (n,), higher = more bona fide, `embedding` (n, d) of
-unit norm, and, where `has_attention`, `attention` (n, n_patches) summing to 1.
+unit norm, and, where `has_attention`, `attention` (n, n_patches) summing to 1, and, where there is
+an `attribution` part, `attribution` (n, n_columns), see `AttributionCard`.
 Graph contract v1 of a separator: input `magnitude` float32 (n, n_frames, n_bins), n free, the STFT
 of `pipeline.overlap_add` unscaled (level normalisation is the graph's own work); outputs `mask`
 (n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
@@ -87,6 +88,29 @@ class Figure(CardPart):
     n_spoof: int
 
 
+class KnownSystem(CardPart):
+    """A generator, or a class of them, that a synthetic voice can be likened to."""
+
+    name: str  # `hifigan`; `codec` stands for genuine speech after any neural codec
+    family: str  # of what makes the waveform, such as `gan vocoder`
+
+
+class AttributionCard(CardPart):
+    """What the graph's `attribution` output means: a column for each system, then the outside ones.
+
+    An item's mean margin is its best system's column less its best outside column; from
+    `named_above` on the system is named, below the answer is "unknown".
+    """
+
+    systems: tuple[KnownSystem, ...]
+    n_outside: int  # columns after the systems': other systems, and genuine speech
+    named_above: float
+    min_voiced_s: float  # with less voice nothing is named
+    known_named_rate: float  # items of known systems that get their right name (held out, clean)
+    unknown_named_rate: float  # items of systems never met that get a name, which is wrong
+    figures: tuple[Figure, ...]
+
+
 class TrainingFacts(CardPart):
     """What the model was made from."""
 
@@ -109,6 +133,10 @@ class ModelCard(CardPart):
     members: tuple[str, ...]  # what a fusion is made of; one name for a single net
     label_order: tuple[Literal["bonafide", "spoof"], ...] = ("bonafide", "spoof")
     has_attention: bool
+    # Masking the attention's top cells moves the LLR more than masking random ones: only then may
+    # a report show its picture (`python -m training attention-check`).
+    attention_shown: bool = False
+    attribution: AttributionCard | None = None  # None: the graph has no `attribution` output
     batch_size: int = 32  # scoring pads to this, so that neighbours cannot change a number
     calibration: dict[Literal["recorded", "separated"], Calibration]
     thresholds: Thresholds

@@ -82,23 +82,34 @@ class Detector:
     def _run(self, tensors: dict[str, FloatArray]) -> ModelOutputs:
         n_rows = len(next(iter(tensors.values())))
         padded = {name: _pad_rows(tensor, self.card.batch_size) for name, tensor in tensors.items()}
-        names = ["cm_score", "embedding"] + (["attention"] if self.card.has_attention else [])
+        names = _output_names(self.card)
         values = [value[:n_rows] for value in self._session.run(names, padded)]
         if not all(np.isfinite(value).all() for value in values):
             raise NonFiniteScoreError(
                 f"Model {self.card.name} gave a score that is not a number. Report this with the item."
             )
-        return ModelOutputs(values[0], values[1], values[2] if self.card.has_attention else None)
+        named = dict(zip(names, values, strict=True))
+        return ModelOutputs(
+            named["cm_score"], named["embedding"], named.get("attention"), named.get("attribution")
+        )
 
 
 def join_outputs(parts: list[ModelOutputs]) -> ModelOutputs:
     """Return several outputs of one model as one, rows in order."""
     attention = [part.attention for part in parts if part.attention is not None]
+    attribution = [part.attribution for part in parts if part.attribution is not None]
     return ModelOutputs(
         np.concatenate([part.cm_score for part in parts]),
         np.concatenate([part.embedding for part in parts]),
         np.concatenate(attention) if attention else None,
+        np.concatenate(attribution) if attribution else None,
     )
+
+
+def _output_names(card: ModelCard) -> list[str]:
+    """Return the outputs that the card promises, in the order of `ModelOutputs`."""
+    optional = {"attention": card.has_attention, "attribution": card.attribution is not None}
+    return ["cm_score", "embedding", *(name for name, is_there in optional.items() if is_there)]
 
 
 def _pad_rows(tensor: FloatArray, n_rows: int) -> FloatArray:
@@ -119,7 +130,7 @@ def _detector_card(session: onnxruntime.InferenceSession, name: str) -> ModelCar
         raise ModelMismatchError(f"Model file {name} is no detector but a {card.kind}.")
     inputs = {node.name for node in session.get_inputs()}
     outputs = {node.name for node in session.get_outputs()}
-    wanted = {"cm_score", "embedding"} | ({"attention"} if card.has_attention else set())
+    wanted = set(_output_names(card))
     if inputs != {spec.input_name for spec in card.front_ends} or not wanted <= outputs:
         raise ModelMismatchError(
             f"Model file {name} and its card disagree about inputs or outputs."

@@ -197,6 +197,7 @@ class ModelOutputs:
     cm_score: FloatArray  # (n_scored,)
     embedding: FloatArray  # (n_scored, d), unit norm
     attention: FloatArray | None  # (n_scored, n_patches), or the card says that there is none
+    attribution: FloatArray | None = None  # (n_scored, n_columns), see `AttributionCard`
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ class SegmentScores:
     embedding: FloatArray  # (n, d), NaN where not scored
     attention: FloatArray | None  # (n, n_patches)
     model_id: str
+    attribution: FloatArray | None = None  # (n, n_columns), NaN where not scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,15 @@ class ErrorRates:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """Which known system synthetic speech is most like; no part of the evidence for the verdict."""
+
+    system: str  # "" = unknown: like none of the known ones, or not enough like any
+    family: str  # of what makes the waveform; "" where unknown
+    margin: float  # of the best known system over everything else
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer for one item."""
 
@@ -249,6 +260,7 @@ class Verdict:
     spans: tuple[Span, ...] = ()
     error_rates: ErrorRates | None = None
     separated_llr: float | None = None  # the second way to listen, where it was used
+    likeness: Likeness | None = None  # None: not synthetic, or the model cannot tell systems apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,4 +192,5 @@ def _rows(outputs: ModelOutputs, first: int, last: int) -> ModelOutputs:
         cm_score=outputs.cm_score[first:last],
         embedding=outputs.embedding[first:last],
         attention=None if outputs.attention is None else outputs.attention[first:last],
+        attribution=None if outputs.attribution is None else outputs.attribution[first:last],
     )
