@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
-from console.terminal import console, errors, print_json, table
+from console.terminal import console, errors, print_json, table, visible
 from pipeline.vocabulary import AnalysisOptions
 
 EXAMPLES = """
@@ -22,7 +23,9 @@ EXAMPLES = """
 
 The manifest is a CSV file with the columns path and label (bonafide or spoof) and, if known, source
 and system; a relative path is taken from the manifest's folder. results/scores.csv has a row for
-every row of the manifest: path, label, llr, cm_score, verdict, reason, ...
+every row of the manifest: path, label, llr, cm_score, verdict, reason, ... Whoever wants to check the
+figures can count them from it. results/figures.json holds the figures, results/groups.csv the errors
+of each genuine source and each system. Rates are fractions; the LLR is positive for genuine speech.
 
 Exit status: 0 every row has its row; 1 every one of them failed; 2 the manifest or the folder for
 the scores cannot be used.
@@ -37,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     context: typer.Context,
     manifest: Annotated[Path, typer.Option(help="CSV with the columns path and label.")],
-    out: Annotated[Path, typer.Option(help="The folder for scores.csv.")],
+    out: Annotated[Path, typer.Option(help="The folder for what is written.")],
     model: Annotated[str, typer.Option(help="A shipped model's name, or an ONNX file.")] = "",
     hop: Annotated[
         float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
@@ -47,7 +50,8 @@ def evaluate(
 ) -> None:
     """Score labelled recordings along the one path, and print how often the answers are wrong."""
     from console import evaluation
-    from console.evaluation_figures import figures_of
+    from console.evaluation_figures import figures_of, write_figures
+    from console.evaluation_groups import groups_of, write_groups
     from workers.temp_folders import ProcessFolder
 
     settings: ConsoleSettings = context.obj
@@ -67,6 +71,8 @@ def evaluate(
         tracked = progress.track(scored, total=len(rows))
         kept = evaluation.write_scores(out / "scores.csv", tracked)
     figures = figures_of(kept, model)
+    write_figures(out / "figures.json", figures)
+    write_groups(out / "groups.csv", groups_of(kept))
     _show(figures, out / "scores.csv", as_json=as_json)
     if all(row.verdict == evaluation.FAILED for row in kept):
         raise typer.Exit(1)
@@ -81,6 +87,6 @@ def _show(figures: Mapping[str, float | int | str | None], scores: Path, *, as_j
     shown = table("figure", ">value")
     for name, value in figures.items():
         text = "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-        shown.add_row(FIGURE_WORDS[name], text)
+        shown.add_row(FIGURE_WORDS[name], escape(visible(text)))
     console.print(shown)
     console.print(f"Scores: {scores}", markup=False, soft_wrap=True)
