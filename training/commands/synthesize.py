@@ -1,6 +1,7 @@
 """`python -m training synthesize` and `fit-vocoder`: spoofed copies of genuine speech, in pairs."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +63,7 @@ def synthesize(
             n_wanted = len(draw_evenly(utterances, chosen.name, limit, seed))
             bar = progress.add_task(chosen.name, total=n_wanted)
             try:
-                n_made = make_with(chosen, utterances, run, lambda bar=bar: progress.advance(bar))
+                n_made = make_with(chosen, utterances, run, partial(progress.advance, bar))
             except NotInstalledError as error:
                 progress.console.print(f"{chosen.name} is skipped: {error}", soft_wrap=True)
                 continue

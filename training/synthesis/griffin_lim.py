@@ -47,4 +47,4 @@ def through_mel(magnitude: Signal, n_fft: int, n_mels: int) -> Signal:
     config = LogMelConfig(n_fft=n_fft, n_mels=n_mels, low_hz=0.0, high_hz=8000.0)
     filters = mel_filters(config).astype(np.float64)
     used = filters[filters.sum(axis=1) > 0]  # narrow low bands may hold no bin
-    return np.maximum(np.linalg.pinv(used) @ (used @ magnitude), 1e-8)
+    return np.asarray(np.maximum(np.linalg.pinv(used) @ (used @ magnitude), 1e-8))

@@ -142,7 +142,7 @@ def _coded(pyworld: ModuleType, found: _Parameters, n_values: int) -> Signal:
     n_fft = 2 * (steady.shape[1] - 1)
     coded = pyworld.code_spectral_envelope(steady, SAMPLE_RATE, n_values)
     decoded = pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), SAMPLE_RATE, n_fft)
-    return np.maximum(np.asarray(decoded), _LOWEST_POWER)
+    return np.asarray(np.maximum(decoded, _LOWEST_POWER), dtype=np.float64)
 
 
 def _smooth_pitch(pitch_hz: Signal, blur: float) -> Signal:

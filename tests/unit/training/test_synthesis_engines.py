@@ -23,7 +23,7 @@ def _log_spectrum_db(samples: FloatArray) -> np.ndarray:
     _, _, spectrum = scipy.signal.stft(samples, nperseg=512)
     power = np.abs(spectrum) ** 2
     power = scipy.signal.convolve2d(power, np.ones((16, 1)) / 16, "same")
-    return 10 * np.log10(power + power.max() * 1e-6)
+    return np.asarray(10 * np.log10(power + power.max() * 1e-6))
 
 
 def _copy(name: str, samples: FloatArray, seed: int) -> FloatArray:

@@ -39,7 +39,8 @@ class ConvNextBlock(nn.Module):
         """Return (n_items, n_channels, n_frames) of the same shape."""
         step = self.norm(self.depthwise(hidden).transpose(1, 2))
         step = self.scale * self.narrow(nn.functional.gelu(self.widen(step)))
-        return hidden + step.transpose(1, 2)
+        out: Tensor = hidden + step.transpose(1, 2)
+        return out
 
 
 class Backbone(nn.Module):
@@ -55,7 +56,8 @@ class Backbone(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Return (n_items, n_channels, n_frames) of frames (n_items, n_inputs, n_frames)."""
         hidden: Tensor = self.blocks(self.entry(frames))
-        return self.norm(hidden.transpose(1, 2)).transpose(1, 2)
+        normal: Tensor = self.norm(hidden.transpose(1, 2))
+        return normal.transpose(1, 2)
 
 
 class SpectrumHead(nn.Module):
