@@ -8,8 +8,8 @@ import torch
 import typer
 from rich.console import Console
 
-from training.commands import baselines, datasets, separation, synthesize, validation
-from training.detector_card import decide_on, example_inputs, make_card, measured_figures
+from training.commands import baselines, datasets, harvest, separation, synthesize, validation
+from training.detector_card import decide_on, example_inputs, make_card
 from training.feature_cache import (
     join_copies,
     make_copy,
@@ -19,7 +19,7 @@ from training.manifests import read_manifest, read_manifests
 from training.models.camplusplus import load_encoder
 from training.recipes.phase_fusion import NAME, RECIPE, TEST_COPIES, TRAINING_COPIES
 from training.recipes.tiny import write_tiny_detector
-from training.release import fit_fusion, fit_release, fuse, score_inner_folds
+from training.release import fit_fusion, fit_release, fuse, fuse_without, score_inner_folds
 from training.shipping import ship
 from training.speaker_encodings import fetch_checkpoint
 from training.splits import split_release
@@ -78,12 +78,10 @@ def fit(
     utterances = read_manifests([corpus / "manifest.csv", *more], training_only=made)
     inner = score_inner_folds(utterances, folder, RECIPE)
     weights = fit_fusion(inner)
+    decisions = decide_on(fuse(inner, weights), inner.fold, fuse_without(inner), RECIPE)
     detector = fit_release(utterances, folder, RECIPE, weights)
-    segments = fuse(inner, weights)
-    decisions = decide_on(segments, RECIPE)
-    figures = measured_figures(segments, decisions.calibration, "inner folds 0 to 3")
     train = [row for row in split_release(utterances).train if not row.is_codec]
-    card = make_card(segments, decisions, train, figures, RECIPE.fit.seed)
+    card = make_card(decisions, train, RECIPE.fit.seed)
     example = example_inputs(utterances[:8])
     console.print(f"{NAME}: {ship(detector, example, card, models)}")
 
@@ -106,6 +104,7 @@ datasets.register(app)
 validation.register(app)
 baselines.register(app)
 separation.register(app)
+harvest.register(app)
 
 if __name__ == "__main__":
     app()
