@@ -2,6 +2,7 @@
 
 Three shapes: plain sound files in a folder, and the resource files of two adventure games, whose
 layouts are those that ScummVM reads (engines/queen/resource.cpp, engines/sky/disk.cpp).
+Nothing here runs what a package holds.
 """
 
 import io
@@ -25,7 +26,8 @@ QUEEN_ENTRY = struct.Struct(">12sBII")  # name, bundle, offset, size
 QUEEN_COUNT_AT = 13  # after tag, version, demo, floppy and compression bytes
 SKY_HEADER_BYTES = 22  # eleven 16-bit words; the seventh is the file's size
 SKY_SPEECH_ID = 50_000  # files from this number on are speech
-SKY_RATE = 11_025  # Hz, 8 bits
+SKY_RATE = 11_025  # Hz, 8 bits; Drascula's files (`*.ALS`) have the same
+DRASCULA_EDGES = slice(32, -64)  # bytes of a voice file that are sound (engines/drascula/sound.cpp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def list_sky(folder: Path) -> Iterator[Recording]:
 def _decoded(recording: Recording) -> tuple[FloatArray, int]:
     """Return samples, (n,) or (n, n_channels), and their rate in Hz."""
     content, suffix = recording.content, recording.suffix
-    if suffix == ".u8":
+    if suffix in (".u8", ".als"):
+        content = content[DRASCULA_EDGES] if suffix == ".als" else content
         content = unpack(content) if content[:3] == b"RNC" else content
         centred = np.frombuffer(content, np.uint8).astype(np.float32) - 128
         return np.asarray(centred / 128, dtype=np.float32), SKY_RATE
