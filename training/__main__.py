@@ -8,7 +8,15 @@ import torch
 import typer
 from rich.console import Console
 
-from training.commands import baselines, datasets, harvest, separation, synthesize, validation
+from training.commands import (
+    baselines,
+    datasets,
+    front_ends,
+    harvest,
+    separation,
+    synthesize,
+    validation,
+)
 from training.detector_card import decide_on, example_inputs, make_card
 from training.feature_cache import (
     join_copies,
@@ -103,6 +111,7 @@ synthesize.register(app)
 datasets.register(app)
 validation.register(app)
 baselines.register(app)
+front_ends.register(app)
 separation.register(app)
 harvest.register(app)
 
