@@ -13,6 +13,7 @@ from pipeline.vocabulary import FloatArray
 
 SAMPLE_RATE = 16_000  # Hz, that of the corpus
 FRAME = 320  # samples, 20 ms
+JOINT = 160  # samples, 10 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,21 @@ def voiced_frames(samples: FloatArray, law: CuttingLaw = LAW) -> NDArray[np.bool
     return np.asarray(level_db > loud_db + law.floor_db)
 
 
-def join(pieces: Sequence[FloatArray], random: np.random.Generator, least_s: float) -> FloatArray:
+def join(pieces: Sequence[FloatArray], least_s: float) -> FloatArray:
     """Return pieces of one speaker as one item, as many as it takes to be `least_s` long.
 
-    Between them is a pause of 0.1 to 0.35 s at the level of their own noise floor is not known,
-    so it is plain silence with a fade of 10 ms on either side.
+    They overlap by 10 ms of their own pauses: silence put between them would be found in genuine
+    speech only, and so be learnt.
     """
-    out: list[FloatArray] = []
+    out = np.zeros(0, dtype=np.float32)
     for piece in pieces:
-        out.append(_faded(piece))
-        if sum(map(len, out)) >= least_s * SAMPLE_RATE:
+        overlap = min(JOINT, len(out), len(piece))
+        ramp = np.linspace(0.0, 1.0, overlap, dtype=np.float32)
+        middle = out[len(out) - overlap :] * (1 - ramp) + piece[:overlap] * ramp
+        out = np.concatenate([out[: len(out) - overlap], middle, piece[overlap:]])
+        if len(out) >= least_s * SAMPLE_RATE:
             break
-        out.append(np.zeros(int(random.uniform(0.1, 0.35) * SAMPLE_RATE), dtype=np.float32))
-    return np.concatenate(out) if out else np.zeros(0, dtype=np.float32)
+    return np.asarray(out, dtype=np.float32)
 
 
 def _levels_db(samples: FloatArray) -> NDArray[np.float64]:
@@ -129,13 +132,3 @@ def _grouped(runs: Sequence[Span], law: CuttingLaw) -> Iterator[Span]:
         group = (first, last)
     if group:
         yield group
-
-
-def _faded(piece: FloatArray) -> FloatArray:
-    """Return the piece with 10 ms faded in and out."""
-    n = min(160, len(piece) // 2)
-    out = piece.astype(np.float32).copy()
-    ramp = np.linspace(0.0, 1.0, n, dtype=np.float32)
-    out[:n] *= ramp
-    out[len(out) - n :] *= ramp[::-1]
-    return out

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ def harvest_genuine(source: GenuineSource, unpacked: Path, folder: Path) -> Iter
         unpacked: the package's content.
         folder: the harvest's folder, which the rows' paths are relative to.
     """
-    made = itertools.islice(_pieces(source, unpacked), source.per_source)
+    made = itertools.islice(_unlike(_pieces(source, unpacked)), source.per_source)
     for speaker, language, samples, name in made:
         clip_id = f"{source.source}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
         path = Path("bonafide") / source.source / f"{clip_id}.flac"
@@ -95,11 +95,22 @@ def _pieces(source: GenuineSource, unpacked: Path) -> Iterator[tuple[str, str, F
                 yield speaker, languages[speaker], *clip
 
 
+def _unlike(
+    clips: Iterable[tuple[str, str, FloatArray, str]],
+) -> Iterator[tuple[str, str, FloatArray, str]]:
+    """Yield the clips but for those whose samples came before: packages hold copies."""
+    seen: set[bytes] = set()
+    for clip in clips:
+        digest = hashlib.sha256(clip[2].tobytes()).digest()
+        if digest not in seen:
+            seen.add(digest)
+            yield clip
+
+
 def _clips_of(
     source: GenuineSource, recordings: list[Recording]
 ) -> Iterator[tuple[FloatArray, str]]:
     """Yield one speaker's clips and their names."""
-    random = np.random.default_rng(SEED)
     waiting: list[FloatArray] = []
     for recording in recordings:
         try:
@@ -114,5 +125,5 @@ def _clips_of(
                 continue
             waiting.append(piece)
             if sum(map(len, waiting)) >= source.joined_s * SAMPLE_RATE:
-                yield join(waiting, random, source.joined_s), name
+                yield join(waiting, source.joined_s), name
                 waiting.clear()
