@@ -69,6 +69,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "mandarin-fastspeech2": "fastspeech",
         "navi-fastspeech2-vi": "fastspeech",
         "fastspeech2-mbmelgan": "fastspeech",
+        "tacotron2-mbmelgan": "tacotron2",
         "tacotron2-wavenet": "tacotron2",
         "tacotron2-griffinlim": "tacotron2",
         "bark-vocos": "bark",

@@ -79,7 +79,7 @@ def group_of(row: HarvestRow) -> str:
     """Return what must not straddle folds: the genuine source, or the system, aliases joined."""
     if row.label == Label.BONAFIDE.value:
         return f"source {row.source}"
-    return f"system {ALIASES.get(row.system, row.system)}"
+    return f"system {ALIASES.get(row.system.replace('_', '-'), row.system)}"
 
 
 def _to_row(values: Mapping[str, str]) -> HarvestRow:
