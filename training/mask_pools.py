@@ -127,6 +127,19 @@ def recorded_pool(folder: Path, name: str, paths: Iterable[Path], max_s: float =
     return _pool(folder / name, recordings())
 
 
+def check_pools(folder: Path) -> dict[str, Pool]:
+    """Return the music of a work folder that training never hears, by the pools' names.
+
+    Raises:
+        FileNotFoundError: `training.fit_mask` made no such pool there yet.
+    """
+    stems = sorted(path.with_suffix("") for path in folder.glob("*.json"))
+    music = [stem for stem in stems if "check" in stem.name and stem.name != "speech_check"]
+    if not music:
+        raise FileNotFoundError(f"{folder} holds no check pools: run training.fit_mask first")
+    return {stem.name: _pool(stem, ()) for stem in music}
+
+
 def decode_file(path: Path) -> NDArray[np.int16]:
     """Return a trusted file's sound, mono at SAMPLE_RATE; training only, without limits."""
     done = subprocess.run(  # noqa: S603 our own arguments
