@@ -9,10 +9,16 @@ import typer
 from rich.console import Console
 
 from training.commands import (
+    attention_check,
+    attribution,
     baselines,
     datasets,
     front_ends,
     harvest,
+    inner_detectors,
+    localisation,
+    out_of_scope,
+    quantise,
     separation,
     synthesize,
     validation,
@@ -38,10 +44,11 @@ console = Console()
 Corpus = Annotated[Path, typer.Option(help="Folder with manifest.csv, such as ../shared/corpus.")]
 Cache = Annotated[Path, typer.Option(help="Folder outside git for features and checkpoints.")]
 More = Annotated[
-    list[Path], typer.Option(help="A manifest that is trained and tested on by its folds too.")
+    list[Path] | None,
+    typer.Option(help="A manifest that is trained and tested on by its folds too."),
 ]
 Made = Annotated[
-    list[Path], typer.Option(help="A manifest of copies that were made: only trained on.")
+    list[Path] | None, typer.Option(help="A manifest of copies that were made: only trained on.")
 ]
 Models = Annotated[Path, typer.Option(help="Folder of shipped models.")]
 
@@ -56,17 +63,21 @@ def start(threads: Annotated[int, typer.Option(help="CPU threads of PyTorch.")] 
 
 
 @app.command()
-def cache(corpus: Corpus, folder: Cache, more: More = (), made: Made = ()) -> None:
+def cache(corpus: Corpus, folder: Cache, more: More = None, made: Made = None) -> None:
     """Make the features of all speech, clean and degraded (1 GB a copy; done ones are kept).
 
     Example: python -m training cache --corpus ../shared/corpus --folder ../cache
     """
-    tables = [read_manifest(path) for path in (corpus / "manifest.csv", *more, *made)]
+    tables = [
+        read_manifest(path) for path in (corpus / "manifest.csv", *(more or ()), *(made or ()))
+    ]
     encoder = load_encoder(fetch_checkpoint(folder))
-    plans = {plan.name: plan for plan in (*TRAINING_COPIES, *(plan for _, plan in TEST_COPIES))}
+    trained = {plan.name: plan for plan in TRAINING_COPIES}
+    plans = trained | {plan.name: plan for _, plan in TEST_COPIES}
     parts = [folder / "parts" / manifest_key(table) for table in tables]
-    for table, part in zip(tables, parts, strict=True):
-        for plan in plans.values():
+    n_tested = len(tables) - len(made or ())
+    for place, (table, part) in enumerate(zip(tables, parts, strict=True)):
+        for plan in (plans if place < n_tested else trained).values():
             make_copy(table, plan, part, encoder=encoder)
     join_copies(parts, [*plans], folder)
 
@@ -75,15 +86,15 @@ def cache(corpus: Corpus, folder: Cache, more: More = (), made: Made = ()) -> No
 def fit(
     corpus: Corpus,
     folder: Cache,
-    more: More = (),
-    made: Made = (),
+    more: More = None,
+    made: Made = None,
     models: Models = SHIPPED,
 ) -> None:
     """Fit, calibrate and export the detector; nets go on from their checkpoints.
 
     Example: python -m training fit --corpus ../shared/corpus --folder ../cache
     """
-    utterances = read_manifests([corpus / "manifest.csv", *more], training_only=made)
+    utterances = read_manifests([corpus / "manifest.csv", *(more or ())], training_only=made or ())
     inner = score_inner_folds(utterances, folder, RECIPE)
     weights = fit_fusion(inner)
     decisions = decide_on(fuse(inner, weights), inner.fold, fuse_without(inner), RECIPE)
@@ -114,6 +125,12 @@ baselines.register(app)
 front_ends.register(app)
 separation.register(app)
 harvest.register(app)
+inner_detectors.register(app)
+attribution.register(app)
+localisation.register(app)
+attention_check.register(app)
+quantise.register(app)
+out_of_scope.register(app)
 
 if __name__ == "__main__":
     app()

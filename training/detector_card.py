@@ -1,6 +1,6 @@
 """The shipped detector's card, filled from held-out scores of the inner folds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,6 @@ from training.calibration import (
     Items,
     ScoredSegments,
     choose_thresholds,
-    fit_pooled,
     make_items,
     measure_errors,
     pooled_llr,
@@ -33,13 +32,15 @@ from training.manifests import Utterance
 from training.metrics import cllr, eer, min_cllr
 from training.recipes.phase_fusion import DATA_CUTOFF, NAME, Recipe
 from training.splits import system_name
+from training.transfer import fit_calibration
+from training.transfer_figures import transferred_figures, transferred_rows
 
 FRONT_END_NAMES = ("phase", "fbank")  # in the order of the graph's inputs
 DECISION_S = 4  # a decision asks for this much voice (DESIGN.md §3)
 SPAN_ITEM_S = 60
 FALSE_SPAN_SHARE = 0.01  # of genuine items of 60 s
 
-CHOSEN_ON = "inner folds (thresholds were set on them)"  # error rates that flatter
+CHOSEN_ON = "inner folds (calibration and thresholds of the other folds)"
 
 LIMITS = (
     "Of generators and genuine sources that it never met, about one clip in four (inner folds: EER "
@@ -64,31 +65,46 @@ def example_inputs(utterances: Sequence[Utterance]) -> list[Tensor]:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What is chosen on the held-out scores."""
+    """What is chosen on the held-out scores, and what it does to a fold that had no part in it."""
 
     calibration: Calibration
     thresholds: Thresholds
+    error_rates: tuple[ErrorRow, ...]
+    figures: tuple[Figure, ...]
 
 
-def decide_on(segments: ScoredSegments, recipe: Recipe) -> Decisions:
-    """Return calibration and thresholds for these held-out segments."""
-    rows = fit_pooled(segments)
-    calibration = Calibration(
-        segment_scale=rows[0].scale,
-        segment_offset=rows[0].offset,
-        pooled=rows,
-        llr_limit=round(float(np.log(n_witnesses(segments))), 2),
-    )
-    items, llr = items_and_llr(segments, DECISION_S, calibration)
-    low, high = choose_thresholds(llr, items, recipe.wanted_error)
+def decide_on(
+    segments: ScoredSegments,
+    fold: NDArray[np.int64],
+    scores_without: Mapping[int, NDArray[np.float64]],
+    recipe: Recipe,
+) -> Decisions:
+    """Return calibration and thresholds for these held-out segments.
+
+    Args:
+        segments: of all inner folds, with the fused score.
+        fold: (n_segments,) the inner fold that each was held out in.
+        scores_without: for each fold, all scores with fusion weights that had no part of it.
+        recipe: the errors that are wanted.
+    """
+    limit = float(np.log(n_witnesses(segments)))
+    fitted = fit_calibration(segments, fold, limit, scores_without)
+    (decided,) = (held for held in fitted.held_out if held.voiced_s == DECISION_S)
+    llr = np.clip(fitted.shrinkage * decided.llr, -limit, limit)
+    low, high = choose_thresholds(llr, decided.items, recipe.wanted_error)
     thresholds = Thresholds(
         synthetic_below=round(low, 3),
         no_evidence_above=round(high, 3),
-        span_below=choose_span_threshold(segments, calibration, recipe.span_window_s),
+        span_below=choose_span_threshold(segments, fitted.calibration, recipe.span_window_s),
         span_window_s=float(recipe.span_window_s),
         min_voiced_s=float(DECISION_S),
     )
-    return Decisions(calibration, thresholds)
+    return Decisions(
+        fitted.calibration,
+        thresholds,
+        transferred_rows(fitted.held_out, recipe.wanted_error, CHOSEN_ON),
+        transferred_figures(fitted.held_out, fitted, CHOSEN_ON),
+    )
 
 
 def items_and_llr(
@@ -149,16 +165,16 @@ def lowest_windows(
 
 
 def measured_rows(
-    segments: ScoredSegments, decisions: Decisions, test: str
+    segments: ScoredSegments, calibration: Calibration, thresholds: Thresholds, test: str
 ) -> tuple[ErrorRow, ...]:
     """Return the error rates for each condition and amount of voice of a named test."""
     rows = []
     for condition in np.unique(segments.condition):
         of_condition = segments.select(segments.condition == condition)
         for voiced_s in VOICE_AMOUNTS_S:
-            items, llr = items_and_llr(of_condition, voiced_s, decisions.calibration)
+            items, llr = items_and_llr(of_condition, voiced_s, calibration)
             name = f"{test}, {condition}"
-            rows.append(measure_errors(llr, items, decisions.thresholds, name, float(voiced_s)))
+            rows.append(measure_errors(llr, items, thresholds, name, float(voiced_s)))
     return tuple(rows)
 
 
@@ -185,13 +201,7 @@ def measured_figures(
     return tuple(figures)
 
 
-def make_card(
-    segments: ScoredSegments,
-    decisions: Decisions,
-    train: Sequence[Utterance],
-    figures: tuple[Figure, ...],
-    seed: int,
-) -> ModelCard:
+def make_card(decisions: Decisions, train: Sequence[Utterance], seed: int) -> ModelCard:
     """Return the card of the detector that was fitted on `train`."""
     return ModelCard(
         name=NAME,
@@ -202,14 +212,15 @@ def make_card(
         has_attention=True,
         calibration={"recorded": decisions.calibration},
         thresholds=decisions.thresholds,
-        error_rates=measured_rows(segments, decisions, CHOSEN_ON),
-        figures=figures,
+        error_rates=decisions.error_rates,
+        figures=decisions.figures,
         training=TrainingFacts(
             recipe="training/recipes/phase_fusion.py",
             data=(
                 f"{len(train)} utterances (about {len(train) * 3 / 3600:.1f} hours) of the project "
-                "corpus, folds 0 to 3, as they are and through codecs, rooms, noise and music, and "
-                "pseudo-spoofed copies of the genuine ones"
+                "corpus, folds 0 to 3, of speech in public packages and of copies made from genuine "
+                "speech, as they are and through codecs, rooms, noise and music; speaker encoder "
+                "CAM++ of 3D-Speaker (Apache-2.0), frozen"
             ),
             generators=tuple(sorted({system_name(row) for row in train} - {""})),
             cutoff=DATA_CUTOFF,

@@ -66,6 +66,13 @@ def pseudo_copy(seed: int) -> CopyPlan:
     return CopyPlan(f"jitter{seed}", None, (0.35, 0.35), WEB_CODECS, 3000 + seed, ("jitter",))
 
 
+def degraded_pseudo_copy(seed: int) -> CopyPlan:
+    """Return pseudo-spoofed copies through the whole chain."""
+    codecs = WEB_CODECS + HARD_CODECS
+    odds = ChainOdds()
+    return CopyPlan(f"jitter_degraded{seed}", odds, (0.6, 0.6), codecs, 5000 + seed, ("jitter",))
+
+
 @dataclass(frozen=True, slots=True)
 class CachedCopy:
     """A copy on disk, opened; frames are read from the file as they are asked for."""
@@ -117,8 +124,8 @@ def make_copy(
         return
     folder.mkdir(parents=True, exist_ok=True)
     held = [i for i, row in enumerate(utterances) if not plan.methods or _may_be_copied(row)]
-    waveforms = make_waveforms([utterances[i] for i in held], plan)
-    if encoder is not None:
+    waveforms = make_waveforms([utterances[i] for i in held], plan) if held else []
+    if encoder is not None and held:
         write_encodings(waveforms, held, encoder, folder / f"{plan.name}.encodings.npz")
     start, count = [0] * len(utterances), [0] * len(utterances)
     total = 0
@@ -128,7 +135,7 @@ def make_copy(
             file.write(frames.astype(np.float16).tobytes())
             start[i], count[i] = total, len(frames)
             total += len(frames)
-    index = {"n_values": int(frames.shape[1]), "start": start, "n_frames": count}
+    index = {"n_values": layout.blocks[-1][1], "start": start, "n_frames": count}
     done.write_text(json.dumps(index))
     _log.info("made a copy of the corpus", extra={"copy": plan.name, "n_frames": total})
 
@@ -142,7 +149,9 @@ def manifest_key(utterances: Sequence[Utterance]) -> str:
 def join_copies(parts: Sequence[Path], names: Sequence[str], folder: Path) -> None:
     """Join the copies of several manifests, in the order of their utterances, as if made at once.
 
-    So a manifest that grows costs its own features only. Parts are joined anew each time.
+    So a manifest that grows costs its own features only. Parts are joined anew each time; a copy
+    that a part does not have, such as the test copies of speech that is only trained on, has no
+    frames of its utterances.
 
     Args:
         parts: folders that `make_copy` wrote, each of one manifest.
@@ -160,6 +169,11 @@ def join_copies(parts: Sequence[Path], names: Sequence[str], folder: Path) -> No
                 if (part / f"{name}.encodings.npz").exists():
                     opened = open_encodings(part, name)
                     encodings.append(replace(opened, owner=opened.owner + len(start)))
+                if not (part / f"{name}.json").exists():
+                    n_rows = len(json.loads((part / f"{names[0]}.json").read_text())["start"])
+                    start += [0] * n_rows
+                    count += [0] * n_rows
+                    continue
                 index = json.loads((part / f"{name}.json").read_text())
                 start += [first_frame + at for at in index["start"]]
                 count += index["n_frames"]

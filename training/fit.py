@@ -55,6 +55,8 @@ class FitConfig:
     # name of a copy -> how often bona fide and spoof rows come from it
     copies: tuple[tuple[str, float, float], ...] = (("clean", 1.0, 1.0),)
     layout: FrameLayout = PHASE
+    # pseudo-spoofed copies of the genuine utterances, and their share of the spoof side
+    pseudo: tuple[tuple[str, float], ...] = ()
     with_encoding: bool = False  # crops come with the encoding of the nearest second
 
 
@@ -81,11 +83,10 @@ class CropSampler:
         self._utterances = utterances
         self._config = config
         self._n_frames = n_frames
-        self._copies: list[CachedCopy] = [open_copy(cache, name) for name, _, _ in config.copies]
+        names = [name for name, _, _ in config.copies] + [name for name, _ in config.pseudo]
+        self._copies: list[CachedCopy] = [open_copy(cache, name) for name in names]
         self._encodings: list[Encodings] = (
-            [open_encodings(cache, name) for name, _, _ in config.copies]
-            if config.with_encoding
-            else []
+            [open_encodings(cache, name) for name in names] if config.with_encoding else []
         )
         shares = np.array([share for _, *share in config.copies], dtype=np.float64)
         self._copy_share = shares / shares.sum(axis=0)  # (n_copies, 2)
@@ -120,14 +121,18 @@ class CropSampler:
         if paired:
             pairs = self._pairs[random.integers(len(self._pairs), size=half)]
             for genuine, spoof in pairs:
-                source = int(random.choice(len(self._copies), p=self._copy_share[:, 1]))
+                source = int(random.choice(len(self._config.copies), p=self._copy_share[:, 1]))
                 place = random.random()
                 crops += [self._crop(int(row), source, place) for row in (genuine, spoof)]
             targets = np.tile(np.array([1.0, 0.0], dtype=np.float32), half)
         else:
             for side in (0, 1):
                 rows = random.choice(self._rows[side], size=half, p=self._row_share[side])
-                sources = random.choice(len(self._copies), size=half, p=self._copy_share[:, side])
+                sources = random.choice(
+                    len(self._config.copies), size=half, p=self._copy_share[:, side]
+                )
+                if side == 1:
+                    self._put_pseudo(rows, sources, random)
                 for row, source in zip(rows, sources, strict=True):
                     crops.append(self._crop(int(row), int(source), random.random(), random))
             targets = np.repeat(np.array([1.0, 0.0], dtype=np.float32), half)
@@ -135,6 +140,15 @@ class CropSampler:
         encodings = [encoding for _, encoding in crops if encoding is not None]
         encoded = torch.from_numpy(np.stack(encodings)).float() if encodings else None
         return frames, encoded, torch.from_numpy(targets)
+
+    def _put_pseudo(self, rows: IntArray, sources: IntArray, random: np.random.Generator) -> None:
+        """Replace some of the spoof rows by pseudo-spoofed copies of genuine ones, in place."""
+        chances = [share for _, share in self._config.pseudo]
+        for i, chance in enumerate(random.random(len(rows))):
+            chosen = int(np.searchsorted(np.cumsum(chances), chance, side="right"))
+            if chosen < len(chances):
+                rows[i] = random.choice(self._rows[0], p=self._row_share[0])
+                sources[i] = len(self._config.copies) + chosen
 
     def _crop(
         self,

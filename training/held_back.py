@@ -15,7 +15,6 @@ from training.calibration import ScoredSegments
 from training.detector_card import (
     CHOSEN_ON,
     LIMITS,
-    Decisions,
     measured_figures,
     measured_rows,
 )
@@ -54,7 +53,7 @@ def annotate(path: Path, card: ModelCard, segments: ScoredSegments) -> str:
 def annotated(card: ModelCard, segments: ScoredSegments) -> ModelCard:
     """Return the card with the held-back test's rows, figures and limits; older ones are replaced."""
     calibration = card.calibration["recorded"]
-    rows = measured_rows(segments, Decisions(calibration, card.thresholds), HELD_BACK)
+    rows = measured_rows(segments, calibration, card.thresholds, HELD_BACK)
     figures = measured_figures(segments, calibration, HELD_BACK)
     chosen_on = tuple(
         row.model_copy(

@@ -8,16 +8,18 @@ Fold 4 plays no part here; `training.validate` opens it.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.vocabulary import Label
+from pipeline.vocabulary import FloatArray, Label
 from training.calibration import (
+    Flags,
     ScoredSegments,
+    Scores,
     balanced_weights,
     fit_logistic,
     join_scores,
@@ -46,6 +48,10 @@ class InnerScores:
     segments: ScoredSegments  # score = 0 until fused
     members: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n_segments, 3)
     fold: Rows  # (n_segments,)
+
+    def select(self, wanted: Flags) -> "InnerScores":
+        """Return the segments where `wanted` is true."""
+        return InnerScores(self.segments.select(wanted), self.members[wanted], self.fold[wanted])
 
 
 def fit_members(
@@ -93,16 +99,22 @@ def fit_encoding(
         fitted = EncodingNet(N_STATISTICS, recipe.encoding)
         fitted.load_state_dict(torch.load(kept, weights_only=True))
         return fitted.eval()
+    label = np.array([row.label is Label.BONAFIDE for row in utterances])
+    group = np.array([group_name(row) for row in utterances])
     values, weights, genuine = [], [], []
-    for copy, *shares in recipe.fit.copies:
+    spoof_share = 1.0 - sum(share for _, share in recipe.fit.pseudo)
+    plans = [(copy, shares, False) for copy, *shares in recipe.fit.copies]
+    plans += [(copy, [0.0, share], True) for copy, share in recipe.fit.pseudo]
+    for copy, (of_bonafide, of_spoof), is_pseudo in plans:
         encodings = open_encodings(cache, copy)
         wanted = np.isin(encodings.owner, rows)
         owner = encodings.owner[wanted]
-        is_bonafide = np.array([row.label is Label.BONAFIDE for row in utterances])[owner]
-        group = np.array([group_name(row) for row in utterances])[owner]
-        share = np.where(is_bonafide, shares[0], shares[1])
+        is_bonafide = np.zeros(len(owner), dtype=np.bool_) if is_pseudo else label[owner]
+        share = np.where(
+            is_bonafide, of_bonafide, of_spoof if is_pseudo else of_spoof * spoof_share
+        )
         values.append(encodings.values[wanted].astype(np.float32))
-        weights.append(balanced_weights(is_bonafide, group) * share)
+        weights.append(balanced_weights(is_bonafide, group[owner]) * share)
         genuine.append(is_bonafide)
     fitted = fit_encoding_net(
         np.concatenate(values), np.concatenate(genuine), np.concatenate(weights), recipe.encoding
@@ -121,10 +133,18 @@ def score_inner_folds(
     copies = [(condition, plan.name) for condition, plan in TEST_COPIES]
     parts, scores, folds = [], [], []
     for fold in inner_folds:
+        kept = cache / "nets" / f"scores_inner{fold}.npz"
+        if kept.exists():
+            fold_segments, scored = _read_scores(kept)
+            parts.append(fold_segments)
+            scores.append(scored)
+            folds.append(np.full(len(scored), fold))
+            continue
         split = split_inner(utterances, fold)
         members = fit_members(utterances, split, cache, recipe, f"inner{fold}")
         rows = rows_of(utterances, [row for row in split.test if not row.is_codec])
         segments, scored = score_segments(utterances, rows, cache, copies, scorers(members))
+        _write_scores(kept, segments, scored)
         parts.append(segments)
         scores.append(scored)
         folds.append(np.full(len(scored), fold))
@@ -132,6 +152,19 @@ def score_inner_folds(
     return InnerScores(
         join_scores(parts), np.concatenate(scores).astype(np.float64), np.concatenate(folds)
     )
+
+
+def _write_scores(path: Path, segments: ScoredSegments, scored: FloatArray) -> None:
+    """Keep a fold's scores, so that a run that was broken off need not score it again."""
+    columns = {field.name: getattr(segments, field.name) for field in fields(ScoredSegments)}
+    np.savez(path, scored=scored, **columns)
+
+
+def _read_scores(path: Path) -> tuple[ScoredSegments, FloatArray]:
+    """Return what `_write_scores` kept."""
+    with np.load(path) as stored:
+        columns = [stored[field.name] for field in fields(ScoredSegments)]
+        return ScoredSegments(*columns), stored["scored"]
 
 
 def scorers(members: Members) -> tuple[Callable[[Tensor, Tensor], Tensor], ...]:
@@ -153,15 +186,22 @@ def fit_fusion(inner: InnerScores) -> FusionWeights:
     design = np.stack([column.score for column in columns] + [np.ones(len(items.score))], axis=1)
     weights = balanced_weights(items.is_bonafide, items.group)
     *parts, offset = fit_logistic(design, items.is_bonafide, weights)
-    return FusionWeights(
-        *(round(max(float(part), 0.0), 4) for part in parts), round(float(offset), 4)
-    )
+    vit, kernel, encoding = (round(max(float(part), 0.0), 4) for part in parts)
+    return FusionWeights(vit, kernel, encoding, round(float(offset), 4))
 
 
 def fuse(inner: InnerScores, weights: FusionWeights) -> ScoredSegments:
     """Return the inner segments with the fused score."""
     parts = np.array([weights.vit, weights.kernel, weights.encoding])
     return inner.segments.with_score(inner.members @ parts + weights.offset)
+
+
+def fuse_without(inner: InnerScores) -> dict[int, Scores]:
+    """Return, for each fold, all segments' scores with weights that had no part of the fold."""
+    return {
+        int(name): fuse(inner, fit_fusion(inner.select(inner.fold != name))).score
+        for name in np.unique(inner.fold)
+    }
 
 
 def fit_release(

@@ -31,7 +31,7 @@ class EncodingNetConfig:
     narrow_width: int = 64
     dropout: float = 0.4
     input_dropout: float = 0.2
-    n_steps: int = 3000
+    n_steps: int = 2000
     batch_size: int = 512
     warmup_steps: int = 50
     learning_rate: float = 1e-3

@@ -9,7 +9,14 @@ only `annotate` and `validate` open fold 4.
 
 from dataclasses import dataclass, field
 
-from training.feature_cache import CLEAN, CopyPlan, degraded_copy, pseudo_copy, web_copy
+from training.feature_cache import (
+    CLEAN,
+    CopyPlan,
+    degraded_copy,
+    degraded_pseudo_copy,
+    pseudo_copy,
+    web_copy,
+)
 from training.fit import FitConfig
 from training.models.camplusplus import N_STATISTICS
 from training.models.encoding_net import EncodingNetConfig
@@ -26,6 +33,7 @@ TRAINING_COPIES: tuple[CopyPlan, ...] = (
     degraded_copy(1),
     degraded_copy(2),
     pseudo_copy(1),
+    degraded_pseudo_copy(1),
 )
 
 TEST_COPIES: tuple[tuple[str, CopyPlan], ...] = (
@@ -44,11 +52,12 @@ class Recipe:
     )
     fit: FitConfig = field(
         default_factory=lambda: FitConfig(
-            n_steps=1500,
+            n_steps=1200,
             learning_rate=1.2e-3,
             warmup_steps=100,
             ema_decay=0.995,
             with_encoding=True,
+            pseudo=(("jitter1", 0.25), ("jitter_degraded1", 0.1)),
             # Clean synthetic speech is rare on purpose: most of it gets the history of lossy
             # codecs that most genuine speech of the corpus has.
             copies=(
