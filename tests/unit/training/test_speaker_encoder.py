@@ -62,7 +62,7 @@ def test_a_checkpoint_loads_whole_and_one_that_lacks_weights_is_refused(tmp_path
 
     del weights["head.conv1.weight"]
     torch.save(weights, tmp_path / "less.pt")
-    with pytest.raises(ModelMismatchError, match="no head.conv1.weight"):
+    with pytest.raises(ModelMismatchError, match=r"no head\.conv1\.weight"):
         load_encoder(tmp_path / "less.pt")
 
 
