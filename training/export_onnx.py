@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import ModelMismatchError
 from pipeline.model_card import METADATA_KEY, ModelCard
+from training.graph_head import without_head
 
 TOLERANCE = 1e-4  # between PyTorch and ONNX Runtime, on every output
 OPSET = 17
@@ -84,8 +85,8 @@ def replace_card(path: Path, card: ModelCard) -> str:
 
 
 def graph_sha256(path: Path) -> str:
-    """Return the SHA-256 of a detector's graph and weights without its card, in hex."""
-    model = onnx.load(str(path))
+    """Return the SHA-256 of a detector's graph and weights without card and head, in hex."""
+    model = without_head(onnx.load(str(path)))
     del model.metadata_props[:]
     return hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
 
