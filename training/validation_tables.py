@@ -33,6 +33,7 @@ SMALLEST_GROUP = 20  # utterances from which a group has a line of its own
 N_COPIES = 200  # of the bootstrap
 WHOLE = "whole, up to 3.6 s"
 VOICED_S = (1, 2, 4, 8)
+UNKNOWN = "unknown"  # a language that the manifest does not name
 SPOOF = "spoof:"  # how a system's group begins
 
 
@@ -157,7 +158,7 @@ def language_lines(
     items = utterance_items(segments.select(segments.condition == "clean"))
     llr = utterance_llr(items, card)
     at_zero, shipped = wrong_answers(llr, items, card)
-    spoken = np.array([row.language or "unknown" for row in utterances])[items.utterance]
+    spoken = np.array([row.language or UNKNOWN for row in utterances])[items.utterance]
     for language in np.unique(spoken):
         own = spoken == language
         if own.sum() < SMALLEST_GROUP:
@@ -168,7 +169,7 @@ def language_lines(
                      for wrong in (at_zero, shipped)]  # fmt: skip
             cells.append(f"{of_class.sum()} | {' / '.join(rates)}")
         rate = eer(llr[own & items.is_bonafide], llr[own & ~items.is_bonafide])
-        known = "" if language in card.languages else ", not in training"
+        known = "" if language in {*card.languages, UNKNOWN} else ", not in training"
         both = "–" if np.isnan(rate) else f"{100 * rate:.0f}"
         lines.append(f"| {language}{known} | {' | '.join(cells)} | {both} |")
     return lines
