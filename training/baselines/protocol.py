@@ -6,21 +6,22 @@ of its 1-s windows. Intervals draw whole speakers and whole systems anew. The cl
 part.
 """
 
-import json
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from pipeline.vocabulary import FloatArray
 from training.baselines.fit_net import NetFitConfig, fit_net, score_windows
+from training.baselines.rows import BaselineRow, read_row, write_row
 from training.baselines.windows import Windows, describe_windows, open_features
-from training.baselines.zoo import NETS, STATISTICS_MODELS, Baseline
+from training.baselines.zoo import NETS, STATISTICS_MODELS, Baseline, NetPlan
 from training.calibration import balanced_weights
 from training.manifests import Utterance
 from training.metrics import (
@@ -32,6 +33,7 @@ from training.metrics import (
     equal_error_rate,
     error_rates,
 )
+from training.models.feature_picture import find_photograph_weights, load_photograph_weights
 from training.models.statistics_svm import mean_and_deviation
 
 BOOTSTRAP_SEED = 7
@@ -45,6 +47,7 @@ class Protocol:
     fold: int = 0  # inner fold
     budget_s: float = 60.0  # of processor time, for nets
     seed: int = 1
+    weights: Path | None = None  # folder of torchvision's weight files; None = from scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +58,7 @@ class Fitted:
     n_parameters: int  # 0 for models without a fixed number
     n_windows_seen: int
     used_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineRow:
-    """One row of the table, as its JSON file has it; rates are fractions."""
-
-    front_end: str
-    model: str
-    accuracy_at_eer: float  # the threshold is the test's own, so this is 1 - EER but for the mix
-    accuracy_at_zero: float  # at the score that stands for 50/50
-    eer: tuple[float, float, float]  # with the bounds of its 95 % interval
-    auc: tuple[float, float, float]
-    bonafide_rejected_at_zero: float
-    spoof_accepted_at_zero: float
-    n_bonafide: int  # test utterances
-    n_spoof: int
-    n_training_windows: int
-    split_fingerprint: str  # rows with another one saw other utterances
-    n_windows_seen: int
-    n_parameters: int
-    used_s: float  # processor time of the fit
-    fold: int
-    budget_s: float
-    seed: int
-    machine: str
-    finished_at: str
+    pretrained: str = ""
 
 
 def run_baseline(
@@ -106,22 +84,13 @@ def run_baseline(
     fit = _fit_net if baseline.model in NETS else _fit_statistics
     fitted = fit(baseline, protocol, windows, folder, on_chunk)
     row = measure(baseline, protocol, windows, fitted)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(row), indent=1) + "\n")
+    write_row(path, row)
     return row
 
 
 def row_path(folder: Path, baseline: Baseline, protocol: Protocol) -> Path:
     """Return where a row is kept."""
     return folder / "rows" / f"{_run_name(baseline, protocol)}.json"
-
-
-def read_row(path: Path) -> BaselineRow:
-    """Return a row that `run_baseline` wrote."""
-    stored = json.loads(path.read_text())
-    for name in ("eer", "auc"):
-        stored[name] = tuple(stored[name])
-    return BaselineRow(**stored)
 
 
 def measure(
@@ -160,6 +129,7 @@ def measure(
         seed=protocol.seed,
         machine=f"{platform.machine()}, one thread",
         finished_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        pretrained=fitted.pretrained,
     )
 
 
@@ -175,6 +145,7 @@ def _fit_net(
     plan = NETS[baseline.model]
     torch.manual_seed(protocol.seed)
     net = plan.make(features.values.shape[1], features.values.shape[2])
+    pretrained = _start_from_weights(net, plan, protocol)
     config = NetFitConfig(
         budget_s=protocol.budget_s, learning_rate=plan.learning_rate, seed=protocol.seed
     )
@@ -185,7 +156,20 @@ def _fit_net(
         n_parameters=sum(parameter.numel() for parameter in net.parameters()),
         n_windows_seen=fit.n_windows_seen,
         used_s=fit.used_s,
+        pretrained=pretrained,
     )
+
+
+def _start_from_weights(net: nn.Module, plan: NetPlan, protocol: Protocol) -> str:
+    """Load weights of photographs where a folder of them has some; return the file's name or ""."""
+    if protocol.weights is None or not plan.weights_stem:
+        return ""
+    path = find_photograph_weights(protocol.weights, plan.weights_stem)
+    if path is None:
+        return ""
+    backbone = net.get_submodule("backbone")
+    load_photograph_weights(backbone, path, plan.weights_prefix)
+    return path.name
 
 
 def _fit_statistics(
@@ -222,7 +206,8 @@ def _fit_statistics(
 def _run_name(baseline: Baseline, protocol: Protocol) -> str:
     """Return the name of a run's files: what differs between runs in one folder."""
     budget = f"-{protocol.budget_s:g}s" if baseline.model in NETS else ""
-    return f"{baseline.name}{budget}-seed{protocol.seed}"
+    start = "-weights" if protocol.weights is not None and baseline.model in NETS else ""
+    return f"{baseline.name}{budget}{start}-seed{protocol.seed}"
 
 
 def _accuracy(score: NDArray[np.float64], genuine: NDArray[np.bool_], threshold: float) -> float:

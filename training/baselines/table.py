@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from training.baselines.protocol import BaselineRow
+from training.baselines.rows import BaselineRow
 
 HEADER = (
     "| front end | model | accuracy at EER | accuracy at 50/50 | EER [95 %] | AUC [95 %] "
@@ -32,7 +32,7 @@ def _line(row: BaselineRow) -> str:
     """Return one line of the table."""
     cells = (
         row.front_end,
-        row.model,
+        f"{row.model}, pretrained" if row.pretrained else row.model,
         _percent(row.accuracy_at_eer),
         _percent(row.accuracy_at_zero),
         _interval(row.eer),

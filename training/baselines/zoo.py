@@ -49,6 +49,9 @@ class NetPlan:
 
     make: Callable[[int, int], nn.Module]  # from n_frames, n_values
     learning_rate: float = 1e-3
+    # torchvision's weight file without its checksum, and the prefix of the entries that are used
+    weights_stem: str = ""
+    weights_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,18 @@ NETS: Mapping[str, NetPlan] = MappingProxyType(
         "ann": NetPlan(lambda _, n_values: Ann(AnnConfig(n_values))),
         "cnn": NetPlan(lambda _, n_values: Cnn(CnnConfig(n_values))),
         "vit": NetPlan(make_vit),
-        "resnet18": NetPlan(lambda _, n_values: ResNet(ResNetConfig(n_values, depth=18))),
-        "resnet101": NetPlan(lambda _, n_values: ResNet(ResNetConfig(n_values, depth=101)), 3e-4),
-        "vgg11": NetPlan(lambda _, n_values: Vgg(VggConfig(n_values)), 3e-4),
-        "alexnet": NetPlan(lambda _, n_values: AlexNet(AlexNetConfig(n_values)), 3e-4),
+        "resnet18": NetPlan(
+            lambda _, n_values: ResNet(ResNetConfig(n_values, depth=18)), 1e-3, "resnet18"
+        ),
+        "resnet101": NetPlan(
+            lambda _, n_values: ResNet(ResNetConfig(n_values, depth=101)), 3e-4, "resnet101"
+        ),
+        "vgg11": NetPlan(
+            lambda _, n_values: Vgg(VggConfig(n_values)), 3e-4, "vgg11_bn", "features."
+        ),
+        "alexnet": NetPlan(
+            lambda _, n_values: AlexNet(AlexNetConfig(n_values)), 3e-4, "alexnet-owt", "features."
+        ),
         "aasist": NetPlan(lambda _, __: Aasist(AASIST)),
         "aasist_l": NetPlan(lambda _, __: Aasist(AASIST_L)),
     }

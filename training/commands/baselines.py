@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from pipeline.errors import InputError
-from training.baselines.protocol import Protocol, read_row, run_baseline
+from training.baselines.protocol import Protocol, run_baseline
+from training.baselines.rows import read_row
 from training.baselines.table import markdown_table, row_line
 from training.baselines.zoo import NETS, SCALED, STATISTICS_MODELS, TABLE_ROWS, Baseline, checked
 from training.manifests import read_manifest
@@ -29,6 +30,14 @@ FrontEnd = Annotated[
 ]
 Minutes = Annotated[float, typer.Option(help="Processor time each net may use.", min=0.01)]
 
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        help="Local folder with weight files of torchvision for ResNet, VGG and AlexNet; a net "
+        "whose file is there starts from it. Nothing is downloaded."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
@@ -44,6 +53,7 @@ def baseline(  # noqa: PLR0913 - a command has as many options as it has
     minutes: Minutes = 1.0,
     fold: Annotated[int, typer.Option(help="Inner fold, 0 to 3.", min=0, max=3)] = 0,
     seed: Annotated[int, typer.Option(help="Seed of weights and draws.")] = 1,
+    weights: Weights = None,
 ) -> None:
     """Fit baselines on one inner fold, all under the same budget, and print how well each does.
 
@@ -52,7 +62,7 @@ def baseline(  # noqa: PLR0913 - a command has as many options as it has
     Example: python -m training baseline --corpus ../shared/corpus --folder ../cache/baselines --model svm
     """
     utterances = read_manifest(corpus / "manifest.csv")
-    protocol = Protocol(fold=fold, budget_s=60.0 * minutes, seed=seed)
+    protocol = Protocol(fold=fold, budget_s=60.0 * minutes, seed=seed, weights=weights)
     for row in chosen_rows(model, front_end):
         with Progress(console=console, transient=True) as progress:
             bar = progress.add_task(f"features for {row.name}", total=None, visible=False)

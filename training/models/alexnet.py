@@ -27,7 +27,7 @@ class AlexNet(nn.Module):
         """Make an untrained net."""
         super().__init__()
         self.picture = FeaturePicture(config.n_values)
-        self.features = nn.Sequential(
+        self.backbone = nn.Sequential(
             nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2),
             nn.ReLU(inplace=True),
             nn.MaxPool2d(kernel_size=3, stride=2),
@@ -47,6 +47,6 @@ class AlexNet(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return CM scores (n,) of features (n, n_frames, n_values), both at least 63."""
-        maps = self.features(self.picture(frames))
+        maps = self.backbone(self.picture(frames))
         score: Tensor = self.to_score(self.dropout(maps.mean(dim=(2, 3))))
         return score.squeeze(1)

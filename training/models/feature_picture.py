@@ -31,6 +31,17 @@ class FeaturePicture(nn.Module):
         return picture.expand(-1, 3, -1, -1)
 
 
+def find_photograph_weights(folder: Path, stem: str) -> Path | None:
+    """Return torchvision's weight file of a net in a local folder, or None if it is not there.
+
+    Args:
+        folder: where weight files lie.
+        stem: what stands before the checksum, such as "resnet101".
+    """
+    found = [path for path in folder.glob(f"{stem}-*.pth") if path.stem.rpartition("-")[0] == stem]
+    return min(found, default=None)
+
+
 def load_photograph_weights(backbone: nn.Module, path: Path, prefix: str) -> int:
     """Load a weight file of torchvision from a local folder into a backbone; return how many fitted.
 

@@ -40,12 +40,12 @@ class Vgg(nn.Module):
                 layers.append(nn.Conv2d(n_channels, width, 3, padding=1))
                 layers += [nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
                 n_channels = width
-        self.features = nn.Sequential(*layers)
+        self.backbone = nn.Sequential(*layers)
         self.dropout = nn.Dropout(config.dropout)
         self.to_score = nn.Linear(n_channels, 1)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return CM scores (n,) of features (n, n_frames, n_values), both at least 32."""
-        maps = self.features(self.picture(frames))  # (n, 512, n_frames / 32, n_values / 32)
+        maps = self.backbone(self.picture(frames))  # (n, 512, n_frames / 32, n_values / 32)
         score: Tensor = self.to_score(self.dropout(maps.mean(dim=(2, 3))))
         return score.squeeze(1)

@@ -12,7 +12,11 @@ from pipeline.errors import ModelMismatchError, ModelNotFoundError
 from training.baselines.zoo import NETS
 from training.models.alexnet import AlexNet, AlexNetConfig
 from training.models.cnn import Cnn, CnnConfig
-from training.models.feature_picture import FeaturePicture, load_photograph_weights
+from training.models.feature_picture import (
+    FeaturePicture,
+    find_photograph_weights,
+    load_photograph_weights,
+)
 from training.models.resnet import ResNetBackbone
 from training.models.scaled_features import Classifier, ScaledFeatures, ScaledFeaturesConfig
 from training.models.statistics_svm import StatisticsSvm, SvmConfig, mean_and_deviation
@@ -58,8 +62,8 @@ def test_backbones_have_the_published_sizes() -> None:
     assert count(ResNetBackbone(101)) == 44_549_160 - 1000 * 2049
     wide = 4096 * 4097 + 1000 * 4097
     vgg, alexnet = Vgg(VggConfig(n_values=80)), AlexNet(AlexNetConfig(n_values=80))
-    assert count(vgg.features) == 132_868_840 - 4096 * (25_088 + 1) - wide
-    assert count(alexnet.features) == 61_100_840 - 4096 * (9216 + 1) - wide
+    assert count(vgg.backbone) == 132_868_840 - 4096 * (25_088 + 1) - wide
+    assert count(alexnet.backbone) == 61_100_840 - 4096 * (9216 + 1) - wide
 
 
 def write_weights(folder: Path, state: dict[str, torch.Tensor]) -> Path:
@@ -72,7 +76,7 @@ def write_weights(folder: Path, state: dict[str, torch.Tensor]) -> Path:
 
 
 def test_photograph_weights_load_from_a_local_file(tmp_path: Path) -> None:
-    source, target = (AlexNet(AlexNetConfig(n_values=80)).features for _ in range(2))
+    source, target = (AlexNet(AlexNetConfig(n_values=80)).backbone for _ in range(2))
     state = {f"features.{name}": value for name, value in source.state_dict().items()}
     path = write_weights(tmp_path, {**state, "classifier.1.weight": torch.zeros(2, 2)})
     assert load_photograph_weights(target, path, "features.") == 10
@@ -92,13 +96,21 @@ def test_weights_that_are_not_what_their_name_says_are_refused(tmp_path: Path) -
     path = write_weights(tmp_path, {})
     renamed = path.rename(tmp_path / "alexnet-owt-7be5be79.pth")
     with pytest.raises(ModelMismatchError, match="checksum"):
-        load_photograph_weights(AlexNet(AlexNetConfig(80)).features, renamed, "features.")
+        load_photograph_weights(AlexNet(AlexNetConfig(80)).backbone, renamed, "features.")
 
 
 def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
     path = write_weights(tmp_path, {"features.0.weight": torch.zeros(64, 3, 11, 11)})
     with pytest.raises(ModelMismatchError, match="another net"):
-        load_photograph_weights(AlexNet(AlexNetConfig(80)).features, path, "features.")
+        load_photograph_weights(AlexNet(AlexNetConfig(80)).backbone, path, "features.")
+
+
+def test_weights_are_found_by_the_name_before_their_checksum(tmp_path: Path) -> None:
+    for name in ("vgg11-8a719046.pth", "vgg11_bn-6002323d.pth"):
+        (tmp_path / name).touch()
+    assert find_photograph_weights(tmp_path, "vgg11") == tmp_path / "vgg11-8a719046.pth"
+    assert find_photograph_weights(tmp_path, "vgg11_bn") == tmp_path / "vgg11_bn-6002323d.pth"
+    assert find_photograph_weights(tmp_path, "alexnet-owt") is None
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
