@@ -1,4 +1,4 @@
-"""`python -m training synthesize` and `fit-vocoder`: spoofed copies of genuine speech, in pairs."""
+"""`python -m training synthesize`, `fit-vocoder` and `splice`: spoofed copies of genuine speech."""
 
 import logging
 from functools import partial
@@ -14,6 +14,7 @@ from training.synthesis.engines import NotInstalledError
 from training.synthesis.made import MadeRun, draw_evenly, make_with
 from training.synthesis.nets.fit_own import OwnFit, fit_own
 from training.synthesis.nets.own import OWN_NETS
+from training.synthesis.partial import SPANS, PartialRun, make_items
 from training.synthesis.registry import BY_NAME_ONLY, ENGINES, choose_engines
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command()(synthesize)
     app.command("fit-vocoder")(fit_vocoder)
+    app.command("splice")(splice)
 
 
 def synthesize(
@@ -91,3 +93,22 @@ def fit_vocoder(
 
         newest = fit_own(name, utterances, folder, fit, advance)
     console.print(f"newest checkpoint: {newest}", soft_wrap=True)
+
+
+def splice(
+    corpus: Corpus,
+    made: Annotated[Path, typer.Option(help="Folder that `synthesize` wrote.")],
+    folder: Annotated[Path, typer.Option(help="Folder for the items, their manifest and spans.")],
+    items: Annotated[int, typer.Option(help="Items of each of the three kinds.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn.")] = 0,
+) -> None:
+    """Join utterances to longer items: genuine, synthetic, and partly synthetic with their spans.
+
+    Example: python -m training splice --corpus ../shared/corpus --made ../cache/made --folder ../cache/partial
+    """
+    utterances, copies = (read_manifest(path / "manifest.csv") for path in (corpus, made))
+    run = PartialRun(folder, n_items=items, seed=seed)
+    with Progress(console=console) as progress:
+        bar = progress.add_task("items", total=3 * items)
+        n_made = make_items(utterances, copies, run, partial(progress.advance, bar))
+    console.print(f"{n_made} items, spans in {folder / SPANS}", soft_wrap=True)

@@ -86,10 +86,11 @@ def make_with(
     folder = run.folder / engine.name
     folder.mkdir(parents=True, exist_ok=True)
     rows = _read_rows(folder / MANIFEST)
+    n_new = 0
     for utterance in draw_evenly(utterances, engine.name, run.limit, run.seed):
         path = f"{engine.name}/{name_of(utterance.clip_id)}.flac"
         seed = seed_of(engine.name, utterance.clip_id, run.seed)
-        if path not in rows or not (run.folder / path).exists():
+        if not (run.folder / path).exists():
             try:
                 samples = _read_genuine(utterance)
                 made = make_copy(samples, copy, np.random.default_rng(seed))
@@ -98,11 +99,15 @@ def make_with(
                 advance()
                 continue
             write_flac(run.folder / path, made)
-            rows[path] = row_of(engine, utterance, path, len(made), seed)
+            n_new += 1
+        if path not in rows:  # a run that was stopped may have left a copy without a row
+            n_samples = soundfile.info(run.folder / path).frames
+            rows[path] = row_of(engine, utterance, path, n_samples, seed)
         advance()
-        if len(rows) % JOIN_EVERY == 0:
+        if n_new == JOIN_EVERY:
             write_rows(folder / MANIFEST, rows.values())
             join_manifests(run.folder)
+            n_new = 0
     write_rows(folder / MANIFEST, rows.values())
     join_manifests(run.folder)
     return len(rows)
