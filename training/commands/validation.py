@@ -14,6 +14,7 @@ from training.audit import audit_lines
 from training.calibration import ScoredSegments
 from training.export_onnx import graph_sha256
 from training.manifests import Utterance, read_manifest
+from training.recipes.phase_fusion import NAME
 from training.splits import CLOSED_FOLD, split_inner, split_release
 from training.validate import (
     ShippedDetector,
@@ -32,7 +33,7 @@ from training.validation_tables import (
     met_lines,
 )
 
-DETECTOR = Path("storage/models/phase_fusion_v1.onnx")
+DETECTOR = Path("storage/models/phase_fusion_v2.onnx")
 NO_INNER = -1
 
 console = Console()
@@ -76,7 +77,7 @@ def validate(
     Example: python -m training validate --corpus ../shared/corpus --plots docs/validation
     """
     shipped = open_shipped(model)
-    test, met = tested_on(read_manifest(corpus / "manifest.csv"), inner)
+    test, met = rows_of_test(read_manifest(corpus / "manifest.csv"), inner)
     scored = [*test, *met]
     conditions = MIXED if quick else (*MIXED, *SINGLE)
     of = f"{graph_sha256(model)} inner {inner}"
@@ -108,7 +109,7 @@ def annotate(corpus: Corpus, model: Detector = DETECTOR, scores: Kept = None) ->
     Example: python -m training annotate --corpus ../shared/corpus --scores ../cache/fold4.npz
     """
     shipped = open_shipped(model)
-    test, _ = tested_on(read_manifest(corpus / "manifest.csv"), NO_INNER)
+    test, _ = rows_of_test(read_manifest(corpus / "manifest.csv"), NO_INNER)
     of = f"{graph_sha256(model)} inner {NO_INNER}"
     segments = _scored(scores, of, lambda: _score(shipped, test, MIXED))
     mixed = np.isin(segments.condition, [one.name for one in MIXED])
@@ -138,7 +139,7 @@ def audit(
     _say(lines)
 
 
-def tested_on(
+def rows_of_test(
     utterances: Sequence[Utterance], inner: int
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Return what is tested on, and further utterances of systems that training met.

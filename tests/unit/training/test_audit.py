@@ -8,7 +8,7 @@ import soundfile
 
 from pipeline.vocabulary import Label
 from tests.makers import speech_like
-from training.audit import CODEC_HISTORY, MEASURES, audit_lines, find_shortcuts
+from training.audit import CODEC_HISTORY, MEASURES, find_shortcuts, table_lines
 from training.augment import Codec, code_together
 from training.codec_history import codec_cues, codec_history
 from training.manifests import Utterance
@@ -63,12 +63,7 @@ def test_planted_shortcuts_are_found_and_preparation_removes_level_and_depth(
     assert found["length, s"].auc_after == 0.5
     assert all(0.5 <= one.auc_before <= 1.0 for one in shortcuts)
     assert steps[-1] == (32, 32)
-
-
-def test_the_table_has_a_line_for_each_measure(corpus: list[Utterance]) -> None:
-    lines = audit_lines(corpus, most=8)
-    assert len([line for line in lines if line.startswith("| ")]) == 1 + len(MEASURES) + 1
-    assert "4 genuine and 4 synthetic" in lines[-1]
+    assert len({line.count("|") for line in table_lines(shortcuts)}) == 1
 
 
 def test_the_codec_detector_knows_codecs_in_sources_that_it_never_heard() -> None:
