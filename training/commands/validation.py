@@ -33,7 +33,7 @@ from training.validation_tables import (
     met_lines,
 )
 
-DETECTOR = Path("storage/models/phase_fusion_v2.onnx")
+DETECTOR = Path("storage/models") / f"{NAME}.onnx"
 NO_INNER = -1
 
 console = Console()
