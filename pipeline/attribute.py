@@ -43,9 +43,9 @@ def liken(scores: SegmentScores, verdict: Verdict, card: ModelCard) -> Likeness 
     heard_s = verdict.voiced_s if verdict.kind is VerdictKind.SYNTHETIC else span_s
     is_enough = heard_s >= card.attribution.min_voiced_s - ROUNDING_S
     if margin < card.attribution.named_above or not is_enough:
-        return Likeness("", "", margin)
+        return Likeness("", "", margin, card.attribution.unknown_named_rate)
     system = card.attribution.systems[best]
-    return Likeness(system.name, system.family, margin)
+    return Likeness(system.name, system.family, margin, card.attribution.unknown_named_rate)
 
 
 def _synthetic_rows(scores: SegmentScores, verdict: Verdict) -> IntArray:

@@ -246,6 +246,7 @@ class Likeness:
     system: str  # "" = unknown: like none of the known ones, or not enough like any
     family: str  # of what makes the waveform; "" where unknown
     margin: float  # of the best known system over everything else
+    false_name_rate: float  # measured: items of systems never met that get a name all the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pipeline.vocabulary import (
     AnalysisOptions,
     AudioTrack,
     ErrorRates,
+    Likeness,
     MediaFile,
     MediaReport,
     ModelUse,
@@ -104,6 +105,15 @@ class ErrorRateFindings(Part):
     n_spoof: int
 
 
+class LikenessFindings(Part):
+    """Which known system the synthetic speech is most like; no evidence for the verdict."""
+
+    system: str  # "" = unknown
+    family: str
+    margin: float
+    false_name_rate: float
+
+
 class VerdictFindings(Part):
     """The answer; llr = ln P(E | bona fide) / P(E | spoof), positive supports bona fide."""
 
@@ -115,6 +125,7 @@ class VerdictFindings(Part):
     voiced_s: float
     spans: tuple[SpanFindings, ...]
     error_rates: ErrorRateFindings | None
+    likeness: LikenessFindings | None = None
 
 
 class FailureFindings(Part):
@@ -266,6 +277,7 @@ def _verdict_findings(verdict: Verdict) -> VerdictFindings:
             for span in spans
         ),
         error_rates=None if verdict.error_rates is None else _rate_findings(verdict.error_rates),
+        likeness=None if verdict.likeness is None else _likeness_findings(verdict.likeness),
     )
 
 
@@ -277,6 +289,15 @@ def _rate_findings(rates: ErrorRates) -> ErrorRateFindings:
         decided_share=_finite(rates.decided_share),
         n_bonafide=rates.n_bonafide,
         n_spoof=rates.n_spoof,
+    )
+
+
+def _likeness_findings(likeness: Likeness) -> LikenessFindings:
+    return LikenessFindings(
+        system=storable(likeness.system),
+        family=storable(likeness.family),
+        margin=_finite(likeness.margin),
+        false_name_rate=_finite(likeness.false_name_rate),
     )
 
 

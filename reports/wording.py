@@ -10,7 +10,13 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pipeline.vocabulary import Reason, TrackUse, Variant, VerdictKind
-from reports.findings import ErrorRateFindings, Findings, SegmentRow, SpanFindings
+from reports.findings import (
+    ErrorRateFindings,
+    Findings,
+    LikenessFindings,
+    SegmentRow,
+    SpanFindings,
+)
 from reports.quantities import clock, duration, exact_ratio, grouped, ratio, share
 from reports.scale import LARGEST_LLR, Side, Strength, weigh
 from reports.words import Words
@@ -98,7 +104,20 @@ def how_sure(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
         sentences.append(words.span_rates)  # the measured rates are of whole items
     else:
         sentences.append(words.no_rates if rates is None else rates_sentence(rates, words))
+    if verdict.likeness is not None:
+        sentences.append(likeness_sentence(verdict.likeness, words))
     return tuple(sentences)
+
+
+def likeness_sentence(likeness: LikenessFindings, words: Words = ENGLISH) -> str:
+    """Return which known system synthetic speech is most like, or that it is like none."""
+    if not likeness.system:
+        return words.likeness_unknown
+    family = f" ({likeness.family})" if likeness.family else ""
+    system = words.systems.get(likeness.system, f"{likeness.system}{family}")
+    return words.likeness_named.format(
+        system=system, rate=share(likeness.false_name_rate, form=words.share)
+    )
 
 
 def rates_sentence(rates: ErrorRateFindings, words: Words = ENGLISH) -> str:
@@ -106,10 +125,10 @@ def rates_sentence(rates: ErrorRateFindings, words: Words = ENGLISH) -> str:
     return words.rates_sentence.format(
         condition=rates.condition,
         n_bonafide=grouped(rates.n_bonafide),
-        rejected=share(rates.bonafide_rejected_rate),
+        rejected=share(rates.bonafide_rejected_rate, form=words.share),
         n_spoof=grouped(rates.n_spoof),
-        accepted=share(rates.spoof_accepted_rate),
-        decided=share(rates.decided_share, 0),
+        accepted=share(rates.spoof_accepted_rate, form=words.share),
+        decided=share(rates.decided_share, 0, words.share),
     )
 
 
@@ -166,7 +185,7 @@ def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Wo
     analysed = {(row.track, row.channel) for row in findings.segments}
     named = [
         f"{clock(span.start_s)}–{clock(span.end_s)}"
-        + (f" (channel {span.track + 1}.{span.channel + 1})" if len(analysed) > 1 else "")
+        + (f" ({_place(span, words)})" if len(analysed) > 1 else "")
         for span in spans[:MAX_SPANS_NAMED]
     ]
     if len(spans) > MAX_SPANS_NAMED:
@@ -177,6 +196,10 @@ def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Wo
         seconds=duration(sum(span.end_s - span.start_s for span in spans)),
         total=duration(sum(_seconds_by_index(recorded).values())),
     )
+
+
+def _place(span: SpanFindings, words: Words) -> str:
+    return words.span_channel.format(place=f"{span.track + 1}.{span.channel + 1}")
 
 
 def _incomplete_sentence(findings: Findings, words: Words) -> tuple[str, ...]:

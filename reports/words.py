@@ -6,9 +6,18 @@ Sentences are `str.format` templates with named fields. No finding's sentence ma
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pipeline.vocabulary import Reason, TrackUse, VerdictKind
 from reports.scale import Step
+
+
+class Script(StrEnum):
+    """The script that a language is written in: which font its pages need."""
+
+    LATIN = "latin"  # Noto Sans, with every installation
+    ARABIC = "arabic"  # right to left
+    CJK = "cjk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,9 @@ class Words:
     rates_sentence: str  # condition, n_bonafide, rejected, n_spoof, accepted, decided
     span_rates: str  # what is known of the errors of marked stretches
     no_rates: str
+    likeness_named: str  # system (with its family), rate of false names
+    likeness_unknown: str
+    systems: Mapping[str, str]  # what a class of systems is called; others go by their own names
     errors: Mapping[str, str]  # by code
     unknown_error: str  # code
     notes: Mapping[str, str]  # by code; empty = not worth a sentence
@@ -55,3 +67,9 @@ class Words:
     labels: Mapping[str, str]  # headings and captions of the page
     paragraphs: Mapping[str, str]  # longer prose of the page
     glossary: tuple[tuple[str, str], ...]
+    # what English does without a sentence of its own
+    script: Script = Script.LATIN
+    share: str = "{number} in 100"
+    between: str = "{low} to {high}"
+    span_channel: str = "channel {place}"  # after a stretch, where several channels were analysed
+    bytes_form: str = "{number} bytes"

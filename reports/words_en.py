@@ -77,6 +77,11 @@ ENGLISH: Final = Words(
     "there (inner folds) at most 1 in 100 genuine items of 60 s show a false one. How often it misses "
     "synthetic stretches, and how it fares on a held-back test, was not measured.",
     no_rates="No error rates were measured for this kind of recording and amount of voice.",
+    likeness_named="Of the systems that the method knows, the synthetic speech is most like {system}, or it is of "
+    "none of them: of systems that it never met, {rate} of items are given a name. The likeness is no "
+    "evidence for the finding.",
+    likeness_unknown="It is not enough like any system that the method knows to be named: the system is unknown.",
+    systems={"codec": "a voice after a neural codec"},
     errors={code: said.meaning for code, said in ERRORS.items()},
     unknown_error="The item could not be analysed (error code {code}).",
     notes={

@@ -2,11 +2,13 @@ import dataclasses
 import inspect
 import math
 import re
+import string
 
 import pytest
 
 from pipeline import decide, errors
 from pipeline.vocabulary import (
+    Likeness,
     MediaReport,
     Quality,
     Reason,
@@ -16,7 +18,8 @@ from pipeline.vocabulary import (
 )
 from reports import wording
 from reports.document import to_document
-from reports.findings import to_findings
+from reports.findings import LikenessFindings, to_findings
+from reports.languages import LANGUAGES
 from reports.scale import Step, weigh
 from reports.words import Words
 from reports.words_en import ENGLISH
@@ -36,7 +39,7 @@ from tests.unit.reports.report_maker import (
 )
 from training.detector_card import FALSE_SPAN_SHARE, SPAN_ITEM_S
 
-LANGUAGES = [ENGLISH]
+EVERY_LANGUAGE = list(LANGUAGES.values())
 ERROR_CODES = sorted(
     {
         error.default_code
@@ -69,7 +72,7 @@ def every_kind_of_report() -> list[MediaReport]:
     ]
 
 
-@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
 def test_everything_that_can_happen_has_its_words(words: Words) -> None:
     assert set(words.headlines) == set(VerdictKind)
     assert set(words.reasons) == set(Reason)
@@ -77,18 +80,51 @@ def test_everything_that_can_happen_has_its_words(words: Words) -> None:
     assert set(words.steps) == set(Step)
     assert set(words.channel_uses) == set(TrackUse)
     assert set(words.quality) == {flag.name.lower() for flag in Quality if flag.name}
-    assert set(ERROR_CODES) <= set(words.errors)
 
 
-@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+def test_every_error_code_has_its_sentence() -> None:
+    assert set(ERROR_CODES) <= set(ENGLISH.errors)
+
+
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
 def test_all_languages_say_the_same_things(words: Words) -> None:
     for field in dataclasses.fields(Words):
         mine, model = getattr(words, field.name), getattr(ENGLISH, field.name)
-        if isinstance(model, dict):
+        if field.name == "errors":  # other languages name the code; the message says the rest
+            assert set(mine) <= set(model)
+        elif isinstance(model, dict):
             assert set(mine) == set(model), field.name
 
 
-@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
+def test_every_sentence_has_the_same_places_to_fill_in(words: Words) -> None:
+    for field in dataclasses.fields(Words):
+        mine, model = getattr(words, field.name), getattr(ENGLISH, field.name)
+        if field.name == "errors":
+            continue
+        if isinstance(model, dict):
+            for key, sentence in model.items():
+                assert _places(mine[key]) == _places(sentence), (field.name, key)
+        elif isinstance(model, str):
+            assert _places(mine) == _places(model), field.name
+        elif isinstance(model, tuple):
+            assert len(mine) == len(model) or field.name == "forbidden", field.name
+
+
+def _places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
+def test_a_summary_in_any_language_is_whole(words: Words) -> None:
+    for report in every_kind_of_report():
+        summary = to_document(report, CARD, CONTEXT, words).summary
+        for sentence in (summary.headline, *summary.how_sure, *summary.not_examined):
+            assert sentence.endswith((".", "。")), sentence
+            assert "{" not in sentence
+
+
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
 def test_no_finding_claims_a_fact_or_a_probability_of_guilt(words: Words) -> None:
     for report in every_kind_of_report():
         findings = to_findings(report)
@@ -99,10 +135,16 @@ def test_no_finding_claims_a_fact_or_a_probability_of_guilt(words: Words) -> Non
         ]
         for sentence in said:
             for forbidden in words.forbidden:
-                assert not re.search(rf"\b{re.escape(forbidden)}\b", sentence, re.IGNORECASE), (
+                assert not re.search(_whole(forbidden), sentence, re.IGNORECASE), (
                     forbidden,
                     sentence,
                 )
+
+
+def _whole(word: str) -> str:
+    """Return a pattern of the word; Japanese and Korean words have no bounds to ask for."""
+    known = re.escape(word)
+    return known if re.search("[\u3040-\u9fff\uac00-\ud7a3%]", word) else rf"\b{known}\b"
 
 
 def test_every_report_has_a_headline_and_complete_sentences() -> None:
@@ -222,3 +264,24 @@ def test_a_scored_item_with_too_little_voice_does_not_claim_to_be_judged() -> No
     verdict = make_verdict(VerdictKind.NOT_APPLICABLE, 0.3, Reason.TOO_SHORT, voiced_s=0.5)
     report = make_report(make_scores(Sound([0.3])), verdict, make_media(0.5))
     assert to_document(report, CARD, CONTEXT).summary.not_examined == ()
+
+
+def test_a_likeness_names_the_system_with_its_doubt_and_weighs_nothing() -> None:
+    report = steady_report(-3)
+    assert report.verdict is not None
+    likeness = Likeness("kokoro", "gan vocoder", 0.4, 0.05)
+    named = dataclasses.replace(
+        report, verdict=dataclasses.replace(report.verdict, likeness=likeness)
+    )
+    plain, said = (wording.how_sure(to_findings(one)) for one in (report, named))
+    assert said[:-1] == plain
+    assert "kokoro (gan vocoder)" in said[-1]
+    assert "5 in 100" in said[-1]
+    assert "no evidence" in said[-1]
+
+
+def test_a_system_that_is_not_known_is_called_unknown() -> None:
+    sentence = wording.likeness_sentence(
+        LikenessFindings(system="", family="", margin=-1.0, false_name_rate=0.05)
+    )
+    assert sentence.endswith("unknown.")
