@@ -179,7 +179,9 @@ def measure_families(
     system = np.array([system_name(row) for row in utterances])
     label = np.where(genuine, GENUINE, np.where(family == "", OTHER, family))
     group = np.array([group_name(row) for row in utterances])
-    owners, conditions, means = [], [], []
+    owners: list[IntArray] = []
+    conditions: list[NDArray[np.str_]] = []
+    means: list[NDArray[np.float64]] = []
     for fold in OPEN_FOLDS:
         held_out = {row.path for row in split_inner(utterances, fold).test}
         is_test = np.array([row.path in held_out for row in utterances]) & is_open
@@ -188,12 +190,14 @@ def measure_families(
         owner = clips.owner[chosen]
         _, inverse, count = np.unique(group[owner], return_inverse=True, return_counts=True)
         columns = (*families, *OUTSIDE)
-        weights = count[inverse] ** -0.5
+        weights = count[inverse].astype(np.float64) ** -0.5
         head = fit_head(clips.statistics[chosen], label[owner], columns, weights, config)
-        asked = mean_columns(head, clips, is_test)
-        for kept, part in zip((owners, conditions, means), asked, strict=True):
-            kept.append(part)
-    owner, condition, mean = (np.concatenate(part) for part in (owners, conditions, means))
+        tested, under_condition, columns_of = mean_columns(head, clips, is_test)
+        owners.append(tested)
+        conditions.append(under_condition)
+        means.append(columns_of)
+    owner, condition = np.concatenate(owners), np.concatenate(conditions)
+    mean = np.concatenate(means)
     result: dict[tuple[str, str], tuple[int, float]] = {}
     for name in np.unique(condition):
         under = condition == name

@@ -12,10 +12,11 @@ from rich.progress import Progress
 from pipeline.analyse import Models
 from pipeline.vocabulary import FloatArray, Label, VerdictKind
 from storage.model_store import resolve
+from training.feature_cache import SAMPLE_RATE
 from training.inner_detectors import open_held_out, open_models
 from training.manifests import Utterance, read_manifest
 from training.out_of_scope import MADE, PROCESSED
-from training.spliced_items import SAMPLE_RATE, join_clips
+from training.spliced_items import join_clips
 from training.splits import OPEN_FOLDS
 from training.synthetic_music import compose, play
 from training.walk import walk

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.cards import make_card, make_scores
+from training.feature_cache import SAMPLE_RATE
 from training.localisation import (
     ScoredItem,
     at_hop,
@@ -14,7 +15,7 @@ from training.localisation import (
     measure_spans,
     on_grid,
 )
-from training.spliced_items import SAMPLE_RATE, Seconds, SplicedItem
+from training.spliced_items import Seconds, SplicedItem
 
 CARDS = {"0" * 64: make_card()}
 CLEARLY_GENUINE, CLEARLY_SYNTHETIC = 4.0, -4.0

@@ -1,13 +1,13 @@
 """Spliced items: what is synthetic lies where the item says, and joins are alike in both kinds."""
 
-
 import numpy as np
 import pytest
 import soundfile
 
 from pipeline.vocabulary import Label
+from training.feature_cache import SAMPLE_RATE
 from training.manifests import Utterance
-from training.spliced_items import SAMPLE_RATE, make_genuine, make_spliced
+from training.spliced_items import make_genuine, make_spliced
 
 HIGH_HZ, LOW_HZ = 3000.0, 300.0
 N_CLIPS, CLIP_S = 12, 2.0
