@@ -25,7 +25,7 @@ COLUMNS = (
     "supports",
     "reason",
 )
-_TITLE_CHARS = 120  # stands in every row, so that rows of several reports can be put together
+TITLE_CHARS = 120  # stands in every row, so that rows of several reports can be put together
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -39,7 +39,7 @@ def to_csv(document: ReportDocument) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    named = (quoted(document.issue.report_id), quoted(document.item.title[:_TITLE_CHARS]))
+    named = (quoted(document.issue.report_id), quoted(document.item.title[:TITLE_CHARS]))
     for row in document.findings.segments:
         writer.writerow((*named, *_cells(row, limit)))
     return text.getvalue().encode()

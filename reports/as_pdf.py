@@ -4,8 +4,10 @@ Outside text reaches Typst as data (`sys.inputs`), never as markup. The same doc
 bytes: the only time in the file is the document's own `issued_at`.
 """
 
+import dataclasses
 import json
 import threading
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -14,29 +16,44 @@ import typst
 from reports.as_csv import to_csv
 from reports.as_json import to_json
 from reports.document import ReportDocument
-from reports.fonts import page_fonts, page_glyphs
+from reports.fonts import check_fonts, page_fonts, page_glyphs
 from reports.page import page_data
-from reports.picture import draw
+from reports.picture import draw, draw_apart
 from reports.timeline import CURVE_WINDOW_S, timeline_of
-from reports.words import Words
+from reports.words import Script, Words
 from reports.words_en import ENGLISH
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the inputs of its last call
 
 
-def to_pdf(document: ReportDocument, words: Words = ENGLISH) -> bytes:
-    """Return the report as an A4 PDF.
+class Paper(StrEnum):
+    """The size of the pages; values are Typst's names."""
+
+    A4 = "a4"
+    LETTER = "us-letter"
+
+
+def to_pdf(document: ReportDocument, words: Words = ENGLISH, paper: Paper = Paper.A4) -> bytes:
+    """Return the report as a PDF.
+
+    Args:
+        document: made with the same `words`.
+        words: the language.
+        paper: A4, or Letter, which Typst centres the same columns on.
 
     Raises:
+        ConfigError: the font of the language is not installed (`font_missing`).
         typst.TypstError: the template is broken; no text from outside can cause it.
     """
+    check_fonts(words)
+    inputs = _inputs(document, words) | {"paper": paper.value}
     with _ONE_AT_A_TIME:
         pdf = _compiler().compile(
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
             timestamp=int(document.issue.issued_at.timestamp()),
-            sys_inputs=_inputs(document, words),
+            sys_inputs=inputs,
         )
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned pages instead of one PDF")
@@ -49,9 +66,16 @@ def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
         window_s = document.method.thresholds.span_window_s
     timeline = timeline_of(document.findings, window_s=window_s)
     data = page_data(document, timeline, words, page_glyphs())
+    picture = ""
+    if timeline.lanes and words.script is Script.ARABIC:
+        picture, labels, high_mm = draw_apart(timeline, words.labels)
+        data["picture_words"] = [dataclasses.asdict(label) for label in labels]
+        data["picture_high"] = high_mm
+    elif timeline.lanes:
+        picture = draw(timeline, words.labels)
     return {
         "page": json.dumps(data),
-        "picture": draw(timeline, words.labels) if timeline.lanes else "",
+        "picture": picture,
         "report": to_json(document).decode(),
         "segments": to_csv(document).decode(),
     }

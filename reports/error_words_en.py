@@ -116,6 +116,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "There is no host of this name.",
         "Check the address for typing errors.",
     ),
+    "font_missing": ErrorWords(
+        "The font that a report's language needs is not installed.",
+        "Install the package that the message names, or choose another language.",
+    ),
     "input_invalid": ErrorWords(
         "The input cannot be used as it is.",
         "Read the message beside the code, change the input and submit it again.",
@@ -123,6 +127,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "internal_error": ErrorWords(
         "An unexpected error ended the analysis: the program's mistake, not the item's.",
         "Report it with the worker's log.",
+    ),
+    "item_not_found": ErrorWords(
+        "There is no such item.",
+        "Take the number from `verity show JOB`.",
     ),
     "job_cancelled": ErrorWords(
         "The job was cancelled.",
@@ -135,6 +143,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "job_over": ErrorWords(
         "The job has ended.",
         "Submit a new job.",
+    ),
+    "language_unknown": ErrorWords(
+        "Reports are not written in the language that was asked for.",
+        "Choose one of the languages that the message names.",
     ),
     "limit_exceeded": ErrorWords(
         "The item is over a limit of size, length or number.",

@@ -4,7 +4,7 @@ Every string that the template sets comes from here and goes through `printable`
 arranges. Nothing in this file is markup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pipeline.vocabulary import TrackUse, VerdictKind
@@ -12,13 +12,15 @@ from reports import wording
 from reports.canonical_json import Json
 from reports.document import ReportDocument
 from reports.findings import Findings, MediaFindings
+from reports.fonts import FAMILIES
 from reports.page_method import method_part, model_facts, scale_part
 from reports.page_rows import cut, pairs
 from reports.page_segments import segments_part
 from reports.printable import printable
 from reports.quantities import clock, duration, file_size, grouped
+from reports.right_to_left import isolate_numbers
 from reports.timeline import Timeline, count_sides
-from reports.words import Words
+from reports.words import Script, Words
 
 _ACCENTS = {
     VerdictKind.SYNTHETIC: "#8a3d04",
@@ -33,12 +35,14 @@ _MAX_TITLE = 160  # characters at the head of page 1; the JSON has the whole tit
 
 
 def page_data(
-    document: ReportDocument, timeline: Timeline, words: Words, glyphs: AbstractSet[int]
+    document: ReportDocument, timeline: Timeline, words: Words, fonts: Sequence[AbstractSet[int]]
 ) -> dict[str, Json]:
     """Return everything that is printed, each string made printable."""
     findings, processing = document.findings, document.processing
     data: dict[str, Json] = {
         "language": words.language,
+        "fonts": list(FAMILIES),
+        "right_to_left": words.script is Script.ARABIC,
         "labels": dict(words.labels),
         "report_id": document.issue.report_id,
         "title": cut(document.item.title or document.item.source_uri, _MAX_TITLE),
@@ -76,16 +80,22 @@ def page_data(
         "attachments": words.paragraphs["attachments"],
         "exclusions": words.paragraphs["exclusions"],
     }
-    return {name: _printable_tree(value, glyphs) for name, value in data.items()}
+    is_rtl = words.script is Script.ARABIC
+    return {
+        name: _printable_tree(value, fonts, isolate_numbers if is_rtl and name != "fonts" else str)
+        for name, value in data.items()
+    }
 
 
-def _printable_tree(value: Json, glyphs: AbstractSet[int]) -> Json:
+def _printable_tree(
+    value: Json, fonts: Sequence[AbstractSet[int]], finish: Callable[[str], str]
+) -> Json:
     if isinstance(value, str):
-        return printable(value, glyphs)
+        return finish(printable(value, fonts))
     if isinstance(value, list):
-        return [_printable_tree(entry, glyphs) for entry in value]
+        return [_printable_tree(entry, fonts, finish) for entry in value]
     if isinstance(value, dict):
-        return {key: _printable_tree(entry, glyphs) for key, entry in value.items()}
+        return {key: _printable_tree(entry, fonts, finish) for key, entry in value.items()}
     return value
 
 
@@ -151,7 +161,7 @@ def _analysed(document: ReportDocument, words: Words) -> list[Json]:
     if media is not None:
         rows += [
             (labels["sha256"], media.sha256),
-            (labels["file"], _file(media)),
+            (labels["file"], _file(media, words)),
             (labels["duration"], _durations(media, words)),
             (labels["sound"], _sound(media, words)),
         ]
@@ -161,8 +171,12 @@ def _analysed(document: ReportDocument, words: Words) -> list[Json]:
     return pairs(rows)
 
 
-def _file(media: MediaFindings) -> str:
-    parts = [file_size(media.size_bytes), media.container or "", *media.other_streams]
+def _file(media: MediaFindings, words: Words) -> str:
+    parts = [
+        file_size(media.size_bytes, words.bytes_form),
+        media.container or "",
+        *media.other_streams,
+    ]
     return ", ".join(filter(None, parts))
 
 

@@ -61,9 +61,9 @@ def method_part(method: MethodPart | None, findings: Findings, words: Words) -> 
                 "cells": [
                     row.condition,
                     duration(row.min_voiced_s),
-                    share(row.bonafide_rejected_rate),
-                    share(row.spoof_accepted_rate),
-                    share(row.decided_share, 0),
+                    share(row.bonafide_rejected_rate, form=words.share),
+                    share(row.spoof_accepted_rate, form=words.share),
+                    share(row.decided_share, 0, words.share),
                     f"{grouped(row.n_bonafide)} + {grouped(row.n_spoof)}",
                 ],
             }

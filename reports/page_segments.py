@@ -63,15 +63,16 @@ def _segment_row(row: Fold, llr_limit: float, words: Words) -> list[str]:
         words.labels[row.variant.value],
         str(row.n_segments),
         wording.cell_words(row.llr_mean, llr_limit, words),
-        _llr_range(row),
+        _llr_range(row, words),
         "" if row.voiced_share is None else f"{row.voiced_share:.2f}",
         ", ".join(remarks),
     ]
 
 
-def _llr_range(row: Fold) -> str:
+def _llr_range(row: Fold, words: Words) -> str:
     if row.llr_mean is None or row.llr_low is None or row.llr_high is None:
         return ""
     if row.n_scored == 1:
         return signed(row.llr_mean)
-    return f"{signed(row.llr_mean)} ({signed(row.llr_low)} to {signed(row.llr_high)})"
+    between = words.between.format(low=signed(row.llr_low), high=signed(row.llr_high))
+    return f"{signed(row.llr_mean)} ({between})"

@@ -5,10 +5,14 @@ without a score are flat, stretches are bars under the cells.
 """
 
 import math
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from html import escape
+from typing import TypeAlias
 
 from pipeline.vocabulary import Variant
+from reports.fonts import FAMILIES
 from reports.quantities import clock
 from reports.scale import (
     EVEN_COLOUR,
@@ -29,12 +33,58 @@ _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
 _MAX_TICKS = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in the picture; x, y and size in millimetres, y of its baseline."""
+
+    x: float
+    y: float
+    text: str
+    fill: str
+    size: float
+    anchor: str  # start, middle, end
+
+
+Shapes: TypeAlias = "list[str | Word]"
+
+
 def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
     """Return the picture as an SVG document."""
+    shapes, high = _shapes(timeline, labels)
+    return _svg((_svg_word(s) if isinstance(s, Word) else s for s in shapes), high)
+
+
+def draw_apart(timeline: Timeline, labels: Mapping[str, str]) -> tuple[str, list[Word], float]:
+    """Return the picture without its words, the words, and its height in millimetres.
+
+    For scripts that join letters: Typst 0.15 sets them from an SVG without the code points that
+    PDF/A asks for, and sets them right on a page.
+    """
+    shapes, high = _shapes(timeline, labels)
+    words = [shape for shape in shapes if isinstance(shape, Word)]
+    return _svg((shape for shape in shapes if isinstance(shape, str)), high), words, high
+
+
+def _svg(parts: Iterable[str], high: float) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {high:.2f}" '
+        f'font-family="{", ".join(FAMILIES)}">{"".join(parts)}</svg>'
+    )
+
+
+def _svg_word(word: Word) -> str:
+    return (
+        f'<text x="{word.x:.2f}" y="{word.y:.2f}" font-size="{word.size:g}" fill="{word.fill}" '
+        f'text-anchor="{word.anchor}">{escape(word.text)}</text>'
+    )
+
+
+def _shapes(timeline: Timeline, labels: Mapping[str, str]) -> tuple[Shapes, float]:
+    """Return everything in the picture, from back to front, and its height."""
     n_lanes = len(timeline.lanes)
     panel = {1: 32.0, 2: 15.0}.get(n_lanes, 0.0)
     high = _CELLS_HIGH if panel else min(4.0, _LANES_HIGH / max(n_lanes, 1) - 2.4)
-    parts: list[str] = []
+    parts: Shapes = []
     y = 1.0
     for lane in timeline.lanes:
         if panel and n_lanes > 1:
@@ -52,20 +102,17 @@ def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
     y += 7.0
     parts += _legend(timeline, y, labels)
     y += 4.0
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {y:.2f}" '
-        f'font-family="Noto Sans">{"".join(parts)}</svg>'
-    )
+    return parts, y
 
 
 def _panel(
     lane: Lane, timeline: Timeline, top: float, high: float, labels: Mapping[str, str]
-) -> list[str]:
+) -> Shapes:
     """Draw the running mean over a middle line: above supports a person, below synthetic."""
     middle, reach = top + high / 2, _reach(timeline)
     half = high / 2
     wide = _RIGHT - _LEFT
-    parts = [
+    parts: Shapes = [
         _rect(_LEFT, top, wide, half, "#f3f7fb"),
         _rect(_LEFT, middle, wide, half, "#fdf6ee"),
     ]
@@ -97,8 +144,8 @@ def _panel(
     return parts
 
 
-def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> list[str]:
-    parts = []
+def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> Shapes:
+    parts: Shapes = []
     hair = 0.12 if len(lane.cells) <= 120 else 0.0  # a gap between cells while they are wide
     for cell in lane.cells:
         left, right = _x(cell.start_s, timeline), _x(cell.end_s, timeline)
@@ -114,10 +161,10 @@ def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> list[str]
     return parts
 
 
-def _axis(timeline: Timeline, top: float) -> list[str]:
+def _axis(timeline: Timeline, top: float) -> Shapes:
     step = next((s for s in _TICKS_S if timeline.end_s / s <= _MAX_TICKS), None)
     step = step or math.ceil(timeline.end_s / _MAX_TICKS / 3_600) * 3_600
-    parts = [_line(_LEFT, top, _RIGHT, top, _MUTED, 0.2)]
+    parts: Shapes = [_line(_LEFT, top, _RIGHT, top, _MUTED, 0.2)]
     for index in range(int(timeline.end_s / step + 1e-6) + 1):
         x = _x(index * step, timeline)
         parts.append(_line(x, top, x, top + 1.0, _MUTED, 0.2))
@@ -126,11 +173,12 @@ def _axis(timeline: Timeline, top: float) -> list[str]:
     return parts
 
 
-def _legend(timeline: Timeline, top: float, labels: Mapping[str, str]) -> list[str]:
+def _legend(timeline: Timeline, top: float, labels: Mapping[str, str]) -> Shapes:
     """Explain colours and shapes, with the steps only that the limit lets a cell reach."""
     most = weigh(timeline.llr_limit, timeline.llr_limit).step or Step.WEAK
     steps = [Step(n) for n in range(1, most + 1)]
-    x, parts = _LEFT, []
+    x = _LEFT
+    parts: Shapes = []
     parts.append(_text(x, top + 2.3, labels["legend_spoof"], _INK))
     x += _width(labels["legend_spoof"]) + 1.2
     for colour in (
@@ -174,7 +222,8 @@ def _x(seconds: float, timeline: Timeline) -> float:
 
 def _width(text: str, size: float = 2.5) -> float:
     """Return about how wide Noto Sans sets the text; exact measure is not worth a font engine."""
-    return len(text) * size * 0.53
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return (wide * 1.0 + (len(text) - wide) * 0.53) * size
 
 
 def _rect(x: float, y: float, wide: float, high: float, fill: str, opacity: float = 1.0) -> str:
@@ -197,8 +246,5 @@ def _line(  # noqa: PLR0913 -- a line has four numbers
 
 def _text(
     x: float, y: float, text: str, fill: str, size: float = 2.5, anchor: str = "start"
-) -> str:
-    return (
-        f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" fill="{fill}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
-    )
+) -> Word:
+    return Word(x, y, text, fill, size, anchor)

@@ -6,6 +6,7 @@ something stood there, and what.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 _BREAK_AFTER = 24  # characters without a space after which a line may break
@@ -13,14 +14,18 @@ _ZERO_WIDTH_SPACE = "\u200b"
 # Categories that never print as themselves: control, format (bidi overrides, joiners), surrogate,
 # private use, unassigned, line and paragraph separators.
 _NEVER = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# A break point inside these scripts would part joined letters; their words are short enough.
+_JOINED = ("ARABIC", "SYRIAC", "MONGOLIAN")
 
 
-def printable(text: str, glyphs: AbstractSet[int]) -> str:
+def printable(text: str, fonts: Sequence[AbstractSet[int]]) -> str:
     """Return the text with every character that cannot be shown as `U+XXXX`.
+
+    A mark is shown only where one font has it and its base letter: a page sets both in one font.
 
     Args:
         text: any string, lone surrogates included.
-        glyphs: code points that the embedded fonts have.
+        fonts: the code points of each embedded font, in the order in which they are tried.
 
     Returns:
         Text of glyphs only, with invisible break points in words longer than a line likes.
@@ -28,16 +33,27 @@ def printable(text: str, glyphs: AbstractSet[int]) -> str:
     if text.isascii() and text.isprintable():
         return _breakable(text)
     parts: list[str] = []
+    able: list[AbstractSet[int]] = []  # the fonts that have all of the letter so far
     was_escape = False
     for char in text:
-        shown = ord(char) in glyphs and unicodedata.category(char) not in _NEVER
+        category = unicodedata.category(char)
+        is_mark = category.startswith("M") and bool(parts)
+        if was_escape and is_mark:  # it would stand on the space after the escape
+            able = _having(" ", fonts)
+        having = [] if category in _NEVER else _having(char, able if is_mark else fonts)
+        shown = bool(having)
         if (was_escape and (not shown or not char.isspace())) or (
             not shown and parts and not parts[-1].isspace()
         ):
             parts.append(" ")
         parts.append(char if shown else f"U+{ord(char):04X}")
+        able = having
         was_escape = not shown
     return _breakable("".join(parts))
+
+
+def _having(char: str, fonts: Sequence[AbstractSet[int]]) -> list[AbstractSet[int]]:
+    return [font for font in fonts if ord(char) in font]
 
 
 def _breakable(text: str) -> str:
@@ -52,9 +68,16 @@ def _broken(word: str) -> str:
     parts: list[str] = []
     since = 0
     for char in word:
-        if since >= _BREAK_AFTER and not unicodedata.category(char).startswith("M"):
+        if since >= _BREAK_AFTER and not _is_joined(char):
             parts.append(_ZERO_WIDTH_SPACE)
             since = 0
         parts.append(char)
         since += 1
     return "".join(parts)
+
+
+def _is_joined(char: str) -> bool:
+    """Tell whether no break may stand before the character."""
+    return unicodedata.category(char).startswith("M") or unicodedata.name(char, "").startswith(
+        _JOINED
+    )

@@ -50,18 +50,18 @@ def exact_ratio(times: float) -> str:
     return grouped(math.floor(times * (1 + 1e-3)))  # the limit itself was rounded to 1e-3
 
 
-def share(fraction: float, decimals: int = 1) -> str:
+def share(fraction: float, decimals: int = 1, form: str = "{number} in 100") -> str:
     """Return a fraction as `3.5 in 100`, to be read without knowing what a percentage is of."""
-    return f"{round(fraction * 100, decimals):g} in 100"
+    return form.format(number=f"{round(fraction * 100, decimals):g}")
 
 
-def file_size(size_bytes: int) -> str:
+def file_size(size_bytes: int, form: str = "{number} bytes") -> str:
     """Return a size such as `48 bytes` or `3.2 MB`."""
     if size_bytes < 1_000:
-        return f"{size_bytes} bytes"
+        return form.format(number=size_bytes)
     power = min(int(math.log10(size_bytes) / 3), 3)
     size = size_bytes / 1_000**power
-    return f"{size:.3g}\u00a0{('', 'kB', 'MB', 'GB')[power]} ({grouped(size_bytes)} bytes)"
+    return f"{size:.3g}\u00a0{('', 'kB', 'MB', 'GB')[power]} ({form.format(number=grouped(size_bytes))})"
 
 
 def signed(llr: float) -> str:

@@ -10,7 +10,7 @@ from reports.error_words_en import ERRORS, error_codes_page
 from reports.words_en import ENGLISH
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("pipeline", "jobs", "storage", "workers")
+ROOMS = ("pipeline", "jobs", "storage", "reports", "workers")
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Calls that make an error, and which argument is the code: beside the error classes themselves.
 OTHER_MAKERS = {"Failure": 0, "_row": 0}  # `_row`: the table of what media sites say

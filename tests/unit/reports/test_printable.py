@@ -19,7 +19,7 @@ from reports.printable import printable
         ("a\nb", "a U+000A b"),
         ("a\0b", "a U+0000 b"),
         ("evil\u202egpj.exe", "evil U+202E gpj.exe"),
-        ("日本", "U+65E5 U+672C"),
+        ("\U00013000\U00013001", "U+13000 U+13001"),
         ("\ud800", "U+D800"),
         ("", ""),
     ],
@@ -30,8 +30,9 @@ def test_what_no_font_has_becomes_visible(text: str, shown: str) -> None:
 
 @given(st.text())
 def test_nothing_is_left_that_a_font_cannot_show(text: str) -> None:
+    known = frozenset().union(*page_glyphs())
     for char in printable(text, page_glyphs()):
-        assert ord(char) in page_glyphs()
+        assert ord(char) in known
         assert char == "\u200b" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Cn"}
 
 
@@ -44,3 +45,16 @@ def test_long_words_may_break() -> None:
 @given(st.text(st.characters()))
 def test_storable_text_is_utf8_without_nul(text: str) -> None:
     assert b"\0" not in storable(text).encode()
+
+
+def test_a_mark_is_shown_only_in_a_font_that_has_its_letter_too() -> None:
+    latin, arabic = frozenset(map(ord, "ab \u0301\u200b")), frozenset(map(ord, "\u0628\u064e "))
+    assert printable("a\u0301", (latin, arabic)) == "a\u0301"
+    assert printable("\u0628\u064e", (latin, arabic)) == "\u0628\u064e"
+    assert printable("a\u064e", (latin, arabic)) == "a U+064E"
+    assert printable("\0\u0301", (latin, arabic)) == "U+0000 \u0301"
+
+
+def test_joined_letters_are_not_parted() -> None:
+    word = "\u0628" * 60
+    assert printable(word, (frozenset({0x628}),)) == word

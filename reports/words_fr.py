@@ -1,0 +1,362 @@
+"""Every sentence of a report in French."""
+
+from typing import Final
+
+from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from reports.scale import Step
+from reports.words import Words
+
+FRENCH: Final = Words(
+    language="fr",
+    share="{number} sur 100",
+    between="{low} à {high}",
+    span_channel="canal {place}",
+    bytes_form="{number} octets",
+    headlines={
+        VerdictKind.NO_EVIDENCE: "Aucun indice de synthèse n’a été trouvé dans la voix.",
+        VerdictKind.SYNTHETIC: "Des indices de synthèse ont été trouvés dans la voix.",
+        VerdictKind.PARTLY_SYNTHETIC: "Des indices de synthèse ont été trouvés dans une partie de la "
+        "voix.",
+        VerdictKind.INCONCLUSIVE: "Non concluant : on ne peut pas dire si la voix est synthétique.",
+        VerdictKind.NOT_APPLICABLE: "Sans objet : il n’y a ici aucune voix qui puisse être évaluée.",
+    },
+    failed_headline="Non analysé : rien ne peut être dit de cet élément.",
+    reasons={
+        Reason.NONE: "",
+        Reason.NO_AUDIO: "Le fichier n’a pas de piste audio.",
+        Reason.SILENCE: "L’enregistrement est silencieux.",
+        Reason.NO_SPEECH: "Il y a du son, mais aucune parole n’y a été trouvée.",
+        Reason.TOO_SHORT: "Il y a moins de 1 s de voix, trop peu pour dire quoi que ce soit.",
+        Reason.MUSIC: "L’enregistrement contient de la musique, mais aucune parole n’y a été trouvée.",
+        Reason.NOISE: "L’enregistrement contient du bruit, mais aucune parole n’y a été trouvée.",
+        Reason.TONE: "L’enregistrement contient des sons purs, mais aucune parole n’y a été trouvée.",
+        Reason.CLIPPED: "Le son est entièrement saturé : chaque échantillon est au maximum.",
+        Reason.NOT_FINITE: "Le fichier contient des échantillons qui ne sont pas des nombres.",
+        Reason.LITTLE_VOICE: "Il y a trop peu de voix pour décider ({voiced}).",
+        Reason.WEAK_EVIDENCE: "Les résultats tombent dans la zone où cette méthode se trompe trop "
+        "souvent pour décider.",
+        Reason.VARIANTS_DISAGREE: "L’enregistrement tel quel et la voix séparée ont donné des réponses "
+        "différentes ; aucune décision n’a donc été prise.",
+        Reason.OUT_OF_SCOPE: "L’enregistrement ne ressemble à rien de ce sur quoi la méthode a été "
+        "testée.",
+    },
+    segment_reasons={
+        Reason.NONE: "non évalué",
+        Reason.NO_AUDIO: "pas de son",
+        Reason.SILENCE: "silence",
+        Reason.NO_SPEECH: "pas de parole",
+        Reason.TOO_SHORT: "trop peu de voix",
+        Reason.MUSIC: "musique sans parole",
+        Reason.NOISE: "bruit sans parole",
+        Reason.TONE: "sons purs sans parole",
+        Reason.CLIPPED: "entièrement saturé",
+        Reason.NOT_FINITE: "échantillons qui ne sont pas des nombres",
+        Reason.LITTLE_VOICE: "peu de voix",
+        Reason.WEAK_EVIDENCE: "indices faibles",
+        Reason.VARIANTS_DISAGREE: "les deux écoutes divergent",
+        Reason.OUT_OF_SCOPE: "hors du domaine de la méthode",
+    },
+    steps={
+        Step.EVEN: "n’aide pas à trancher",
+        Step.WEAK: "faible",
+        Step.MODERATE: "modéré",
+        Step.MODERATELY_STRONG: "modérément fort",
+        Step.STRONG: "fort",
+        Step.VERY_STRONG: "très fort",
+    },
+    strength_bonafide="Les résultats sont {times} plus attendus si une personne a parlé que si la voix "
+    "est synthétique : soutien {step} à la proposition qu’une personne a parlé.",
+    strength_spoof="Les résultats sont {times} plus attendus si la voix est synthétique que si une "
+    "personne a parlé : soutien {step} à la proposition que la voix est synthétique.",
+    strength_even="Les résultats sont à peu près aussi attendus si la voix est synthétique que si une "
+    "personne a parlé : ils n’aident pas à trancher.",
+    strength_capped="C’est le maximum que la validation de la méthode permet de soutenir.",
+    spans_sentence="Marqué : {spans} ({seconds} sur {total}).",
+    more_spans="et {count} de plus",
+    strongest_span="Dans le passage le plus parlant : {strength}",
+    separated_sentence="Pour la voix séparée des autres sons : {strength}",
+    rates_sentence="À quelle fréquence un tel résultat trompe, mesuré sur « {condition} » : voix "
+    "authentiques dites synthétiques, {rejected} (de {n_bonafide} éléments) ; synthétiques dites "
+    "authentiques, {accepted} (de {n_spoof}) ; une décision a été rendue pour {decided} de ces éléments.",
+    span_rates="Aucun taux d’erreur n’a été mesuré pour les passages marqués, sauf là où leur seuil a "
+    "été fixé : là (sous-ensembles internes), au plus 1 élément authentique de 60 s sur 100 en montre un "
+    "faux. Combien de passages synthétiques échappent, et ce que donne un test mis de côté, n’a pas été "
+    "mesuré.",
+    no_rates="Aucun taux d’erreur n’a été mesuré pour ce genre d’enregistrement et cette quantité de "
+    "voix.",
+    likeness_named="Parmi les systèmes que la méthode connaît, la parole synthétique ressemble le plus "
+    "à {system}, ou ne vient d’aucun d’eux : pour des systèmes jamais rencontrés, {rate} éléments "
+    "reçoivent un nom. La ressemblance n’est pas un indice à l’appui du résultat.",
+    likeness_unknown="Elle ne ressemble assez à aucun système que la méthode connaît pour le nommer : le "
+    "système est inconnu.",
+    systems={"codec": "une voix passée par un codec neuronal"},
+    errors={},
+    unknown_error="L’élément n’a pas pu être analysé (code d’erreur {code}).",
+    notes={
+        "extension_mismatch": "L’extension du nom ne correspond pas au contenu ; c’est le contenu qui a "
+        "été analysé.",
+        "metadata_capped": "Le fichier porte plus de métadonnées qu’il n’en est lu ; le reste a été "
+        "laissé de côté.",
+        "decode_errors": "Des parties du fichier sont abîmées ; ce qui a pu être décodé a été analysé.",
+        "not_finite": "Le fichier contient des échantillons qui ne sont pas des nombres ; ils ont été "
+        "laissés de côté.",
+        "duration_estimated": "",
+        "audio_shorter_than_video": "Le son finit avant l’image.",
+        "incomplete": "Le fichier est incomplet.",
+    },
+    unknown_note="Le fichier porte la remarque {code}.",
+    incomplete={
+        "incomplete": "Le fichier est incomplet : {decoded} sur {declared} ont pu être décodés.",
+        "audio_shorter_than_video": "Le son finit avant l’image : {decoded} sur {declared}.",
+    },
+    channel_uses={
+        TrackUse.ANALYSED: "analysé",
+        TrackUse.COPY: "copie d’un canal analysé",
+        TrackUse.SILENT: "silencieux",
+        TrackUse.SKIPPED: "non examiné (au-delà de la limite de canaux)",
+    },
+    channel_list="Canal {channels} de la piste {track} : {use}.",
+    quality={
+        "narrow_band": "bande téléphonique",
+        "clipping": "saturation",
+        "low_level": "niveau très faible",
+        "much_else": "beaucoup d’autres sons à côté de la voix",
+        "partial": "plus court qu’un segment",
+    },
+    quality_sentence="{what} pendant {seconds} sur {total} : à lire avec prudence.",
+    unscored_sentence="{seconds} sur {total} n’ont pas pu être évalués : {what}.",
+    all_scored="Chaque seconde du son analysé a été évaluée.",
+    none_scored="Aucune seconde de l’enregistrement n’a pu être évaluée : {what}.",
+    no_sound_seen="Le son n’a pas été examiné du tout.",
+    times="environ {times} fois",
+    side_bonafide="personne, {times}×",
+    side_spoof="synthétique, {times}×",
+    side_even="n’aide pas",
+    metrics={
+        "eer": "Taux d’égale erreur (EER)",
+        "cllr": "Cllr (0 parfait, 1 inutile)",
+        "min_cllr": "Cllr minimal possible",
+        "auc": "Aire sous la courbe ROC",
+    },
+    forbidden=(
+        "faux",
+        "fausse",
+        "fake",
+        "deepfake",
+        "hypertrucage",
+        "authentique",
+        "véritable",
+        "réelle",
+        "culpabilité",
+        "coupable",
+        "prouve",
+        "preuve",
+        "probabilité que",
+        "probablement",
+        "probable",
+        "certain",
+        "certaine",
+        "sûr",
+        "%",
+    ),
+    limits=(
+        "Le résultat ne vaut que pour l’élément nommé ici, dans les octets dont le SHA-256 est donné.",
+        "Ne trouver aucun indice de synthèse ne montre pas que la voix n’est pas retouchée, ni qu’il ne "
+        "s’agit pas d’une autre personne qui imite.",
+        "Le rapport ne dit rien de qui parle, de la vérité des paroles, ni de parties coupées ou "
+        "réarrangées.",
+        "La méthode connaît les générateurs et les conditions d’enregistrement sur lesquels elle a été "
+        "entraînée et testée ; de nouveaux générateurs, une forte compression, un réenregistrement par "
+        "haut-parleur et des attaques délibérées peuvent la tromper dans les deux sens.",
+        "Une seconde de son dit peu. Les cases isolées de la frise montrent des endroits à écouter ; le "
+        "verdict repose sur toute la voix ensemble.",
+    ),
+    labels={
+        "document_title": "Rapport sur la parole synthétique",
+        "brand": "Voice Verity",
+        "report_id": "Rapport",
+        "page": "Page",
+        "of": "sur",
+        "not_reviewed": "Résultat de machine, non revu par un expert",
+        "finding": "Résultat",
+        "not_examined": "Ce qui n’a pas pu être examiné",
+        "timeline": "Seconde par seconde",
+        "analysed": "Ce qui a été analysé",
+        "not_analysed": "L’élément",
+        "item": "Élément",
+        "source": "Source",
+        "file": "Fichier",
+        "sha256": "SHA-256",
+        "findings_sha256": "SHA-256 des résultats",
+        "duration": "Durée",
+        "sound": "Son",
+        "voice": "Voix évaluée",
+        "verdict": "Verdict",
+        "method": "Méthode et taux d’erreur mesurés",
+        "propositions": "Les deux propositions",
+        "hp_bonafide": "Hb",
+        "hp_spoof": "Hs",
+        "scale": "Mots pour la force du soutien",
+        "scale_times": "Fois plus attendu",
+        "scale_words": "Soutien",
+        "rates": "À quelle fréquence la méthode se trompe",
+        "rates_condition": "Condition de test",
+        "rates_voice": "Voix, au moins",
+        "rates_rejected": "Authentique dite synthétique",
+        "rates_accepted": "Synthétique dite authentique",
+        "rates_decided": "Décidés",
+        "rates_items": "Éléments (authentiques + synthétiques)",
+        "rates_here": "vaut ici",
+        "figures": "Autres valeurs mesurées",
+        "figure_test": "Test",
+        "figure_metric": "Mesure",
+        "figure_value": "Valeur",
+        "segments": "Segments",
+        "segment_time": "Temps",
+        "segment_where": "Piste.canal",
+        "segment_variant": "Écoute",
+        "segment_count": "Segments",
+        "segment_supports": "Soutient",
+        "segment_llr": "LLR (étendue)",
+        "segment_voice": "Voix",
+        "segment_remarks": "Remarques",
+        "spans": "Passages marqués",
+        "custody": "Provenance et traitement",
+        "models": "Modèles et versions",
+        "limits": "Limites",
+        "glossary": "Mots employés",
+        "verify": "Comment vérifier ce rapport",
+        "end": "Fin du rapport",
+        "recorded": "tel qu’enregistré",
+        "separated": "voix séparée",
+        "separated_short": "séparée",
+        "legend_spoof": "soutient synthétique",
+        "legend_bonafide": "soutient personne",
+        "legend_even": "n’aide pas",
+        "legend_unscored": "non évalué",
+        "legend_span": "passage marqué",
+        "axis_bonafide": "personne",
+        "axis_spoof": "synthétique",
+        "track": "Piste",
+        "channel": "canal",
+        "acquired_at": "Obtenu le",
+        "acquired_by": "Obtenu avec",
+        "source_version": "Version de la source",
+        "original_name": "Nom reçu",
+        "customer": "Client",
+        "submitted_by": "Soumis par",
+        "job": "Tâche",
+        "laboratory": "Laboratoire",
+        "attempt": "Tentative",
+        "item_id": "Numéro de l’élément",
+        "analysed_at": "Analysé le",
+        "issued_at": "Émis le",
+        "failure": "Ce qui a échoué",
+        "failure_code": "Code d’erreur",
+        "failure_stage": "Étape",
+        "step": "Étape",
+        "tool": "Outil",
+        "seconds": "Secondes",
+        "model": "Modèle",
+        "role": "Rôle",
+        "provider": "S’exécute sur",
+        "options": "Options",
+        "trained_on": "Données d’entraînement",
+        "generators": "Générateurs à l’entraînement",
+        "cutoff": "Données d’entraînement les plus récentes",
+        "languages": "Langues à l’entraînement",
+        "licence": "Licence du modèle",
+        "none": "aucun",
+        "unknown": "inconnu",
+        "attachments": "Joint à ce PDF",
+        "attached_json": "Tous les résultats, lisibles par machine",
+        "attached_csv": "Une ligne par segment",
+        "steps": "Temps passé",
+    },
+    paragraphs={
+        "hp_bonafide": "La voix est la parole d’une personne, enregistrée et transmise.",
+        "hp_spoof": "La voix a été faite ou convertie par un système de synthèse de parole.",
+        "method": "Le son est décodé à {sample_rate} Hz et découpé en segments de {segment}, un tous les "
+        "{hop}. Un réseau de masque trouve où il y a de la voix et combien il y a d’autre son. Les "
+        "segments avec voix passent par le détecteur « {model} » ; une calibration sur des "
+        "enregistrements mis de côté change ses scores en rapports de vraisemblance. On juge "
+        "l’enregistrement tel quel, autres sons compris. Les segments montrent où ; le verdict réunit "
+        "toute la voix évaluée.",
+        "method_none": "Rien n’a été évalué ; aucune méthode n’a donc été appliquée et aucun taux "
+        "d’erreur ne se rapporte à cet élément.",
+        "decision": "Règle de décision : il faut au moins {min_voiced} de voix évaluée. La voix est dite "
+        "synthétique quand le LLR d’ensemble est sous {synthetic} ; aucun indice de synthèse n’est "
+        "signalé quand il dépasse {no_evidence} ; entre les deux la réponse est non concluante. Elle est "
+        "dite partiellement synthétique quand des fenêtres de {span_window} de segments évalués "
+        "consécutifs ont un LLR d’ensemble sous {span}, plus sévère avec la longueur (moins "
+        "ln(secondes de voix / 60) au-delà de 60 s de voix dans un canal), tandis qu’il reste au moins "
+        "{span_window} d’autre voix dont le LLR d’ensemble dépasse {synthetic} ; si de telles fenêtres "
+        "existent sans que cela soit rempli, l’absence d’indice n’est jamais signalée. Ce que cette règle "
+        "risque est dans le tableau ci-dessous, sauf pour les passages marqués, qu’il ne couvre pas.",
+        "threshold": "{llr} ({times} fois en faveur de {side})",
+        "cap": "Rien dans ce rapport n’est dit plus de {limit} fois plus attendu : la validation avait trop "
+        "peu de voix et de générateurs indépendants pour soutenir davantage.",
+        "scale": "Le rapport dit combien de fois plus attendus sont les résultats sous une proposition que "
+        "sous l’autre. Il ne dit pas combien une proposition est probable : cela dépend aussi de tout ce "
+        "que l’on sait par ailleurs de l’affaire. Près de 1, les résultats n’aident pas à trancher.",
+        "rates": "Parts de tous les éléments de test de la classe, indécis compris, aux seuils employés "
+        "ici. Un test marqué “never chosen on” a été mis de côté jusqu’à ce que tout soit choisi ; là où "
+        "des seuils ont été fixés, les taux flattent. Des tests avec autant de voix que cet élément, "
+        "vaut la ligne dont les deux taux ont la plus grande somme.",
+        "timeline": "Chaque case dure {cell} ; sa couleur dit quelle proposition le son soutient, et avec "
+        "quelle force.",
+        "timeline_lanes": "Une ligne par piste.canal, et une pour la voix séparée là où elle a été évaluée.",
+        "timeline_curve": "La ligne est la moyenne mobile sur {window}.",
+        "cell_one": "une seconde",
+        "cell_many": "{length}",
+        "declared": " ; le conteneur annonce {declared}",
+        "track": "piste {track} : {codec}, {rate} Hz, {channels} can., analysé : {used}",
+        "timeline_alt": "Frise de {total} : {spoof} des cases évaluées soutiennent que la voix est "
+        "synthétique, {bonafide} soutiennent qu’une personne a parlé, {neither} n’aident pas, {unscored} "
+        "n’ont pas pu être évaluées.",
+        "segments_all": "Chaque segment a une ligne.",
+        "segments_folded": "Les segments voisins qui disent la même chose sont pliés en une ligne ; chaque "
+        "segment est dans le CSV et le JSON joints.",
+        "segments_binned": "{n} segments, pliés en tronçons de {window} ; chaque segment est dans le CSV et "
+        "le JSON joints.",
+        "segments_sign": "LLR est le logarithme naturel du rapport de vraisemblance (pour une ligne pliée la "
+        "moyenne, puis du plus petit au plus grand) : positif soutient qu’une personne a parlé, négatif que "
+        "la voix est synthétique. « Voix » est la part du temps qui contient de la voix. Pistes et canaux "
+        "comptent ici à partir de 1, dans CSV et JSON à partir de 0.",
+        "segments_none": "Aucun segment n’a été évalué.",
+        "verify_media": "Média. Calculez le SHA-256 du fichier et comparez-le à la valeur de la page 1 (par "
+        "exemple avec sha256sum). Une autre valeur signifie que d’autres octets ont été analysés.",
+        "verify_findings": "Résultats. Prenez “findings” dans le report.json joint et calculez le SHA-256 de "
+        "sa forme canonique (RFC 8785) ; il doit égaler la valeur ci-dessous, comme le montre la commande "
+        "ci-dessous.",
+        "verify_repeat": "Répétition. Analysez de nouveau les mêmes octets avec les mêmes fichiers de modèle "
+        "(SHA-256 ci-dessus) et options, sur le même genre de processeur : le SHA-256 des résultats est le "
+        "même.",
+        "verify_command": "jq -cjS .findings report.json | sha256sum",
+        "attachments": "report.json (tous les résultats, lisibles par machine, schéma report-v1) et "
+        "segments.csv (une ligne par segment).",
+        "exclusions": "Le fichier d’origine n’a pas été modifié. Ce rapport ne peut être reproduit "
+        "qu’intégralement.",
+    },
+    glossary=(
+        (
+            "Bona fide",
+            "Parole d’une personne, enregistrée et transmise ; peut être montée ou compressée.",
+        ),
+        ("Synthétique", "Parole faite par synthèse à partir de texte ou par conversion de voix."),
+        (
+            "Rapport de vraisemblance (LR)",
+            "Combien de fois plus attendus sont les résultats sous une "
+            "proposition que sous l’autre. LLR est son logarithme naturel, bona fide sur synthétique.",
+        ),
+        ("Segment", "Une seconde d’un canal, l’unité montrée."),
+        (
+            "Score CM",
+            "Le nombre brut du détecteur avant calibration ; plus haut veut dire plus proche de "
+            "la parole d’une personne.",
+        ),
+        ("D’ensemble", "Tous les segments évalués réunis ; le verdict repose là-dessus."),
+        ("Voix séparée", "L’enregistrement après qu’un masque a ôté les autres sons."),
+        ("SHA-256", "Une somme de contrôle qui change si un bit du fichier change."),
+    ),
+)
