@@ -7,8 +7,9 @@ Graph contract v1 of a detector: inputs are the front-end tensors that `front_en
 (n, ...) with n free; outputs are `cm_score` (n,), higher = more bona fide, `embedding` (n, d) of
 unit norm, and, where `has_attention`, `attention` (n, n_patches) summing to 1, and, where there is
 an `attribution` part, `attribution` (n, n_columns), see `AttributionCard`.
-Graph contract v1 of a separator: input `magnitude` float32 (n, n_frames, n_bins), n free, the STFT
-of `pipeline.overlap_add` unscaled (level normalisation is the graph's own work); outputs `mask`
+Graph contract v1 of a separator: the one input is `magnitude` float32 (n, n_frames, n_bins) or
+`spectrum` float32 (n, n_frames, n_bins, 2), real and imaginary parts, n free, the STFT of
+`pipeline.overlap_add` unscaled (level normalisation is the graph's own work); outputs `mask`
 (n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
 """
 

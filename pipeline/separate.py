@@ -1,7 +1,7 @@
 """Blocks of the recording to the same blocks beside the voice that a mask net leaves of them.
 
-The net sees magnitudes only; the voice keeps the recording's phase. It also says, frame by frame,
-how likely there is a voice. Which window a sample falls into is fixed by its place on the time axis
+The net gives a mask between 0 and 1; the voice keeps the recording's phase. It also says, frame by
+frame, how likely there is a voice. Which window a sample falls into is fixed by its place on the time axis
 alone (windows and batches lie on a grid that starts with the first sample), so that the length of
 the incoming blocks changes no number. What is voiced enough to be scored, `slicing` decides.
 
@@ -27,6 +27,9 @@ from pipeline.model_card import METADATA_KEY, SeparatorCard, read_card
 from pipeline.overlap_add import ComplexArray, analyse_frames, overlap_add
 from pipeline.vocabulary import FloatArray, SeparatedBlock, WaveformBlock
 
+RUN_WINDOWS = 2  # windows at once: what a net makes of more leaves the processor's cache
+# what a net may ask for: sizes, or real and imaginary parts, of the same STFT
+MAGNITUDE, SPECTRUM = "magnitude", "spectrum"
 # what ONNX Runtime raises for a file that it cannot load; they share no base class but Exception
 ONNX_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
 
@@ -56,13 +59,14 @@ class Separator:
             raise ModelMismatchError(
                 f"{path.name} is no separator of graph contract v1 ({error}): fetch the file again."
             ) from error
+        self._input: str = self._session.get_inputs()[0].name
         self.provider: str = self._session.get_providers()[0]
 
-    def predict(self, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def predict(self, spectrum: ComplexArray) -> tuple[FloatArray, FloatArray]:
         """Return mask and voice activity of some windows.
 
         Args:
-            magnitude: float32 (n, window_frames, n_bins), of the STFT that this module describes.
+            spectrum: complex64 (n, window_frames, n_bins), of the STFT that this module describes.
 
         Returns:
             mask, float32 (n, window_frames, n_bins) in [0, 1]; voice activity, float32
@@ -71,7 +75,14 @@ class Separator:
         Raises:
             NonFiniteScoreError: the net gave something that is not a number.
         """
-        mask, activity = self._session.run(["mask", "voice_activity"], {"magnitude": magnitude})
+        heard = np.abs(spectrum)
+        if self._input == SPECTRUM:
+            heard = np.stack([spectrum.real, spectrum.imag], axis=-1)
+        parts = [
+            self._session.run(["mask", "voice_activity"], {self._input: heard[i : i + RUN_WINDOWS]})
+            for i in range(0, len(heard), RUN_WINDOWS)
+        ]
+        mask, activity = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         if not (np.isfinite(mask).all() and np.isfinite(activity).all()):
             raise NonFiniteScoreError("The separator gave a mask that is not a number.")
         return mask, activity
@@ -196,8 +207,8 @@ class _Stream:
         """Run the net on windows of `spectrum`; add what it says, faded, to mask and activity."""
         card = self._card
         starts = range(0, n_final, self._hop_frames)
-        magnitude = np.stack([np.abs(spectrum[i : i + card.window_frames]) for i in starts])
-        window_masks, window_activity = self._separator.predict(magnitude)
+        windows = np.stack([spectrum[i : i + card.window_frames] for i in starts])
+        window_masks, window_activity = self._separator.predict(windows)
         for index, start in enumerate(starts):
             weights = self._weights(is_first=self._n_windows_done + index == 0)
             mask[start : start + card.window_frames] += weights[:, None] * window_masks[index]
@@ -251,8 +262,9 @@ def _separator_card(session: onnxruntime.InferenceSession) -> SeparatorCard:
         raise ValueError("its windows overlap by more than half, or not at all")
     inputs = {node.name: node.shape[1:] for node in session.get_inputs()}
     outputs = {node.name for node in session.get_outputs()}
-    if inputs != {"magnitude": [card.window_frames, card.n_fft // 2 + 1]}:
-        raise ValueError("its input is not the magnitude that its card describes")
+    cells = [card.window_frames, card.n_fft // 2 + 1]
+    if inputs not in ({MAGNITUDE: cells}, {SPECTRUM: [*cells, 2]}):
+        raise ValueError("its input is not the STFT that its card describes")
     if not {"mask", "voice_activity"} <= outputs:
         raise ValueError("its graph has no outputs `mask` and `voice_activity`")
     return card

@@ -1,5 +1,6 @@
-"""Trains the voice separator: `python -m training.fit_mask --help`; the run is in `recipes`.
+"""Makes the voice separator: `python -m training.fit_mask --help`; the run is in `recipes`.
 
+The net of the voice activity is trained here, the net of the mask has published weights.
 Resumable: a step's mixtures depend on the seed and the step alone, and the checkpoint holds the
 rest. What ships is the running average of the weights, exported to ONNX and measured as a file.
 """
@@ -21,6 +22,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from pipeline.model_card import Figure, SeparatorCard, TrainingFacts
 from pipeline.separate import Separator
+from training.mask_export import export
 from training.mask_figures import measure
 from training.mask_loss import distortion_weight, losses_of
 from training.mask_pools import (
@@ -32,7 +34,9 @@ from training.mask_pools import (
     speech_pool,
 )
 from training.mixtures import MixtureBatch, make_batch, paired_anew
-from training.models.vocal_mask import VocalMask, export
+from training.models.published_mask import read_published
+from training.models.separator_net import SeparatorNet
+from training.models.vocal_mask import VocalMask
 from training.recipes.vocal_mask import HOP_LENGTH, RECIPE, WINDOW_FRAMES, VocalMaskRecipe
 
 SOUND_SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".wav", ".flac", ".m4a"})
@@ -178,9 +182,11 @@ def write_card(recipe: VocalMaskRecipe, data: str, figures: tuple[Figure, ...]) 
         limits=(
             "Singing was not in training: a song may count as voice or as music.",
             "Voices in the background count as voice, one or many.",
+            "The mask's weights were trained by others, on read speech that may share speakers with "
+            "LibriSpeech; music was not what they were made for.",
             "Under 4 s the window is filled up with silence.",
         ),
-        licence="Apache-2.0",
+        licence="Apache-2.0; mask weights MIT, copyright (c) 2024 Rong Xiaobin (GTCRN)",
     )
 
 
@@ -213,9 +219,12 @@ def main() -> None:
     for path in arguments.check_music:
         check_music[path.name] = recorded_pool(folder, f"check_{path.name}", _sounds_in(path))
 
-    net = fit(RECIPE, speech, tuple(music), folder / "checkpoint.pt")
-    data = f"speech of both classes alike: {_described(speech)}; not voice: " + ", ".join(
-        _described(pool) for pool in music
+    hearing = fit(RECIPE, speech, tuple(music), folder / "checkpoint.pt")
+    net = SeparatorNet(hearing, read_published(arguments.parting), RECIPE.parting)
+    data = (
+        f"Voice activity: speech of both classes alike: {_described(speech)}; not voice: "
+        + ", ".join(_described(pool) for pool in music)
+        + ". Mask: weights published with GTCRN (third Deep Noise Suppression challenge), unchanged"
     )
     trial = folder / arguments.out.name
     export(net, write_card(RECIPE, data, ()), trial)
@@ -239,6 +248,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.fit_mask", description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--work", type=Path, required=True, help="folder for pools and checkpoint")
+    parser.add_argument(
+        "--parting", type=Path, required=True, help="gtcrn_simple.onnx, as its author published it"
+    )
     parser.add_argument("--sound-font", type=Path, help="an .sf2 file; needs FluidSynth")
     parser.add_argument(
         "--music", type=Path, action="append", default=[], help="folder, repeatable"
@@ -246,7 +258,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--check-music", type=Path, action="append", default=[], help="for figures only, repeatable"
     )
-    parser.add_argument("--out", type=Path, default=Path("storage/models/vocal_mask_v1.onnx"))
+    parser.add_argument("--out", type=Path, default=Path("storage/models/vocal_mask_v2.onnx"))
     return parser.parse_args()
 
 

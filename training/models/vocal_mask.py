@@ -4,18 +4,14 @@ A convolutional encoder narrows the frequency axis 32 times, dilated convolution
 to either side, a decoder with skip connections gives back a soft mask over all bins; a
 second head gives the voice activity of each frame. Encoder, decoder and skips after U-Net (Jansson
 et al., ISMIR 2017), the dilated middle after Conv-TasNet (Luo and Mesgarani, 2019, section II.D).
-Inference never sees this file: `export` writes the ONNX graph that `pipeline.separate` runs.
+Since `vocal_mask_v2` only its voice activity is shipped: `separator_net` puts another mask beside it.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
-import onnx
 import torch
 from torch import Tensor, nn
-
-from pipeline.model_card import METADATA_KEY, SeparatorCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +61,24 @@ class VocalMask(nn.Module):
         self.leave = nn.Conv1d(config.hidden, n_bottom, 1)
         self.to_activity = nn.Conv1d(config.hidden, 1, 1)
 
+    @property
+    def n_fft(self) -> int:
+        """Return how many samples a frame of the STFT hears."""
+        return self.config.n_fft
+
     def forward(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask (n, n_frames, n_bins) and voice activity (n, n_frames), both in [0, 1]."""
         mask_logit, activity_logit = self.logits(magnitude)
-        power = magnitude.square().mean(dim=2) / (self.config.n_fft / 2)  # (n, n_frames)
-        is_sound = (power > self.config.silence_level**2).to(magnitude.dtype)
-        return torch.sigmoid(mask_logit), torch.sigmoid(activity_logit) * is_sound
+        return torch.sigmoid(mask_logit), self._silenced(activity_logit, magnitude)
+
+    def activity(self, magnitude: Tensor) -> Tensor:
+        """Return the voice activity alone, at half the cost."""
+        return self._silenced(self.to_activity(self._middle(magnitude)[0])[:, 0], magnitude)
 
     def logits(self, magnitude: Tensor) -> tuple[Tensor, Tensor]:
         """Return the same before the sigmoid, (n, n_frames, n_bins) and (n, n_frames)."""
-        x = self._compress(magnitude)[:, None, :, :-1]  # (n, 1, n_frames, n_fft / 2)
-        skips = []
-        for encoder in self.encoders:
-            x = encoder(x)  # (n, channels[i], n_frames, n_fft / 2 / first_stride / 2 ** i)
-            skips.append(x)
-        n_channels = x.shape[1]
-        h = self.enter(x.transpose(2, 3).flatten(1, 2))  # (n, hidden, n_frames)
-        for layer in self.middle:
-            h = layer(h)
+        h, skips = self._middle(magnitude)
+        n_channels = skips[-1].shape[1]
         activity = self.to_activity(h)[:, 0]  # (n, n_frames)
         x = self.leave(h).unflatten(1, (n_channels, self.n_bottom_bins)).transpose(2, 3)
         for decoder in self.decoders:
@@ -90,6 +86,24 @@ class VocalMask(nn.Module):
         mask = self.to_mask(torch.relu(x + skips.pop()))[:, 0]  # (n, n_frames, n_fft / 2)
         mask = torch.cat([mask, mask[:, :, -1:]], dim=2)  # the last bin follows its neighbour
         return mask, activity
+
+    def _middle(self, magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return what the middle hears, (n, hidden, n_frames), and what each encoder heard."""
+        x = self._compress(magnitude)[:, None, :, :-1]  # (n, 1, n_frames, n_fft / 2)
+        skips = []
+        for encoder in self.encoders:
+            x = encoder(x)  # (n, channels[i], n_frames, n_fft / 2 / first_stride / 2 ** i)
+            skips.append(x)
+        h = self.enter(x.transpose(2, 3).flatten(1, 2))  # (n, hidden, n_frames)
+        for layer in self.middle:
+            h = layer(h)
+        return h, skips
+
+    def _silenced(self, activity_logit: Tensor, magnitude: Tensor) -> Tensor:
+        """Return the activity, 0 where a frame is digital silence or next to it."""
+        power = magnitude.square().mean(dim=2) / (self.config.n_fft / 2)  # (n, n_frames)
+        is_sound = (power > self.config.silence_level**2).to(magnitude.dtype)
+        return torch.sigmoid(activity_logit) * is_sound
 
     def _compress(self, magnitude: Tensor) -> Tensor:
         """Return the log magnitude over the window's level, so that loudness says nothing."""
@@ -116,30 +130,3 @@ class _Dilated(nn.Module):
 
 def _normed(layer: nn.Module, n_channels: int) -> nn.Sequential:
     return nn.Sequential(layer, nn.BatchNorm2d(n_channels), nn.ReLU())
-
-
-def export(net: VocalMask, card: SeparatorCard, path: Path) -> None:
-    """Write the net as ONNX with its card; the file is replaced at once or not at all.
-
-    Raises:
-        ValueError: the card's `n_fft` is not the net's.
-    """
-    if card.n_fft != net.config.n_fft:
-        raise ValueError(f"the card says n_fft {card.n_fft}, the net has {net.config.n_fft}")
-    unfinished = path.with_suffix(".part")
-    example = torch.rand(2, card.window_frames, card.n_fft // 2 + 1)
-    torch.onnx.export(
-        net.eval().float(),
-        (example,),
-        str(unfinished),
-        input_names=["magnitude"],
-        output_names=["mask", "voice_activity"],
-        dynamic_axes={name: {0: "n"} for name in ("magnitude", "mask", "voice_activity")},
-        opset_version=17,
-        dynamo=False,  # the exporter that needs no further package
-    )
-    graph = onnx.load(str(unfinished))
-    onnx.helper.set_model_props(graph, {METADATA_KEY: card.model_dump_json()})
-    onnx.checker.check_model(graph)
-    onnx.save(graph, str(unfinished))
-    unfinished.replace(path)

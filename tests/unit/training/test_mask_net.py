@@ -18,8 +18,9 @@ pytest.importorskip("torch", reason="training needs the extra `torch`")
 import torch
 
 from training.fit_mask import fit, register, write_card
+from training.mask_export import export
 from training.mask_loss import losses_of, spectrum_of
-from training.models.vocal_mask import VocalMask, VocalMaskConfig, export
+from training.models.vocal_mask import VocalMask, VocalMaskConfig
 from training.recipes.vocal_mask import RECIPE, WINDOW_FRAMES, VocalMaskRecipe
 
 TINY = VocalMaskConfig(channels=(4, 4, 8, 8), hidden=16, dilations=(1, 2))
@@ -73,6 +74,13 @@ def test_digital_silence_is_no_voice_and_finite(net: VocalMask) -> None:
     assert not activity.any()
 
 
+def test_the_activity_alone_is_that_beside_the_mask(net: VocalMask) -> None:
+    with torch.no_grad():
+        alone, beside = net.activity(magnitudes(2)), net(magnitudes(2))[1]
+
+    torch.testing.assert_close(alone, beside)
+
+
 def test_neighbours_in_a_batch_change_nothing(net: VocalMask) -> None:
     with torch.no_grad():
         alone, beside = net(magnitudes(3)[:1]), net(magnitudes(3))
@@ -87,7 +95,7 @@ def test_the_exported_net_equals_the_trained_one(net: VocalMask, tmp_path: Path)
     export(net, write_card(replace(RECIPE, net=TINY), "none", ()), path)
     expected_mask, expected_activity = net(magnitudes(3))
 
-    mask, activity = Separator(path).predict(magnitudes(3).numpy())
+    mask, activity = Separator(path).predict(magnitudes(3).numpy().astype(np.complex64))
 
     np.testing.assert_allclose(mask, expected_mask.detach().numpy(), atol=1e-4)
     np.testing.assert_allclose(activity, expected_activity.detach().numpy(), atol=1e-4)
