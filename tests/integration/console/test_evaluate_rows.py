@@ -79,3 +79,29 @@ def test_a_folder_for_the_scores_that_is_a_file_is_named_before_the_work(tmp_pat
     status, said = evaluate(tmp_path, "gone.wav")
     assert status == 2
     assert "--out" in said
+
+
+def test_the_figures_can_be_counted_again_from_the_scores(tmp_path: Path) -> None:
+    for seed in range(4):
+        write_wav(tmp_path / f"{seed}.wav", speech_like(seed, 2.0 + seed))
+    manifest = tmp_path / "labelled.csv"
+    lines = [f"{seed}.wav,{'bonafide' if seed % 2 else 'spoof'},room" for seed in range(4)]
+    manifest.write_text("\n".join(["path,label,source", *lines]))
+    out = tmp_path / "out"
+    done = verity("evaluate", "--manifest", str(manifest), "--out", str(out), *MODEL, "--json")
+    figures = json.loads((out / "figures.json").read_text())
+    assert json.loads(done.stdout) == figures
+    llrs: dict[str, list[float]] = {"bonafide": [], "spoof": []}
+    for row in rows(tmp_path):
+        llrs[row["label"]].append(float(row["llr"]))
+    wins = [(g > s) + 0.5 * (g == s) for g in llrs["bonafide"] for s in llrs["spoof"]]
+    assert figures["auc"] == pytest.approx(sum(wins) / len(wins))
+    rejected = sum(llr < 0 for llr in llrs["bonafide"]) / 2
+    accepted = sum(llr >= 0 for llr in llrs["spoof"]) / 2
+    assert figures["hter_at_0"] == pytest.approx((rejected + accepted) / 2)
+    with (out / "groups.csv").open(newline="") as file:
+        groups = list(csv.DictReader(file))
+    assert [(group["label"], group["n_scored"]) for group in groups] == [
+        ("bonafide", "2"),
+        ("spoof", "2"),
+    ]
