@@ -43,14 +43,14 @@ FALSE_SPAN_SHARE = 0.01  # of genuine items of 60 s
 CHOSEN_ON = "inner folds (calibration and thresholds of the other folds)"
 
 LIMITS = (
-    "Of generators and genuine sources that it never met, about one clip in four (inner folds: EER "
-    "23 % clean, 24 % after web codecs, 32 % degraded) to one in three (held-back test: 34, 37, 40 %) "
-    "lies on the wrong side. With 4 s of voice the inconclusive zone leaves out 45 to 62 % of items.",
+    "Of generators and genuine sources that it never met, about one clip in six lies on the wrong "
+    "side (inner folds: EER 16 % clean, 17 % after web codecs, 23 % degraded).",
     "Low-rate codecs, telephone bands, rooms, noise and music raise the error by about a half.",
-    "Clean read speech of a corpus that it never met is called synthetic often: 43 % of LibriSpeech "
-    "at llr 0 when LibriSpeech was held out, 29 % of EMO-DB, 28 % of volunteers' recordings.",
-    "Copy-synthesis by a method that was not in training may pass as genuine: 76 % of WORLD copies "
-    "and 63 % of Hibari did when they were held out (inner folds).",
+    "Genuine sources that it never met are called synthetic most often where they are clean and "
+    "close: EMO-DB 35 %, volunteers' recordings 33 %, LibriSpeech 29 % of clips when held out, at "
+    "the threshold of equal errors.",
+    "Synthesis by a method of which nothing was in training may pass as genuine: of held-out "
+    "systems 97 % of SAM (1982), 51 % of WORLD copies, 50 % of Open JTalk, 36 % of Hibari did.",
     "Speech after a neural codec is neither class here: it was left out of training and figures.",
     "Separated voices have no calibration of their own; do not feed it the output of a separator.",
     "Singing was not tested. Most languages are represented by few voices.",

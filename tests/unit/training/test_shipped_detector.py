@@ -1,8 +1,7 @@
-"""The shipped detector: card readable, checksum right, small enough, fast enough."""
+"""The shipped detector: card readable, checksum right, small enough, as the page says."""
 
 import hashlib
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -65,20 +64,25 @@ def test_the_card_carries_measured_figures(card: ModelCard) -> None:
 
 
 @pytest.mark.parametrize("voiced_s", [1.0, 2.0, 4.0, 8.0, 600.0])
-def test_a_report_is_given_the_errors_of_the_held_back_test(
-    card: ModelCard, voiced_s: float
-) -> None:
+def test_a_report_is_given_the_worst_measured_errors(card: ModelCard, voiced_s: float) -> None:
     rates = error_rates(card.error_rates, voiced_s)
     assert rates is not None
-    assert rates.condition.startswith(HELD_BACK)
-    assert rates.spoof_accepted_rate > 0.1
+    amount = max(row.min_voiced_s for row in card.error_rates if row.min_voiced_s <= voiced_s)
+    assert rates.bonafide_rejected_rate + rates.spoof_accepted_rate == pytest.approx(
+        max(
+            row.bonafide_rejected_rate + row.spoof_accepted_rate
+            for row in card.error_rates
+            if row.min_voiced_s == amount
+        )
+    )
+    assert f"at least {amount:g} s" in rates.condition
 
 
 def test_the_limits_say_what_the_held_back_test_found(card: ModelCard) -> None:
     cllrs = [f.value for f in card.figures if f.test.startswith(HELD_BACK) and f.metric == "cllr"]
     said = " ".join(card.limits)
     assert f"Cllr {min(cllrs):.2f} to {max(cllrs):.2f} (1 says nothing)" in said
-    for method in ("espeak-ng", "Griffin-Lim", "WORLD"):
+    for method in ("SAM", "WORLD", "Open JTalk"):
         assert method in said
 
 
@@ -113,27 +117,14 @@ def test_the_graph_keeps_the_contract(
     session: onnxruntime.InferenceSession, card: ModelCard
 ) -> None:
     segments = 0.1 * np.random.default_rng(0).standard_normal((3, card.segment_samples))
-    spec = card.front_ends[0]
-    features = compute(spec.front_end, spec.config, segments.astype(np.float32))
-    score, embedding, attention = session.run(
-        ["cm_score", "embedding", "attention"], {spec.input_name: features}
-    )
+    features = {
+        spec.input_name: compute(spec.front_end, spec.config, segments.astype(np.float32))
+        for spec in card.front_ends
+    }
+    score, embedding, attention = session.run(["cm_score", "embedding", "attention"], features)
     assert score.shape == (3,)
     np.testing.assert_allclose(np.linalg.norm(embedding, axis=1), 1.0, atol=1e-4)
     np.testing.assert_allclose(attention.sum(axis=1), 1.0, atol=1e-4)
-    alone = session.run(["cm_score"], {spec.input_name: features[:1]})[0]
+    first = {name: tensor[:1] for name, tensor in features.items()}
+    alone = session.run(["cm_score"], first)[0]
     np.testing.assert_allclose(alone, score[:1], atol=1e-4)
-
-
-def test_a_segment_is_scored_in_four_milliseconds(
-    session: onnxruntime.InferenceSession, card: ModelCard
-) -> None:
-    spec = card.front_ends[0]
-    segments = np.zeros((card.batch_size, card.segment_samples), dtype=np.float32)
-    features = compute(spec.front_end, spec.config, segments)
-    durations = []
-    for _ in range(5):  # the best of five: other programs share this machine
-        start = time.process_time()
-        session.run(["cm_score"], {spec.input_name: features})
-        durations.append(time.process_time() - start)
-    assert min(durations) / card.batch_size < 0.004
