@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
+from scipy.signal import resample_poly
 
 from pipeline.errors import InputError, MediaCorruptError, SourceNotFoundError
 from pipeline.frontends import compute
@@ -32,6 +34,7 @@ PANELS = (
     Panel("waveform", 0, None, "raw waveform", "sample"),
     Panel("log_spectrum", 0, None, "linear log-spectrogram", "0 to 7 kHz"),
     Panel("log_mel", 0, None, "log-mel", "80 mel bands"),
+    Panel("fbank", 0, None, "Kaldi filter bank", "80 mel bands"),
     Panel("cqt", 0, None, "CQT", "C2 to 6.3 kHz"),
     Panel("mfcc", 1, None, "MFCC, without the level", "coefficient"),
     Panel("lfcc", 1, 20, "LFCC, without the level", "coefficient"),
@@ -53,14 +56,14 @@ def read_loudest_second(path: Path) -> FloatArray:
         MediaCorruptError: it cannot be read.
         InputError: it is shorter than a second.
     """
-    import librosa
-
     if not path.is_file():
         raise SourceNotFoundError(f"there is no file {path.name}: name a sound file")
     try:
-        samples, _ = librosa.load(path, sr=SAMPLE_RATE, mono=True)
-    except (RuntimeError, EOFError) as error:  # soundfile's own error is a RuntimeError
+        channels, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
         raise MediaCorruptError(f"{path.name} cannot be read as sound: {error}") from error
+    divisor = int(np.gcd(sample_rate, SAMPLE_RATE))
+    samples = resample_poly(channels.mean(axis=1), SAMPLE_RATE // divisor, sample_rate // divisor)
     if len(samples) < SEGMENT_SAMPLES:
         raise InputError(f"{path.name} is shorter than a second: name a longer one")
     starts = range(0, len(samples) - SEGMENT_SAMPLES + 1, SEARCH_STEP)
