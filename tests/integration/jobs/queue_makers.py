@@ -33,7 +33,7 @@ EMBEDDING_LENGTH = 192
 
 def make_items(n_items: int, start: int = 0) -> list[NewItem]:
     return [
-        NewItem(f"https://media.example/{n}.wav", f"Item {n}", f"key-{n}", {"etag": f"e{n}"})
+        NewItem(f"s3://media/{n}.wav", f"Item {n}", f"key-{n}", {"etag": f"e{n}"})
         for n in range(start, start + n_items)
     ]
 
