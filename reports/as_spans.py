@@ -32,7 +32,6 @@ SPAN_COLUMNS = (
     "llr",
     "supports",
 )
-Lane = tuple[int, int]  # track, channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,11 @@ def to_textgrid(document: ReportDocument, words: Words = ENGLISH) -> bytes:
     """
     rows = [row for row in document.findings.segments if row.variant is Variant.RECORDED]
     spans = _spans(document)
-    end_s = max((x.end_s for x in (*rows, *spans)), default=1.0)
-    lanes = sorted({(x.track, x.channel) for x in (*rows, *spans)}) or [(0, 0)]
+    ends = [*(row.end_s for row in rows), *(span.end_s for span in spans)]
+    end_s = max(ends, default=1.0)
+    places = {(row.track, row.channel) for row in rows}
+    places |= {(span.track, span.channel) for span in spans}
+    lanes = sorted(places) or [(0, 0)]
     tiers: list[tuple[str, list[Interval]]] = []
     for lane in lanes:
         place = f"{lane[0] + 1}.{lane[1] + 1}"
