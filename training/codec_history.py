@@ -64,31 +64,38 @@ def codec_history(
     coded: Sequence[Scores],
     prepared: Sequence[Scores],
     source: Sequence[str],
+    learned_from: Sequence[bool] | None = None,
 ) -> CodecHistory:
     """Return how compressed each original looks, by classifiers that never heard its source.
 
-    Trained on all originals as "not compressed", though some were: what those share with their
-    coded copies cancels, and what is found is a lower bound.
+    Trained on all originals as "not compressed", though some were, what those share with their coded
+    copies cancels, and what is found is a lower bound. Trained on speech that surely never was, it
+    knows codecs better, but what that speech lacks beside a history, such as noise, counts too: an
+    upper bound.
 
     Args:
         originals: cues of each utterance as it is.
         coded: cues of the same utterances after a lossy codec.
         prepared: cues of the same utterances as training sees them; judged, never trained on.
         source: of each utterance: genuine source, or system.
+        learned_from: which utterances may be trained on; all if not given.
 
     Raises:
-        ValueError: fewer than two sources.
+        ValueError: fewer than two sources to be trained on.
     """
     plain, lossy = np.stack(originals), np.stack(coded)
+    learned = np.ones(len(plain), np.bool_) if learned_from is None else np.asarray(learned_from)
     names, part = np.unique(np.asarray(source), return_inverse=True)
-    if len(names) < 2:
+    if len(np.unique(part[learned])) < 2:
         raise ValueError("a source can be left out only where there is another")
-    part = np.random.default_rng(0).permutation(len(names))[part] % min(N_PARTS, len(names))
+    # sources that are learned from come first, so that no part holds all of them
+    order = np.argsort([not learned[part == k].any() for k in range(len(names))], kind="stable")
+    part = np.argsort(order)[part] % min(N_PARTS, len(names))
     judged = {"plain": plain, "lossy": lossy, "prepared": np.stack(prepared)}
     scores = {name: np.zeros(len(plain)) for name in judged}
     for held in np.unique(part):
         own = part == held
-        classifier = _fit(plain[~own], lossy[~own])
+        classifier = _fit(plain[~own & learned], lossy[~own & learned])
         for name, cues in judged.items():
             scores[name][own] = classifier.decision_function(cues[own])
     return CodecHistory(auc(scores["lossy"], scores["plain"]), scores["plain"], scores["prepared"])

@@ -8,7 +8,13 @@ import soundfile
 
 from pipeline.vocabulary import Label
 from tests.makers import speech_like
-from training.audit import CODEC_HISTORY, MEASURES, find_shortcuts, table_lines
+from training.audit import (
+    CODEC_HISTORY,
+    CODEC_HISTORY_MADE,
+    MEASURES,
+    find_shortcuts,
+    table_lines,
+)
 from training.augment import Codec, code_together
 from training.codec_history import codec_cues, codec_history
 from training.manifests import Utterance
@@ -53,9 +59,10 @@ def test_planted_shortcuts_are_found_and_preparation_removes_level_and_depth(
     corpus: list[Utterance],
 ) -> None:
     steps: list[tuple[int, int]] = []
-    shortcuts, _ = find_shortcuts(corpus, lambda done, total: steps.append((done, total)))
+    shortcuts, codec_aucs = find_shortcuts(corpus, lambda done, total: steps.append((done, total)))
     found = {one.name: one for one in shortcuts}
-    assert set(found) == {*MEASURES, CODEC_HISTORY}
+    assert set(found) == {*MEASURES, CODEC_HISTORY, CODEC_HISTORY_MADE}
+    assert set(codec_aucs) == {CODEC_HISTORY, CODEC_HISTORY_MADE}
     assert found["level, dB"].auc_before == 1.0
     assert found["level, dB"].auc_after < 0.9
     assert found["bit depth"].auc_before == 1.0
@@ -81,3 +88,5 @@ def test_one_source_cannot_be_left_out() -> None:
     cues = [codec_cues(hissing(0)), codec_cues(hissing(1))]
     with pytest.raises(ValueError, match="another"):
         codec_history(cues, cues, cues, ["a", "a"])
+    with pytest.raises(ValueError, match="another"):
+        codec_history(cues, cues, cues, ["a", "b"], [True, False])
