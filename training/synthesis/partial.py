@@ -88,7 +88,8 @@ def make_items(
     voices = _by_voice(row for row in (*corpus, *made) if row.label is Label.SPOOF)
     if not paired:
         raise InputError("no speaker has two open utterances with copies: synthesize some first")
-    rows, spans = [], []
+    rows: list[dict[str, str]] = []
+    spans: list[tuple[str, float, float, str]] = []
     for number in range(run.n_items):
         for kind in Kind:
             pool = voices if kind is Kind.SPOOF else paired
