@@ -10,6 +10,7 @@ from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json
 from pipeline.errors import SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
+from reports.paper import Paper
 
 EXAMPLES = """
 [bold]Examples[/]
@@ -19,6 +20,8 @@ EXAMPLES = """
   verity scan recordings/ --out reports/
 
   verity scan https://example.org/speech.mp3 --json
+
+  verity scan interview.mp3 --out reports/ --language de --paper us-letter
 
 Exit status: 0 every item was analysed; 1 an item failed; 2 a source does not exist,
 or the folder for the reports cannot be written.
@@ -42,6 +45,10 @@ def scan(
     hop: Annotated[
         float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
     ] = 1.0,
+    language: Annotated[
+        str, typer.Option(help="Of the reports: en, de, es, fr, pt, ko, ja or ar.")
+    ] = "en",
+    paper: Annotated[Paper, typer.Option(help="Size of the PDF's pages.")] = Paper.A4,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
     ] = False,
@@ -52,8 +59,12 @@ def scan(
     from console.report_view import print_report
     from console.scanning import scan_sources, summary_record
     from console.typed_sources import check_typed
+    from reports.fonts import check_fonts
+    from reports.languages import words_of
 
     settings: ConsoleSettings = context.obj
+    words = words_of(language)
+    check_fonts(words)
     for source in sources:
         check_typed(source)
     if out:
@@ -63,8 +74,8 @@ def scan(
     for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):
         n_items += 1
         n_failed += report.failure is not None
-        document = examiner.document(report)
-        files = examiner.write(document, out) if out else {}
+        document = examiner.document(report, words)
+        files = examiner.write(document, out, paper) if out else {}
         if as_json:
             print_json(summary_record(document, files))
         else:

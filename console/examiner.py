@@ -13,6 +13,10 @@ from reports.as_csv import to_csv
 from reports.as_json import to_json
 from reports.as_pdf import to_pdf
 from reports.document import ReportContext, ReportDocument, to_document
+from reports.languages import words_of
+from reports.paper import Paper
+from reports.words import Words
+from reports.words_en import ENGLISH
 from storage.model_store import resolve_model
 
 NAME_HASH_DIGITS = 12  # of the media's SHA-256, in a report's file name
@@ -57,18 +61,25 @@ class Examiner:
         """Return the report of one file; see `pipeline.analyse.examine`."""
         return analyse.examine(item, path, self.models, self.options, custody, on_progress)
 
-    def document(self, report: MediaReport) -> ReportDocument:
-        """Return the report as a document of its own."""
+    def document(self, report: MediaReport, words: Words = ENGLISH) -> ReportDocument:
+        """Return the report as a document of its own, in a language."""
         context = ReportContext(report_id=str(uuid4()), attempt=1, issued_at=datetime.now(UTC))
-        return to_document(report, self.models.detector.card, context)
+        return to_document(report, self.models.detector.card, context, words)
 
-    def write(self, document: ReportDocument, folder: Path) -> dict[str, Path]:
+    def write(
+        self, document: ReportDocument, folder: Path, paper: Paper = Paper.A4
+    ) -> dict[str, Path]:
         """Write JSON, PDF and CSV into the folder under names of our own; return them by kind."""
         folder.mkdir(parents=True, exist_ok=True)
         media = document.findings.media
         stem = media.sha256[:NAME_HASH_DIGITS] if media else "no-media"
         stem = f"{stem}-{document.issue.report_id[:8]}"
-        contents = {"json": to_json(document), "pdf": to_pdf(document), "csv": to_csv(document)}
+        words = words_of(document.issue.language)
+        contents = {
+            "json": to_json(document),
+            "pdf": to_pdf(document, words, paper),
+            "csv": to_csv(document),
+        }
         paths = {kind: folder / f"{stem}.{kind}" for kind in contents}
         for kind, content in contents.items():
             paths[kind].write_bytes(content)

@@ -7,7 +7,6 @@ bytes: the only time in the file is the document's own `issued_at`.
 import dataclasses
 import json
 import threading
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from reports.as_json import to_json
 from reports.document import ReportDocument
 from reports.fonts import check_fonts, page_fonts, page_glyphs
 from reports.page import page_data
+from reports.paper import Paper
 from reports.picture import draw, draw_apart
 from reports.timeline import CURVE_WINDOW_S, timeline_of
 from reports.words import Script, Words
@@ -25,13 +25,6 @@ from reports.words_en import ENGLISH
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the inputs of its last call
-
-
-class Paper(StrEnum):
-    """The size of the pages; values are Typst's names."""
-
-    A4 = "a4"
-    LETTER = "us-letter"
 
 
 def to_pdf(document: ReportDocument, words: Words = ENGLISH, paper: Paper = Paper.A4) -> bytes:

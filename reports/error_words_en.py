@@ -304,6 +304,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The cluster on this machine has died.",
         "Start the worker again; its items are taken over.",
     ),
+    "report_unreadable": ErrorWords(
+        "The file is not a report that can be read.",
+        "Name a report's JSON, or a PDF that carries it.",
+    ),
     "s3_refused": ErrorWords(
         "The object store refuses the request.",
         "Read the code in the message and check the bucket and its region.",
@@ -323,6 +327,14 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "several_media": ErrorWords(
         "The page holds several media.",
         "Submit the page as a source of its own, so that its media are listed.",
+    ),
+    "signing_key_missing": ErrorWords(
+        "The key that signs reports is not where it was.",
+        "Put it back, or make another one with verity keys create.",
+    ),
+    "signing_key_unusable": ErrorWords(
+        "The key cannot sign reports.",
+        "Give an ECDSA P-256 key as PEM, and its certificate.",
     ),
     "site_failed": ErrorWords(
         "The site is out of order.",

@@ -1,0 +1,58 @@
+"""A detached signature beside a report's JSON: `X.json.jws` (JWS, RFC 7515 appendix F, ES256).
+
+The header carries the signer's certificate (x5c), so that nobody needs to ask us for a key. It says
+that the bytes are those that the holder of the key signed, not who holds it.
+"""
+
+import base64
+import json
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from reports.signing_keys import SigningKey
+
+_ALGORITHM = "ES256"
+
+
+class _Registry(jws.JWSRegistry):
+    """Sizes of reports and certificates; the library's own are those of web tokens."""
+
+    max_header_length = 16_384  # a certificate of an authority, in base64 of base64
+    max_payload_length = 1 << 30  # the JSON of the longest item is some tens of megabytes
+
+
+def sign_json(report: bytes, key: SigningKey) -> bytes:
+    """Return the signature over the report's exact bytes, as compact JWS without its payload."""
+    der = key.certificate.public_bytes(Encoding.DER)
+    header = {"alg": _ALGORITHM, "x5c": [base64.b64encode(der).decode()]}
+    private = ECKey.import_key(key.key_path.read_bytes())
+    token = jws.serialize_compact(header, report, private, registry=_registry())
+    return jws.detach_content(token).encode() + b"\n"
+
+
+def signer_of(report: bytes, token: bytes) -> x509.Certificate | None:
+    """Return the certificate of who signed these bytes; None where the signature does not hold."""
+    try:
+        text = token.decode("ascii").strip()
+        header = json.loads(_decoded(text.split(".")[0]))
+        certificate = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
+        public = ECKey.import_key(
+            certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+        jws.deserialize_compact(text, public, registry=_registry(), payload=report)
+    except (JoseError, ValueError, KeyError, IndexError, TypeError):
+        return None
+    return certificate
+
+
+def _registry() -> _Registry:
+    return _Registry(algorithms=[_ALGORITHM])
+
+
+def _decoded(part: str) -> bytes:
+    """Return the bytes of base64url without its padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -1,0 +1,79 @@
+"""PAdES signatures of report PDFs (ETSI EN 319 142-1, baseline B-B) by pyHanko.
+
+The signature is appended (incremental update), so the tagged PDF/A-3a stays as it is, byte for byte.
+"""
+
+import io
+from dataclasses import dataclass
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import fields, signers
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from reports.signing_keys import SigningKey
+
+FIELD = "VeritySignature"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfSigner:
+    """What a PDF's last signature says."""
+
+    certificate: x509.Certificate
+    holds: bool  # the signed bytes are unchanged, and nothing came after them
+
+
+def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
+    """Return the PDF with an invisible signature at its end.
+
+    Raises:
+        ValueError: the key cannot be read.
+    """
+    signer = signers.SimpleSigner.load(
+        str(key.key_path), str(key.certificate_path), ca_chain_files=(), key_passphrase=None
+    )
+    if signer is None:
+        raise ValueError("the signing key cannot be read")
+    out = signers.sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(pdf)),
+        signers.PdfSignatureMetadata(
+            field_name=FIELD,
+            md_algorithm="sha256",
+            subfilter=fields.SigSeedSubFilter.PADES,
+        ),
+        signer=signer,
+    )
+    return bytes(out.getbuffer())
+
+
+def signer_of_pdf(pdf: bytes) -> PdfSigner | None:
+    """Return who signed last; None for an unsigned PDF."""
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf))
+        signatures = reader.embedded_signatures
+        if not signatures:
+            return None
+        signature = signatures[-1]
+        certificate = signature.signer_cert
+        trusted = ValidationContext(
+            trust_roots=[certificate], allow_fetching=False, revocation_mode="soft-fail"
+        )
+        status = validate_pdf_signature(signature, trusted)
+        covers_all = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        return PdfSigner(
+            _certificate(certificate), bool(status.intact and status.valid and covers_all)
+        )
+    except (PdfError, SignatureValidationError, SigningError, ValueError, KeyError):
+        return None
+
+
+def _certificate(certificate: asn1_x509.Certificate) -> x509.Certificate:
+    return x509.load_der_x509_certificate(certificate.dump())

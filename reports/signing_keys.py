@@ -1,0 +1,152 @@
+"""Keys that sign reports: made on first use, kept by fingerprint, so that rotating loses none.
+
+A folder holds `<fingerprint>/key.pem` (PKCS #8, readable by its owner only) and
+`<fingerprint>/certificate.pem` (X.509), and `current`, which names the one that signs. A certificate
+of our own says only that the same installation signed: who that is, is known by its fingerprint.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from pipeline.errors import ConfigError, InputError
+
+VALID_DAYS = 3_650  # of a certificate of our own; reports are read for years
+_CURRENT = "current"
+_FINGERPRINT_DIGITS = 32  # of a folder's name: 128 bits
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key on disk and the certificate of its public half."""
+
+    key_path: Path
+    certificate_path: Path
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate, read from its file."""
+        return x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 over the certificate's DER, as hex."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def current_key(folder: Path) -> SigningKey | None:
+    """Return the key that signs now; None where there is none yet."""
+    try:
+        name = (folder / _CURRENT).read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    key = SigningKey(folder / name / "key.pem", folder / name / "certificate.pem")
+    if len(name) != _FINGERPRINT_DIGITS or not key.key_path.is_file():
+        raise ConfigError(
+            f"The signing key that {folder / _CURRENT} names is not there: put it back, or make "
+            "another one with verity keys create.",
+            "signing_key_missing",
+        )
+    return key
+
+
+def create_key(folder: Path, signer: str) -> SigningKey:
+    """Make a key (ECDSA P-256) with a certificate of its own, and sign with it from now on.
+
+    Args:
+        folder: where keys are kept; made if it is not there.
+        signer: who signs, as reports show it.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, signer[:64] or "Voice Verity")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))  # clocks differ
+        .not_valid_after(now + timedelta(days=VALID_DAYS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return _keep(folder, pem, certificate)
+
+
+def import_key(folder: Path, key_pem: bytes, certificate_pem: bytes) -> SigningKey:
+    """Keep a site's own key, and sign with it from now on.
+
+    Raises:
+        InputError: one of them cannot be read, they do not belong together, or the key is not
+            ECDSA P-256 (`signing_key_unusable`).
+    """
+    try:
+        key = load_pem_private_key(key_pem, password=None)
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+    except (ValueError, TypeError) as error:
+        raise _unusable("it cannot be read as PEM without a password") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise _unusable("it is not ECDSA P-256")
+    if key.public_key() != certificate.public_key():
+        raise _unusable("the certificate belongs to another key")
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return _keep(folder, pem, certificate)
+
+
+def known_certificates(folder: Path) -> Iterator[x509.Certificate]:
+    """Yield the certificates of all keys that ever signed here."""
+    for path in sorted(folder.glob("*/certificate.pem")):
+        yield x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _unusable(why: str) -> InputError:
+    return InputError(
+        f"This key cannot sign reports: {why}. Give an ECDSA P-256 key and its certificate.",
+        "signing_key_unusable",
+    )
+
+
+def _key_usage() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _keep(folder: Path, key_pem: bytes, certificate: x509.Certificate) -> SigningKey:
+    name = fingerprint(certificate)[:_FINGERPRINT_DIGITS]
+    place = folder / name
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = SigningKey(place / "key.pem", place / "certificate.pem")
+    handle = os.open(key.key_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(key_pem)
+    key.certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    pointer = folder / f".{_CURRENT}.{os.getpid()}"
+    pointer.write_text(name + "\n", "ascii")
+    pointer.replace(folder / _CURRENT)  # at once: whoever reads it finds the old or the new one
+    return key
