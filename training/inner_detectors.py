@@ -66,7 +66,9 @@ def write_inner_detectors(
             encoder = load_encoder(fetch_checkpoint(cache))
             detector = FusionDetector(members, encoder, weights).eval()
             example = example_inputs(utterances[:N_EXAMPLES])
-            named = card.model_copy(update={"name": f"{card.name}_inner{fold}"})
+            named = card.model_copy(
+                update={"name": f"{card.name}_inner{fold}", "attribution": None}  # no head
+            )
             export_detector(detector, example, named, path)
         paths.append(path)
     return paths
