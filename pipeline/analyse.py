@@ -176,7 +176,11 @@ def prepare(
     channels = analysed_channels(media.probe)
     total_s = sum(track.decoded_duration_s or 0.0 for track, _ in channels)
     config = SliceConfig(
-        card.sample_rate, card.segment_samples, options.hop_s, separator.card.voice_threshold
+        card.sample_rate,
+        card.segment_samples,
+        options.hop_s,
+        separator.card.voice_threshold,
+        hears_again=Variant.SEPARATED.value in card.calibration,
     )
     before_s = 0.0
     for track, channel in channels:
@@ -186,7 +190,7 @@ def prepare(
         for batch in slice_segments(separate(finite, separator), config):
             _exclude(batch.facts, damaged)
             yield embed(batch, card)
-            on_progress(Progress("prepare", before_s + float(batch.facts.end_s[-1]), total_s))
+            on_progress(Progress("prepare", before_s + float(batch.facts.end_s.max()), total_s))
         before_s += track.decoded_duration_s or 0.0
 
 
@@ -210,11 +214,14 @@ def conclude(
     output = join_outputs(list(outputs))
     scored = np.flatnonzero(joined.reason == Reason.NONE)
     cm_score = _spread(output.cm_score, scored, len(joined.reason))
-    calibration = card.calibration[Variant.RECORDED.value]
+    llr = np.full_like(cm_score, np.nan)
+    for variant, calibration in card.calibration.items():
+        rows = joined.variant == variant
+        llr[rows] = segment_llr(cm_score[rows], calibration)
     scores = SegmentScores(
         facts=joined,
         cm_score=cm_score,
-        llr=segment_llr(cm_score, calibration),
+        llr=llr,
         embedding=_spread(output.embedding, scored, len(joined.reason)),
         attention=None
         if output.attention is None

@@ -13,6 +13,7 @@ from pipeline.vocabulary import (
     Likeness,
     Reason,
     SegmentScores,
+    Variant,
     Verdict,
     VerdictKind,
 )
@@ -51,7 +52,7 @@ def liken(scores: SegmentScores, verdict: Verdict, card: ModelCard) -> Likeness 
 def _synthetic_rows(scores: SegmentScores, verdict: Verdict) -> IntArray:
     """Return the scored segments that the verdict calls synthetic."""
     facts = scores.facts
-    rows = np.flatnonzero(facts.reason == Reason.NONE)
+    rows = np.flatnonzero((facts.reason == Reason.NONE) & (facts.variant == Variant.RECORDED))
     if verdict.kind is VerdictKind.SYNTHETIC:
         return rows
     middle_s = (facts.start_s[rows] + facts.end_s[rows]) / 2

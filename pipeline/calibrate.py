@@ -4,6 +4,8 @@ LLR = ln P(E | bona fide) / P(E | spoof), natural logarithm. Affine logistic-reg
 Brümmer and du Preez, "Application-independent evaluation of speaker detection" (2006), section 6.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.model_card import Calibration, PooledRow
@@ -27,6 +29,24 @@ def pooled_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) 
     """
     llr = unlimited_llr(cm_score, voiced_s, calibration)
     return float(np.clip(llr, -calibration.llr_limit, calibration.llr_limit))
+
+
+def joint_llr(parts: Sequence[tuple[FloatArray, Calibration]], voiced_s: float) -> float:
+    """Return the LLR of seconds that were heard in different ways, within ± `llr_limit`.
+
+    Args:
+        parts: scores (n_scored,) of some seconds with the calibration of how they were heard; each
+            second counts once and as much as any other.
+        voiced_s: seconds that they cover together.
+    """
+    heard = [(scores, calibration) for scores, calibration in parts if len(scores)]
+    n_scored = sum(len(scores) for scores, _ in heard)
+    llr = sum(
+        unlimited_llr(scores, voiced_s, calibration) * len(scores) / n_scored
+        for scores, calibration in heard
+    )
+    limit = min(calibration.llr_limit for _, calibration in heard)
+    return float(np.clip(llr, -limit, limit))
 
 
 def unlimited_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.calibrate import pooled_llr, unlimited_llr
+from pipeline.calibrate import joint_llr, pooled_llr, unlimited_llr
 from pipeline.model_card import Calibration, ErrorRow, ModelCard, Thresholds
 from pipeline.vocabulary import (
     ErrorRates,
@@ -41,8 +41,21 @@ class _Voice:
     covered_s: FloatArray  # (n_rows,) seconds that each adds to the ones before
 
 
+@dataclass(frozen=True, slots=True)
+class _Pooled:
+    """What all voice of an item says together."""
+
+    llr: float  # what decides
+    voiced_s: float
+    separated_llr: float | None = None  # of the seconds that were heard again without the rest
+    disagrees: bool = False  # those seconds say something else as they were recorded
+
+
 def decide(scores: SegmentScores, card: ModelCard) -> Verdict:
     """Return the verdict of an item from its scored segments.
+
+    Where much else is beside the voice, the separated voice decides and not the recording: measured
+    under music and noise, the recording says next to nothing (docs/separation.md).
 
     Args:
         scores: all segments of the item, calibrated.
@@ -54,14 +67,22 @@ def decide(scores: SegmentScores, card: ModelCard) -> Verdict:
     rows = np.concatenate([voice.rows for voice in voices]) if voices else np.zeros(0, np.int64)
     if not len(rows):
         return _not_applicable(_reason_of(scores.facts), None, 0.0, calibration)
-    llr = pooled_llr(scores.cm_score[rows], voiced_s, calibration)
+    pooled = _pool(scores, rows, voiced_s, card)
     if voiced_s < MIN_APPLICABLE_S - ROUNDING_S:
-        return _not_applicable(Reason.TOO_SHORT, llr, voiced_s, calibration)
+        return _not_applicable(Reason.TOO_SHORT, pooled.llr, voiced_s, calibration)
     spans = [span for voice in voices for span in _spans(scores, voice, card)]
-    kind, reason = _kind(scores, voices, (llr, voiced_s), spans, card)
+    kind, reason = _kind(scores, voices, pooled, spans, card)
     shown = tuple(spans) if kind is VerdictKind.PARTLY_SYNTHETIC else ()
-    rates = error_rates(card.error_rates, voiced_s)
-    return Verdict(kind, reason, llr, calibration.llr_limit, voiced_s, shown, rates)
+    return Verdict(
+        kind,
+        reason,
+        pooled.llr,
+        calibration.llr_limit,
+        voiced_s,
+        shown,
+        error_rates(card.error_rates, voiced_s),
+        pooled.separated_llr,
+    )
 
 
 def no_audio(card: ModelCard) -> Verdict:
@@ -92,17 +113,44 @@ def error_rates(rows: tuple[ErrorRow, ...], voiced_s: float) -> ErrorRates | Non
     )
 
 
+def _pool(scores: SegmentScores, rows: IntArray, voiced_s: float, card: ModelCard) -> _Pooled:
+    """Return what the recorded rows say together, the separated voice in the place of its seconds."""
+    recorded = card.calibration[Variant.RECORDED.value]
+    facts = scores.facts
+    again = np.flatnonzero((facts.reason == Reason.NONE) & (facts.variant == Variant.SEPARATED))
+    if not len(again):
+        return _Pooled(pooled_llr(scores.cm_score[rows], voiced_s, recorded), voiced_s)
+    separated = card.calibration[Variant.SEPARATED.value]
+    heard_again = {_place(facts, int(row)) for row in again}
+    is_twin = np.array([_place(facts, int(row)) in heard_again for row in rows])
+    again_s = voiced_s * len(again) / len(rows)
+    twins, rest = scores.cm_score[rows[is_twin]], scores.cm_score[rows[~is_twin]]
+    separated_llr = pooled_llr(scores.cm_score[again], again_s, separated)
+    gap = abs(separated_llr - pooled_llr(twins, again_s, recorded))
+    return _Pooled(
+        joint_llr([(rest, recorded), (scores.cm_score[again], separated)], voiced_s),
+        voiced_s,
+        separated_llr,
+        disagrees=gap > card.thresholds.disagreement,
+    )
+
+
+def _place(facts: SegmentFacts, row: int) -> tuple[int, int, float]:
+    return int(facts.track[row]), int(facts.channel[row]), float(facts.start_s[row])
+
+
 def _kind(
     scores: SegmentScores,
     voices: list[_Voice],
-    pooled: tuple[float, float],
+    pooled: _Pooled,
     spans: list[Span],
     card: ModelCard,
 ) -> tuple[VerdictKind, Reason]:
-    llr, voiced_s = pooled
-    thresholds = card.thresholds
-    if voiced_s < thresholds.min_voiced_s - ROUNDING_S:
+    llr, thresholds = pooled.llr, card.thresholds
+    if pooled.voiced_s < thresholds.min_voiced_s - ROUNDING_S:
         return VerdictKind.INCONCLUSIVE, Reason.LITTLE_VOICE
+    if pooled.disagrees:
+        return VerdictKind.INCONCLUSIVE, Reason.VARIANTS_DISAGREE
     if spans and _rest_llr(scores, voices, spans, card) > thresholds.synthetic_below:
         return VerdictKind.PARTLY_SYNTHETIC, Reason.NONE
     if llr <= thresholds.synthetic_below:

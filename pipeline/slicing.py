@@ -25,6 +25,9 @@ MIN_VOICED_SHARE = 0.25  # of a segment; with less, the score would be of what i
 IGNORED_TAIL_S = 0.1  # a last segment that adds less than this would repeat the one before
 MIN_PADDED_S = 0.5  # a sound shorter than a segment is repeated up to one from this length on
 MUCH_ELSE_SHARE = 0.5  # of the energy, removed by the mask
+# of the energy, removed by the mask, from which the separated voice is heard too: the median clean
+# clip loses 0 %, one with music or noise 10 dB under it 9 % (docs/separation.md)
+HEARD_AGAIN_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class SliceConfig:
     segment_samples: int  # of the model's card
     hop_s: float  # seconds between starts
     voice_threshold: float  # of the separator's card
+    hears_again: bool = False  # the model's card is calibrated for the separated voice too
 
 
 @dataclass(slots=True)
@@ -157,4 +161,28 @@ def _describe(
         quality=quality,
         reason=reason,
     )
-    return SegmentBatch(facts, recorded)
+    batch = SegmentBatch(facts, recorded)
+    return _heard_again(batch, voice) if config.hears_again else batch
+
+
+def _heard_again(batch: SegmentBatch, voice: FloatArray) -> SegmentBatch:
+    """Return the batch with the separated voice of those segments that hold much else behind it."""
+    facts = batch.facts
+    rows = np.flatnonzero(
+        (facts.reason == Reason.NONE) & (facts.removed_share >= HEARD_AGAIN_SHARE)
+    )
+    everything = np.concatenate([np.arange(len(facts.reason)), rows])
+    variant = facts.variant[everything]
+    variant[len(facts.reason) :] = str(Variant.SEPARATED)
+    chosen = SegmentFacts(
+        start_s=facts.start_s[everything],
+        end_s=facts.end_s[everything],
+        track=facts.track[everything],
+        channel=facts.channel[everything],
+        variant=variant,
+        voiced_share=facts.voiced_share[everything],
+        removed_share=facts.removed_share[everything],
+        quality=facts.quality[everything],
+        reason=facts.reason[everything],
+    )
+    return SegmentBatch(chosen, np.concatenate([batch.samples, voice[rows]]))

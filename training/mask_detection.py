@@ -5,6 +5,7 @@ and noise are those that the separator never heard. Both ways of listening score
 those in which the clean clip is loud: so the table compares the sound, not the cutting.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frontends import compute
+from pipeline.model_card import Calibration, PooledRow
 from pipeline.score import Detector
 from pipeline.separate import Separator
+from pipeline.slicing import HEARD_AGAIN_SHARE
 from pipeline.vocabulary import Features, FloatArray, Label
 from training.calibration import balanced_weights, fit_affine
 from training.feature_cache import read_speech
@@ -28,6 +31,7 @@ from training.synthetic_noise import coloured, engine, impulses, modulated
 SNRS_DB = (20.0, 10.0, 5.0, 0.0)  # voice over the other sound
 NOISES = (coloured, modulated, engine, impulses)
 PEAK = 0.9  # of a mixture: nothing clips
+CLIP_S = 2.0  # of voice that a clip of the corpus has at least, mostly
 N_PARTS = 5  # of the groups, for a calibration that is not tested on what it was fitted on
 
 Scores = NDArray[np.float64]
@@ -180,6 +184,73 @@ def join_heard(parts: Sequence[Heard]) -> Heard:
         np.concatenate([part.si_sdr_gain_db for part in parts]),
         np.concatenate([part.is_bonafide for part in parts]),
         np.concatenate([part.group for part in parts]),
+    )
+
+
+def calibrate_apart(parts: Sequence[Heard], recorded: Calibration) -> Calibration:
+    """Return a calibration of the separated voice, for the card.
+
+    Fitted on the clips (up to 3.6 s each) that the pipeline would hear again, both classes and
+    their groups balanced; for other amounts of voice scaled as the recorded one is.
+
+    Args:
+        parts: clips scored by detectors that were not trained on them.
+        recorded: the card's calibration of the recording.
+    """
+    heard = [np.flatnonzero(part.removed_share >= HEARD_AGAIN_SHARE) for part in parts]
+    score = np.concatenate([p.separated[rows] for p, rows in zip(parts, heard, strict=True)])
+    genuine = np.concatenate([p.is_bonafide[rows] for p, rows in zip(parts, heard, strict=True)])
+    group = np.concatenate([p.group[rows] for p, rows in zip(parts, heard, strict=True)])
+    affine = fit_affine(score, genuine, balanced_weights(genuine, group))
+    fitted_at = [row for row in recorded.pooled if row.min_voiced_s <= CLIP_S][-1]
+    rows = [
+        PooledRow(
+            min_voiced_s=row.min_voiced_s,
+            scale=round(affine.scale * row.scale / fitted_at.scale, 5),
+            offset=round(affine.offset * row.scale / fitted_at.scale, 5),
+        )
+        for row in recorded.pooled
+    ]
+    n_clips = min(int(parts[0].is_bonafide.sum()), int((~parts[0].is_bonafide).sum()))
+    return Calibration(
+        segment_scale=rows[0].scale,
+        segment_offset=rows[0].offset,
+        pooled=tuple(rows),
+        llr_limit=round(min(recorded.llr_limit, float(np.log(n_clips))), 2),
+    )
+
+
+def read_scores(text: str) -> list[Heard]:
+    """Return what `scores_as_json` wrote."""
+    return [
+        Heard(
+            Condition(part["under"], np.inf if part["snr_db"] is None else part["snr_db"]),
+            np.array(part["recorded"]),
+            np.array(part["separated"]),
+            np.array(part["removed_share"]),
+            np.full(len(part["group"]), np.nan),
+            np.array(part["is_bonafide"]),
+            np.array(part["group"]),
+        )
+        for part in json.loads(text)
+    ]
+
+
+def scores_as_json(parts: Sequence[Heard]) -> str:
+    """Return every clip's scores under every condition, for those who want another table."""
+    return json.dumps(
+        [
+            {
+                "under": part.condition.name,
+                "snr_db": None if part.condition.name == "clean" else part.condition.snr_db,
+                "group": part.group.tolist(),
+                "is_bonafide": part.is_bonafide.tolist(),
+                "recorded": part.recorded.round(4).tolist(),
+                "separated": part.separated.round(4).tolist(),
+                "removed_share": part.removed_share.round(4).tolist(),
+            }
+            for part in parts
+        ]
     )
 
 

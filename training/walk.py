@@ -30,7 +30,11 @@ def walk(samples: FloatArray, models: Models, hop_s: float = 1.0) -> Walked:
     """
     card = models.detector.card
     config = SliceConfig(
-        card.sample_rate, card.segment_samples, hop_s, models.separator.card.voice_threshold
+        card.sample_rate,
+        card.segment_samples,
+        hop_s,
+        models.separator.card.voice_threshold,
+        hears_again="separated" in card.calibration,
     )
     block = WaveformBlock(samples, card.sample_rate, 0.0, 0, 0)
     facts, outputs = [], []

@@ -9,21 +9,27 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from pipeline.errors import ModelMismatchError
 from pipeline.score import Detector
 from pipeline.separate import Separator
 from storage.model_store import resolve_model
+from training.export_onnx import graph_sha256, replace_card
 from training.manifests import read_manifest
 from training.mask_detection import (
     SNRS_DB,
     Heard,
+    calibrate_apart,
     choose_clips,
     hear,
     join_heard,
     other_sounds,
+    read_scores,
+    scores_as_json,
     table_lines,
     tabulate,
 )
 from training.mask_pools import check_pools
+from training.shipping import enter_model
 from training.splits import OPEN_FOLDS, split_inner
 
 console = Console()
@@ -45,6 +51,7 @@ Snrs = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command()(separation_table)
+    app.command()(calibrate_separated)
 
 
 def separation_table(  # noqa: PLR0913 the options of a command
@@ -56,6 +63,7 @@ def separation_table(  # noqa: PLR0913 the options of a command
     clips: Annotated[int, typer.Option(help="Clips of each class and inner fold.", min=2)] = 60,
     snr: Snrs = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is drawn.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the clips' scores.")] = None,
 ) -> None:
     """Print detection under music and noise as recorded, separated, and both (never fold 4).
 
@@ -82,6 +90,31 @@ def separation_table(  # noqa: PLR0913 the options of a command
                 progress.advance(bar)
             parts.append(heard)
     joined = [join_heard(of_folds) for of_folds in zip(*parts, strict=True)]
+    if out:
+        out.write_text(scores_as_json(joined), encoding="utf-8")
     row = [row for row in detector.card.calibration["recorded"].pooled if row.min_voiced_s <= 2][-1]
     for line in table_lines(tabulate(joined, row.scale, row.offset), joined):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def calibrate_separated(
+    model: Annotated[Path, typer.Option(help="Detector file, beside models.json.")],
+    scores: Annotated[Path, typer.Option(help="What separation-table wrote with --out.")],
+) -> None:
+    """Write a calibration of the separated voice into a detector's card; the graph stays.
+
+    From then on the pipeline hears the separated voice where there is much else beside it.
+
+    Example: python -m training calibrate-separated --model M.onnx --scores scores.json
+    """
+    content = model.read_bytes()
+    card = Detector(model, hashlib.sha256(content).hexdigest()).card
+    parts = read_scores(scores.read_text(encoding="utf-8"))
+    separated = calibrate_apart(parts, card.calibration["recorded"])
+    before = graph_sha256(model)
+    calibration = {**card.calibration, "separated": separated}
+    sha256 = replace_card(model, card.model_copy(update={"calibration": calibration}))
+    if graph_sha256(model) != before:
+        raise ModelMismatchError(f"{model.name} has another graph now: ship it again.")
+    enter_model(model.parent, card.name, sha256)
+    console.print(separated.model_dump_json(indent=2), markup=False)

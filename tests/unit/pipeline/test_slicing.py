@@ -1,5 +1,7 @@
 """Where segments lie, whatever the length of the blocks that bring them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,36 @@ def test_the_removed_share_is_what_the_mask_took_away() -> None:
     )
     (batch,) = slice_segments([halved], CONFIG)
     np.testing.assert_allclose(batch.facts.removed_share, 0.75, atol=1e-4)
+
+
+def test_the_separated_voice_is_cut_only_where_much_was_removed_and_only_when_asked_for() -> None:
+    samples = noise(4, 3.0)
+    blocks = [
+        replace(block, voice=block.voice * np.float32(0.9 if block.recorded.start_s >= 1 else 1.0))
+        for block in blocks_of(samples, 1.0)
+    ]
+    again = SliceConfig(RATE, RATE, 1.0, 0.5, hears_again=True)
+
+    starts, _, cut = joined(list(slice_segments(blocks, again)))
+    variants = [str(v) for batch in slice_segments(blocks, again) for v in batch.facts.variant]
+
+    assert joined(list(slice_segments(blocks, CONFIG)))[0] == [0, 1, 2]
+    assert sorted(zip(starts, variants, strict=True)) == [
+        (0, "recorded"),
+        (1, "recorded"),
+        (1, "separated"),
+        (2, "recorded"),
+        (2, "separated"),
+    ]
+    row = variants.index("separated")
+    np.testing.assert_allclose(cut[row], samples[RATE : 2 * RATE] * np.float32(0.9), rtol=1e-6)
+
+
+def test_what_is_no_voice_is_not_heard_again() -> None:
+    blocks = [
+        replace(block, voice=block.voice * np.float32(0.1))
+        for block in blocks_of(noise(4, 3.0), 1.0, activity=0.0)
+    ]
+    batches = list(slice_segments(blocks, SliceConfig(RATE, RATE, 1.0, 0.5, hears_again=True)))
+
+    assert joined(batches)[0] == [0, 1, 2]

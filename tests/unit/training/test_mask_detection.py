@@ -5,13 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.model_card import Calibration, PooledRow
 from pipeline.vocabulary import Label
 from training.manifests import Utterance
 from training.mask_detection import (
     Condition,
     Heard,
+    calibrate_apart,
     choose_clips,
     join_heard,
+    read_scores,
+    scores_as_json,
     table_lines,
     tabulate,
 )
@@ -81,3 +85,27 @@ def test_folds_are_joined_and_every_condition_has_its_lines() -> None:
 
     assert len(joined.recorded) == 80
     assert sum(line.startswith("| music | 5 |") for line in lines) == 5
+
+
+def test_the_separated_voice_gets_the_calibration_that_undoes_its_shift() -> None:
+    rows = tuple(PooledRow(min_voiced_s=s, scale=1 + s / 8, offset=0) for s in (0, 2, 8))
+    recorded = Calibration(segment_scale=1, segment_offset=0, pooled=rows, llr_limit=9.0)
+
+    plain = calibrate_apart([heard("music", 0.0)], recorded)
+    shifted = calibrate_apart([heard("music", -3.0)], recorded)
+
+    for one, other in zip(plain.pooled, shifted.pooled, strict=True):
+        assert other.scale == pytest.approx(one.scale, abs=1e-3)
+        assert other.offset == pytest.approx(one.offset + 3 * one.scale, abs=1e-2)
+    assert plain.pooled[2].scale / plain.pooled[1].scale == pytest.approx(2 / 1.25, abs=1e-3)
+    assert plain.llr_limit == pytest.approx(np.log(20), abs=0.01)
+
+
+def test_scores_come_back_as_they_were_written() -> None:
+    parts = [heard("clean", 0.5), heard("music", 0.5)]
+
+    again = read_scores(scores_as_json(parts))
+
+    assert [part.condition for part in again] == [part.condition for part in parts]
+    np.testing.assert_allclose(again[1].separated, parts[1].separated, atol=1e-4)
+    np.testing.assert_array_equal(again[0].group, parts[0].group)
