@@ -6,7 +6,6 @@ The signature is appended (incremental update), so the tagged PDF/A-3a stays as 
 import io
 from dataclasses import dataclass
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
@@ -37,7 +36,7 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
     Raises:
         ValueError: the key cannot be read.
     """
-    signer = signers.SimpleSigner.load(
+    signer = signers.SimpleSigner.load(  # type: ignore[no-untyped-call] # pyHanko types a part
         str(key.key_path), str(key.certificate_path), ca_chain_files=(), key_passphrase=None
     )
     if signer is None:
@@ -69,11 +68,8 @@ def signer_of_pdf(pdf: bytes) -> PdfSigner | None:
         status = validate_pdf_signature(signature, trusted)
         covers_all = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         return PdfSigner(
-            _certificate(certificate), bool(status.intact and status.valid and covers_all)
+            x509.load_der_x509_certificate(certificate.dump()),
+            bool(status.intact and status.valid and covers_all),
         )
     except (PdfError, SignatureValidationError, SigningError, ValueError, KeyError):
-        return None
-
-
-def _certificate(certificate: asn1_x509.Certificate) -> x509.Certificate:
-    return x509.load_der_x509_certificate(certificate.dump())
+        return None  # a PDF that cannot be read is told by who reads it, here it has no signer

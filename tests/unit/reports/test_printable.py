@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.fonts import page_glyphs
@@ -28,6 +28,7 @@ def test_what_no_font_has_becomes_visible(text: str, shown: str) -> None:
     assert printable(text, page_glyphs()) == shown
 
 
+@settings(deadline=None)  # the first text loads the fonts
 @given(st.text())
 def test_nothing_is_left_that_a_font_cannot_show(text: str) -> None:
     known = frozenset().union(*page_glyphs())
