@@ -20,8 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.vocabulary import IntArray, Label
+from training.early_stop import EarlyStop, Judge, Watch
 from training.feature_cache import HOP, CachedCopy, open_copy
 from training.frame_layout import PHASE, FrameLayout
+from training.learning_curves import CurveWriter, curve_path
 from training.manifests import Utterance
 from training.models.vit import Vit, VitConfig
 from training.speaker_encodings import Encodings, open_encodings
@@ -58,6 +60,7 @@ class FitConfig:
     # pseudo-spoofed copies of the genuine utterances, and their share of the spoof side
     pseudo: tuple[tuple[str, float], ...] = ()
     with_encoding: bool = False  # crops come with the encoding of the nearest second
+    early_stop: EarlyStop | None = None  # None = the whole schedule
 
 
 class CropSampler:
@@ -246,8 +249,26 @@ def relative_power(frames: Tensor, layout: FrameLayout) -> Tensor:
     return torch.cat([frames[:, :, : layout.n_phase_values], relative], dim=2)
 
 
-def fit_vit(sampler: CropSampler, vit: VitConfig, config: FitConfig, checkpoint: Path) -> Vit:
-    """Return the averaged net after `n_steps`; goes on from the checkpoint if there is one."""
+def fit_vit(
+    sampler: CropSampler,
+    vit: VitConfig,
+    config: FitConfig,
+    checkpoint: Path,
+    judge: Judge | None = None,
+) -> Vit:
+    """Return the averaged net after `n_steps`; goes on from the checkpoint if there is one.
+
+    Args:
+        sampler: draws the crops.
+        vit: sizes of the net.
+        config: the run.
+        checkpoint: written every 250 steps; the learning curve lies beside it.
+        judge: of the development part, where the config stops early.
+
+    Raises:
+        InputError: the checkpoint was trained with another early stop.
+    """
+    watch = Watch(config.early_stop, judge)
     torch.manual_seed(config.seed)
     net = Vit(vit)
     averaged = copy.deepcopy(net)
@@ -261,27 +282,35 @@ def fit_vit(sampler: CropSampler, vit: VitConfig, config: FitConfig, checkpoint:
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
+        watch.restore(state, checkpoint.name)
     augmenter = Augmenter(config)
     started, first_step, running = time.monotonic(), step, 0.7
-    while step < config.n_steps:
-        random = np.random.default_rng((config.seed, step))  # so that a resumed run is the same
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step, config)
-        loss = _train_step(net, optimiser, sampler.draw(random), augmenter, random)
-        _average(averaged, net, min(config.ema_decay, (1 + step) / (10 + step)))
-        running = 0.98 * running + 0.02 * loss
-        step += 1
-        if step % 250 == 0 or step == config.n_steps:
-            rate = (step - first_step) * config.batch_size / (time.monotonic() - started)
-            _log.info("step %d of %d, loss %.3f, %.0f/s", step, config.n_steps, running, rate)
-            state = {
-                "net": net.state_dict(),
-                "averaged": averaged.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "step": step,
-            }
-            torch.save(state, checkpoint.with_suffix(".part"))
-            checkpoint.with_suffix(".part").replace(checkpoint)
+    if step >= config.n_steps or watch.has_ended:
+        watch.put_best(averaged)
+        return averaged.eval()
+    with CurveWriter(curve_path(checkpoint), first_step) as curve:
+        while step < config.n_steps and not watch.has_ended:
+            random = np.random.default_rng((config.seed, step))  # a resumed run is the same
+            learning_rate = config.learning_rate * _schedule(step, config)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate
+            loss = _train_step(net, optimiser, sampler.draw(random), augmenter, random)
+            _average(averaged, net, min(config.ema_decay, (1 + step) / (10 + step)))
+            running = 0.98 * running + 0.02 * loss
+            step += 1
+            curve.add(step, loss, learning_rate, watch.look(step, averaged))
+            if step % 250 == 0 or step == config.n_steps or watch.has_ended:
+                rate = (step - first_step) * config.batch_size / (time.monotonic() - started)
+                _log.info("step %d of %d, loss %.3f, %.0f/s", step, config.n_steps, running, rate)
+                state = {
+                    "net": net.state_dict(),
+                    "averaged": averaged.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "step": step,
+                } | watch.state()
+                torch.save(state, checkpoint.with_suffix(".part"))
+                checkpoint.with_suffix(".part").replace(checkpoint)
+    watch.put_best(averaged)
     return averaged.eval()
 
 

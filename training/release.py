@@ -25,12 +25,15 @@ from training.calibration import (
     join_scores,
     make_items,
 )
+from training.development import encoding_development, hold_back, vit_judge
+from training.early_stop import KEY, EarlyStop
 from training.fit import CropSampler, fit_vit
 from training.manifests import Utterance
 from training.models.camplusplus import N_STATISTICS, load_encoder
 from training.models.encoding_net import EncodingNet, fit_encoding_net
 from training.models.fusion import FusionDetector, FusionWeights, Members
 from training.models.kernel_machine import KernelMachine, fit_kernel_machine
+from training.models.vit import Vit
 from training.recipes.phase_fusion import TEST_COPIES, Recipe
 from training.segment_scores import score_segments, training_statistics
 from training.speaker_encodings import fetch_checkpoint, open_encodings
@@ -59,12 +62,23 @@ def fit_members(
 ) -> Members:
     """Return members fitted on a split's training part; the ViT's run can be resumed."""
     rows = rows_of(utterances, [row for row in split.train if not row.is_codec])
-    sampler = CropSampler(utterances, rows, cache, recipe.fit, recipe.vit.n_frames)
     nets = cache / "nets"
     nets.mkdir(exist_ok=True)
-    vit = fit_vit(sampler, recipe.vit, recipe.fit, nets / f"vit_{name}.pt")
+    vit = fit_member_vit(utterances, rows, cache, recipe, nets / f"vit_{name}.pt")
     kernel_machine = fit_kernel(utterances, rows, cache, recipe)
     return Members(vit, kernel_machine, fit_encoding(utterances, rows, cache, recipe, name))
+
+
+def fit_member_vit(
+    utterances: Sequence[Utterance], rows: Rows, cache: Path, recipe: Recipe, checkpoint: Path
+) -> Vit:
+    """Return a ViT fitted on these rows, or, where it stops early, on most of them."""
+    trained, held_out = _held_back(utterances, rows, recipe.fit.early_stop)
+    sampler = CropSampler(utterances, trained, cache, recipe.fit, recipe.vit.n_frames)
+    judge = None
+    if held_out is not None:
+        judge = vit_judge(utterances, held_out, cache, _judged_copies(recipe))
+    return fit_vit(sampler, recipe.vit, recipe.fit, checkpoint, judge)
 
 
 def fit_kernel(
@@ -97,8 +111,31 @@ def fit_encoding(
     kept = cache / "nets" / f"encoding_{name}.pt"
     if kept.exists():
         fitted = EncodingNet(N_STATISTICS, recipe.encoding)
-        fitted.load_state_dict(torch.load(kept, weights_only=True))
+        state = torch.load(kept, weights_only=True)
+        fitted.load_state_dict(state.get("net", state))
         return fitted.eval()
+    fitted = fit_new_encoding(utterances, rows, cache, recipe, kept)
+    state = fitted.state_dict()
+    torch.save({"net": state, KEY: fitted.early_stops} if fitted.early_stops else state, kept)
+    return fitted
+
+
+def fit_new_encoding(
+    utterances: Sequence[Utterance], rows: Rows, cache: Path, recipe: Recipe, kept: Path | None
+) -> EncodingNet:
+    """Return encoding nets fitted on these rows, or, where they stop early, on most of them.
+
+    Args:
+        utterances: all that the cache holds, in its order.
+        rows: which of them are trained on.
+        cache: folder of the encodings.
+        recipe: sizes, training, shares of the copies.
+        kept: where the caller will keep them; the learning curves lie beside it.
+    """
+    rows, held_out = _held_back(utterances, rows, recipe.encoding.early_stop)
+    development = None
+    if held_out is not None:
+        development = encoding_development(utterances, held_out, cache, _judged_copies(recipe))
     label = np.array([row.label is Label.BONAFIDE for row in utterances])
     group = np.array([group_name(row) for row in utterances])
     values, weights, genuine = [], [], []
@@ -116,11 +153,27 @@ def fit_encoding(
         values.append(encodings.values[wanted].astype(np.float32))
         weights.append(balanced_weights(is_bonafide, group[owner]) * share)
         genuine.append(is_bonafide)
-    fitted = fit_encoding_net(
-        np.concatenate(values), np.concatenate(genuine), np.concatenate(weights), recipe.encoding
+    return fit_encoding_net(
+        np.concatenate(values),
+        np.concatenate(genuine),
+        np.concatenate(weights),
+        recipe.encoding,
+        kept,
+        development,
     )
-    torch.save(fitted.state_dict(), kept)
-    return fitted
+
+
+def _held_back(
+    utterances: Sequence[Utterance], rows: Rows, early_stop: EarlyStop | None
+) -> tuple[Rows, Rows | None]:
+    """Return the rows to train on and the development part's, if there shall be one."""
+    return (rows, None) if early_stop is None else hold_back(utterances, rows, early_stop)
+
+
+def _judged_copies(recipe: Recipe) -> list[str]:
+    """Return the copies that early stop is judged on: the first and the last, clean and degraded."""
+    names = [name for name, _, _ in recipe.fit.copies]
+    return [*dict.fromkeys((names[0], names[-1]))]
 
 
 def score_inner_folds(

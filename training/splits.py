@@ -144,7 +144,7 @@ def split_fold(utterances: Sequence[Utterance], test_fold: int) -> Split:
     """
     test = tuple(row for row in utterances if row.fold == test_fold)
     rest = [row for row in utterances if row.fold not in (test_fold, CLOSED_FOLD)]
-    return Split(_without_leaks(rest, test, utterances), test)
+    return Split(without_leaks(rest, test, utterances), test)
 
 
 def split_inner(utterances: Sequence[Utterance], fold: int) -> Split:
@@ -178,7 +178,7 @@ def split_inner(utterances: Sequence[Utterance], fold: int) -> Split:
         and row.speaker not in pages
         and made_from[row.clip_id].isdisjoint(of_source)
     ]
-    return Split(_without_leaks(rest, test, utterances), test)
+    return Split(without_leaks(rest, test, utterances), test)
 
 
 def _sources_of_one_fold(utterances: Sequence[Utterance], fold: int) -> set[str]:
@@ -207,10 +207,10 @@ def split_release(utterances: Sequence[Utterance]) -> Split:
         for row in closed
         if row.label is Label.BONAFIDE or n_closed[system_name(row)] > n_rest[system_name(row)]
     )
-    return Split(_without_leaks(rest, test, utterances), test)
+    return Split(without_leaks(rest, test, utterances), test)
 
 
-def _without_leaks(
+def without_leaks(
     rows: Sequence[Utterance], test: Sequence[Utterance], everything: Sequence[Utterance]
 ) -> tuple[Utterance, ...]:
     """Return the rows that share no system, speaker or pair with the test set.

@@ -7,7 +7,9 @@ several seeds is steadier (docs/validation.md).
 """
 
 import logging
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.vocabulary import FloatArray
+from training.early_stop import Development, EarlyStop, Watch
+from training.learning_curves import CurveWriter, curve_path
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ class EncodingNetConfig:
     mixup_share: float = 0.5  # of batches mixed within each class
     label_smoothing: float = 0.1
     seed: int = 1
+    early_stop: EarlyStop | None = None  # of each net by itself; None = the whole schedule
 
 
 class EncodingNet(nn.Module):
@@ -51,6 +56,7 @@ class EncodingNet(nn.Module):
         self.register_buffer("scale", torch.ones(n_statistics))
         self.mean: Tensor
         self.scale: Tensor
+        self.early_stops: list[dict[str, float]] = []  # how each net's run ended, if early
         self.nets = nn.ModuleList(
             nn.Sequential(
                 nn.Dropout(config.input_dropout),
@@ -81,6 +87,8 @@ def fit_encoding_net(
     is_bonafide: NDArray[np.bool_],
     weights: NDArray[np.float64],
     config: EncodingNetConfig,
+    checkpoint: Path | None = None,
+    development: Development | None = None,
 ) -> EncodingNet:
     """Return nets fitted on batches that are half bona fide and half spoof.
 
@@ -89,6 +97,8 @@ def fit_encoding_net(
         is_bonafide: (n_rows,).
         weights: (n_rows,): how often a row is drawn among its class.
         config: sizes and training.
+        checkpoint: where the caller will keep the nets; their learning curves lie beside it.
+        development: what is judged on, where the config stops early.
     """
     torch.manual_seed(config.seed)
     fitted = EncodingNet(statistics.shape[1], config)
@@ -98,9 +108,37 @@ def fit_encoding_net(
     classes = [np.flatnonzero(is_bonafide), np.flatnonzero(~is_bonafide)]
     shares = [weights[rows] / weights[rows].sum() for rows in classes]
     for number, net in enumerate(fitted.nets):
-        loss = _fit_one(net, places, classes, shares, config, config.seed + number)
+        with ExitStack() as opened:
+            run = _Run(config, config.seed + number, _watch(fitted, config, development))
+            if checkpoint is not None:
+                path = curve_path(checkpoint.with_stem(f"{checkpoint.stem}.net{number}"))
+                run.curve = opened.enter_context(CurveWriter(path))
+            loss = _fit_one(net, places, classes, shares, run)
+        if config.early_stop is not None:
+            fitted.early_stops.append(run.watch.record())
         _log.info("encoding net %d of %d, loss %.3f", number + 1, config.n_nets, loss)
     return fitted.eval()
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one net's training is run by."""
+
+    config: EncodingNetConfig
+    seed: int
+    watch: Watch
+    curve: CurveWriter | None = None
+
+
+def _watch(
+    fitted: EncodingNet, config: EncodingNetConfig, development: Development | None
+) -> Watch:
+    """Return what stops one net early, if anything does."""
+    if development is None:
+        return Watch(config.early_stop, None)
+    held_out, error = development.statistics, development.error
+    places = fitted.standardised(torch.from_numpy(held_out))
+    return Watch(config.early_stop, lambda net: error(net(places).squeeze(1).numpy()))
 
 
 def _fit_one(
@@ -108,11 +146,11 @@ def _fit_one(
     places: Tensor,
     classes: list[NDArray[np.int64]],
     shares: list[NDArray[np.float64]],
-    config: EncodingNetConfig,
-    seed: int,
+    run: _Run,
 ) -> float:
     """Train one net and return its last running loss."""
-    random = np.random.default_rng(seed)
+    config, watch = run.config, run.watch
+    random = np.random.default_rng(run.seed)
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=config.weight_decay)
     half = config.batch_size // 2
     targets = torch.cat([torch.ones(half), torch.zeros(half)])
@@ -121,9 +159,10 @@ def _fit_one(
     net.train()
     for step in range(config.n_steps):
         cosine = 0.5 * (1 + float(np.cos(np.pi * step / config.n_steps)))
+        warm = min(1.0, (step + 1) / config.warmup_steps)
+        learning_rate = config.learning_rate * warm * cosine + 1e-6
         for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / config.warmup_steps)
-            group["lr"] = config.learning_rate * warm * cosine + 1e-6
+            group["lr"] = learning_rate
         drawn = [
             random.choice(rows, size=half, p=share)
             for rows, share in zip(classes, shares, strict=True)
@@ -137,5 +176,12 @@ def _fit_one(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        running = 0.98 * running + 0.02 * float(loss.detach())
+        last = float(loss.detach())
+        running = 0.98 * running + 0.02 * last
+        error = watch.look(step + 1, net)
+        if run.curve is not None:
+            run.curve.add(step + 1, last, learning_rate, error)
+        if watch.has_ended:
+            break
+    watch.put_best(net)
     return running
