@@ -20,6 +20,8 @@ def test_a_number_with_its_sign_and_unit_keeps_its_order(text: str, piece: str) 
     assert isolate_numbers(text) == text.replace(piece, f"\u2066{piece}\u2069")
 
 
-@pytest.mark.parametrize("text", ["mp4", "abc123def", "9f86d081884c7d65", "SHA-256", "VR-2026-000123", ""])
+@pytest.mark.parametrize(
+    "text", ["mp4", "abc123def", "9f86d081884c7d65", "SHA-256", "VR-2026-000123", ""]
+)
 def test_digits_inside_words_are_left_alone(text: str) -> None:
     assert isolate_numbers(text) == text
