@@ -76,5 +76,6 @@ class ScaledFeatures:
     def score(self, statistics: FloatArray) -> Scores:
         """Return CM scores (n,)."""
         assert self._pipeline is not None
-        share = np.clip(self._pipeline.predict_proba(statistics)[:, 1], SURE, 1 - SURE)
+        share = self._pipeline.predict_proba(statistics)[:, 1].astype(np.float64)
+        share = np.clip(share, SURE, 1 - SURE)  # in float32 the upper end would be 1 again
         return np.asarray(np.log(share) - np.log(1 - share), dtype=np.float64)

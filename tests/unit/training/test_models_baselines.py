@@ -156,3 +156,11 @@ def test_a_statistics_model_scores_bona_fide_above_zero(
     frames, is_bonafide = make_two_kinds(200, seed=2)
     scores = model.score(mean_and_deviation(frames))
     assert np.mean((scores > 0) == is_bonafide) > 0.95
+
+
+def test_a_classifier_that_is_sure_still_has_finite_scores() -> None:
+    statistics = np.array([[-100.0], [-90.0], [90.0], [100.0]] * 20, dtype=np.float32)
+    is_bonafide = statistics[:, 0] > 0
+    model = ScaledFeatures(ScaledFeaturesConfig(Classifier.LOGISTIC))
+    model.fit(statistics, is_bonafide, np.ones(80))
+    assert np.isfinite(model.score(statistics * np.float32(1e6))).all()
