@@ -103,6 +103,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         title=facts.title,
         source_key=facts.source_key,
         host=facts.host,
+        priority=Priority(facts.priority),
         facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,

@@ -101,6 +101,7 @@ class ItemClaim:
     cursor: str = ""  # a listing: where the attempt before stopped
     owed: Failure | None = None  # the item is given up: only the report that says so is missing
     host: str = ""  # that is asked for it, as far as hosts have limits
+    priority: Priority = Priority.BATCH  # its job's
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class ClaimedFacts:
     n_losses: int
     n_outages: int
     options: dict[str, Any]  # the job's
+    priority: int  # the job's
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ FROM picked, job
 WHERE item.item_id = picked.item_id AND job.job_id = item.job_id
 RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
     item.source_key, item.host, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
-    item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages, job.options
+    item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages,
+    job.options, job.priority
 """
 _FIRST = """
     SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}

@@ -22,6 +22,7 @@ from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
 from workers.writer import Ended, Failed
 
 _log = logging.getLogger(__name__)
+SHORTAGE_CODES = frozenset({"disk_full", "memory_short"})
 END_PATIENCE_S = 60.0  # for one try to write how an attempt ended
 Tell: TypeAlias = Callable[[FleetEventKind, Held, str], None]
 _KINDS = {
@@ -36,12 +37,28 @@ _KINDS = {
 class Attempts:
     """Walks items and ends their attempts; one call a thread."""
 
-    def __init__(self, settings: FleetSettings, crew: Crew, queue: WorkQueue, tell: Tell) -> None:
-        """Keep what all attempts share."""
+    def __init__(
+        self,
+        settings: FleetSettings,
+        crew: Crew,
+        queue: WorkQueue,
+        tell: Tell,
+        tell_shortage: Callable[[str], None],
+    ) -> None:
+        """Keep what all attempts share.
+
+        Args:
+            settings: of the fleet.
+            crew: whose actors do the work.
+            queue: where attempts end.
+            tell: told how each attempt ended.
+            tell_shortage: told what a machine was short of.
+        """
         self._settings = settings
         self._crew = crew
         self._queue = queue
         self._tell = tell
+        self._tell_shortage = tell_shortage
         self._walks = Walks(settings, crew, queue)
 
     def run(self, held: Held, preparer: Member | None) -> None:
@@ -73,11 +90,14 @@ class Attempts:
             self.fail(held, failure, cause)
         except VerityError as error:
             failure = Failure(error.code, error.message, held.stage, error.retryable)
+            if error.code in SHORTAGE_CODES:
+                self._tell_shortage(error.message)
             self.fail(held, failure, AttemptEnd.FAILED, error.retry_after_s)
         except (OSError, MemoryError) as error:
             shortage = _shortage(error, held)
             if shortage is None:
                 raise
+            self._tell_shortage(shortage.message)
             self.fail(held, shortage, AttemptEnd.OUTAGE)
         except RayError as error:
             _log.exception("ray failed", extra=held.ids)
@@ -121,6 +141,7 @@ class Attempts:
             StaleClaimError: a newer attempt owns the item.
         """
         claim = held.claim
+        held.cause, held.code = cause.value, failure.code
         retry = self._queue.decide_retry(claim, failure, cause, retry_after_s)
         held.moved("write")
         state: ItemState | None = None

@@ -31,11 +31,13 @@ from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
+from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
 from workers.row_batching import BatchNote
 from workers.running_workers import worker_lock
 from workers.settings import FleetSettings
+from workers.shortage import Shortage
 from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
@@ -93,9 +95,12 @@ def _run_fleet(
             trace = stack.enter_context(FleetTrace(settings.trace_path))
             runtime = stack.enter_context(open_ray(settings))
             stack.callback(sweep, settings.temp_folder)  # what killed actors left on this node
+            metrics = FleetMetrics()
+            stack.enter_context(serve_metrics(metrics, engine, settings.metrics))
             crew_settings = CrewSettings(settings, settings.n_preparers, runtime.n_gpus)
             crew = stack.enter_context(Crew(crew_settings))
-            fleet = _Fleet(settings, queue, crew, trace, on_event)
+            fleet = _Fleet(settings, queue, crew, trace, _both(metrics.on_event, on_event))
+            fleet.on_batch = metrics.on_batch
             stack.enter_context(fleet.link)
             stack.enter_context(OrphanSweep(engine, store))
             on_event(FleetEvent(FleetEventKind.READY))
@@ -106,6 +111,14 @@ def _run_fleet(
     finally:
         queue.close()
         engine.dispose()
+
+
+def _both(first: OnFleetEvent, second: OnFleetEvent) -> OnFleetEvent:
+    def tell(event: FleetEvent) -> None:
+        first(event)
+        second(event)
+
+    return tell
 
 
 class _Fleet:
@@ -126,7 +139,9 @@ class _Fleet:
         self._crew = crew
         self._trace = trace
         self._on_event = on_event
-        self._attempts = Attempts(settings, crew, queue, self._count)
+        self._shortage = Shortage(settings.temp_folder)
+        self._is_short = False
+        self._attempts = Attempts(settings, crew, queue, self._count, self._shortage.tell)
         self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
         self._guard = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -135,6 +150,7 @@ class _Fleet:
         self._n_listed = 0
         self._checked_at = time.monotonic()
         self._notes: Any = None  # reference to the scorer's notes
+        self.on_batch: Callable[[BatchNote], None] = lambda _: None
         orders = Orders(
             database_url.get_secret_value(),
             settings.lease_s,
@@ -158,6 +174,9 @@ class _Fleet:
                 self.link.check()
                 self._check_ray()
                 self._record_batches()
+                if self._lacks_something():
+                    self._wait(stop)
+                    continue
                 try:
                     if self._claim(threads):
                         continue
@@ -180,6 +199,16 @@ class _Fleet:
         self._checked_at = time.monotonic()
         with suppress(WorkerLostError):  # the crew remembers
             self._crew.check()
+
+    def _lacks_something(self) -> bool:
+        """Tell whether nothing new may be begun; say so once, and once when that is over."""
+        lack = self._shortage.now()
+        if bool(lack) != self._is_short:
+            self._is_short = bool(lack)
+            _log.warning("nothing new is begun: %s", lack) if lack else _log.info("goes on")
+            kind = FleetEventKind.OUTAGE if lack else FleetEventKind.BACK
+            self._on_event(FleetEvent(kind, text=lack))
+        return bool(lack)
 
     # claiming
 
@@ -221,7 +250,7 @@ class _Fleet:
 
     def _wait(self, stop: threading.Event) -> None:
         """Sleep until something may have changed."""
-        if self._crew_is_busy():
+        if self._is_short or self._crew_is_busy():
             self._freed.wait(min(self._settings.poll_s, TICK_S))
             self._freed.clear()
         else:
@@ -284,7 +313,18 @@ class _Fleet:
             self._counts[kind] += 1
             if kind is FleetEventKind.DONE and held.claim.kind is ItemKind.LIST:
                 self._n_listed += 1
-        self._on_event(FleetEvent(kind, held.claim, held.stage, text))
+        self._on_event(
+            FleetEvent(
+                kind,
+                held.claim,
+                held.stage,
+                text,
+                held.cause,
+                held.code,
+                dict(held.timings_s),
+                held.duration_s,
+            )
+        )
 
     def _on_heartbeat(self, event: Event) -> None:
         """Pass on what the heartbeat says; called in its thread."""
@@ -313,6 +353,7 @@ class _Fleet:
             "n_rows": sum(note.rows.values()),
             "rows": note.rows,
         }
+        self.on_batch(note)
         self._trace.span(lane, "score_batch", note.started_at, note.ended_at, facts)
 
     # leaving

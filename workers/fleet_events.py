@@ -1,7 +1,7 @@
 """What a fleet tells whoever watches it, and what it says when it ends."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -19,8 +19,8 @@ class FleetEventKind(StrEnum):
     CANCELLED = "cancelled"
     GIVEN_BACK = "given_back"  # unharmed: this worker ends, or the job is paused
     LOST = "lost"  # another worker owns the item; nothing was changed
-    OUTAGE = "outage"  # the database does not answer; held items go on
-    BACK = "back"  # it answers again
+    OUTAGE = "outage"  # the database is away, or disk or memory are short; held items go on
+    BACK = "back"  # that is over
     LEAVING = "leaving"  # no new items are claimed
 
 
@@ -32,6 +32,10 @@ class FleetEvent:
     claim: ItemClaim | None = None
     stage: str = ""
     text: str = ""  # a verdict, an error message, seconds until the next try
+    cause: str = ""  # how an attempt ended badly: an AttemptEnd
+    code: str = ""  # its error's
+    timings_s: Mapping[str, float] = field(default_factory=dict)  # of its stages
+    duration_s: float = 0.0  # of the sound that was analysed
 
 
 OnFleetEvent: TypeAlias = Callable[[FleetEvent], None]

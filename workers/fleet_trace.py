@@ -5,12 +5,15 @@ is still readable. Times are the wall clock of the machine where the work ran.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+_log = logging.getLogger(__name__)
 KEPT_TRACES = 20  # of earlier workers, in the same folder
 MAX_BYTES = 64 << 20  # about 300 000 events; a longer run keeps its beginning
 Fact = str | int | float | Mapping[str, int]
@@ -65,8 +68,10 @@ class FleetTrace:
         """End the array and close the file."""
         with self._guard:
             if self._file is not None:
-                self._file.write('{"name": "end", "ph": "M", "pid": 1}\n]\n')
-                self._file.close()
+                with suppress(OSError):
+                    self._file.write('{"name": "end", "ph": "M", "pid": 1}\n]\n')
+                with suppress(OSError):
+                    self._file.close()
                 self._file = None
 
     def __enter__(self) -> "FleetTrace":
@@ -101,8 +106,14 @@ class FleetTrace:
             return
         line = json.dumps(event) + ",\n"
         self._n_bytes += len(line)
-        self._file.write(line)
-        self._file.flush()
+        try:
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:  # a full disk costs the trace its rest, and no item anything
+            _log.warning("trace ends early: %s", error.strerror)
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
 
 
 def _prune(folder: Path) -> None:

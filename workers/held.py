@@ -48,6 +48,8 @@ class Held:
     media: MediaFile | None = None
     custody: Custody | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
+    cause: str = ""  # how the attempt ends badly, for whoever watches
+    code: str = ""
     _stop: StopCause | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lost: threading.Event = field(default_factory=threading.Event)
@@ -62,6 +64,13 @@ class Held:
             "attempt": claim.attempt,
             "stage": self.stage,
         }
+
+    @property
+    def duration_s(self) -> float:
+        """Return the length of the sound, as far as it was decoded."""
+        probe = None if self.media is None else self.media.probe
+        tracks = () if probe is None else probe.tracks
+        return max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
 
     def begin(self) -> None:
         """Let the heartbeat renew the lease from now on."""

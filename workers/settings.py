@@ -11,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from jobs.settings import JobsSettings
 from pipeline.errors import ConfigError
 from storage.settings import StorageSettings
+from workers.machine import count_cores, memory_room
 
-MOST_LOCAL_PREPARERS = 32  # one process of about 250 MB each
+MOST_LOCAL_PREPARERS = 32
+PREPARER_BYTES = 400 << 20  # of memory: 250 MB measured, and room for a block's arrays
+OTHERS_BYTES = 1200 << 20  # Ray, scorer, writer, database
 
 
 class StageDeadlines(BaseModel):
@@ -58,6 +61,7 @@ class FleetSettings(BaseModel):
     cancel_grace_s: float = Field(default=3.0, ge=0)  # a stopped item's actor is then killed
     temp_folder: Path
     trace_path: Path | None = None
+    metrics: str = Field(default="", pattern=r"^$|^[^/\s]+:\d{1,5}$")  # host:port; "" = none
     ray_address: str = ""  # "" = a local Ray of our own
     ray_working_dir: Path | None = None  # development: code that is sent to the cluster
     object_store_bytes: int = Field(default=256 << 20, ge=80 << 20)
@@ -79,7 +83,7 @@ class FleetSettings(BaseModel):
         storage = StorageSettings.from_env(environ)
         values: dict[str, object] = {
             "storage": storage,
-            "n_preparers": min(os.cpu_count() or 1, MOST_LOCAL_PREPARERS),
+            "n_preparers": _fitting_preparers(),
             "temp_folder": _temp_folder(environ),
             "trace_path": storage.var_folder / "traces" / f"worker-{os.getpid()}.json",
             "ray_address": environ.get("RAY_ADDRESS", ""),
@@ -105,6 +109,7 @@ _KEYS = {
     "VERITY_LEASE_S": "lease_s",
     "VERITY_GRACE_S": "grace_s",
     "VERITY_TRACE": "trace_path",
+    "VERITY_METRICS": "metrics",
     "VERITY_RAY_WORKING_DIR": "ray_working_dir",
     "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
 }
@@ -115,6 +120,12 @@ def _first_problem(error: ValidationError) -> str:
     field = str(problem["loc"][0]) if problem["loc"] else ""
     key = next((key for key, name in _KEYS.items() if name == field), field)
     return f"{key}: {problem['msg']}."
+
+
+def _fitting_preparers() -> int:
+    """Return how many preparers this machine, or our container, has cores and memory for."""
+    by_memory = (memory_room().total_bytes - OTHERS_BYTES) // PREPARER_BYTES
+    return max(1, min(count_cores(), by_memory, MOST_LOCAL_PREPARERS))
 
 
 def _temp_folder(environ: Mapping[str, str]) -> Path:

@@ -6,6 +6,7 @@ who starts next removes the folders whose lock is free. Locks work where process
 the pid namespaces of containers that share a temp root.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, OutageError
 from workers.lock_files import drop_lock, take_lock, try_lock
 
 
@@ -22,9 +23,13 @@ def open_temp_root(path: Path) -> Path:
     """Return `path` as a folder that belongs to us and that nobody else can look into.
 
     Raises:
-        ConfigError: it belongs to somebody else or is a link.
+        ConfigError: it belongs to somebody else, is a link, or cannot be made.
+        OutageError: its disk is full.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_folder(path, error) from error
     facts = path.lstat()
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
         raise ConfigError(
@@ -41,7 +46,10 @@ class ProcessFolder:
         """Sweep what dead processes left, then take a fresh folder."""
         self._root = open_temp_root(root)
         sweep(self._root)
-        self._lock, self.path = _take_folder(self._root)
+        try:
+            self._lock, self.path = _take_folder(self._root)
+        except OSError as error:
+            raise _no_folder(self._root, error) from error
 
     @contextmanager
     def item_folder(self) -> Iterator[Path]:
@@ -71,6 +79,15 @@ def sweep(root: Path) -> int:
         finally:
             drop_lock(lock, lock_path)
     return n_removed
+
+
+def _no_folder(path: Path, error: OSError) -> ConfigError | OutageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutageError(f"The disk of the temporary folder {path} is full.", "disk_full")
+    return ConfigError(
+        f"The temporary folder {path} cannot be used ({error.strerror}): set VERITY_TEMP to a folder"
+        " that may be written to."
+    )
 
 
 def _take_folder(root: Path) -> tuple[int, Path]:
