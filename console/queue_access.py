@@ -21,6 +21,7 @@ class QueueAccess:
 
     desk: JobDesk
     objects: ObjectStore
+    engine: Engine  # for looks at the whole fleet
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
     storage = settings.storage
     engine = _open_engine(storage)
     try:
-        yield QueueAccess(JobDesk(engine), open_object_store(storage))
+        yield QueueAccess(JobDesk(engine), open_object_store(storage), engine)
     finally:
         engine.dispose()
         if storage.database_url is None:

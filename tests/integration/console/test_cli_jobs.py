@@ -82,3 +82,12 @@ def test_waiting_for_a_job_that_is_cancelled_ends_with_status_1(
         job_id = waiting.stdout.readline().split()[-1]
         assert verity("cancel", job_id).returncode == 0
         assert waiting.wait(timeout=30) == 1
+
+
+def test_top_shows_the_queue_once_for_people_and_programs(verity: Verity) -> None:
+    verity("submit", "s3://bucket/prefix", "--priority", "live", "--name", "Urgent")
+    looked = verity("top", "--once")
+    assert looked.returncode == 0, looked.stderr
+    assert "Urgent" in looked.stdout
+    [depth] = json.loads(verity("top", "--once", "--json").stdout)["fleet"]["depths"]
+    assert (depth["priority"], depth["n_listing"], depth["n_open"]) == (0, 1, 0)

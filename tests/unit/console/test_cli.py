@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError, InputError, LimitExceededError, OutageE
 
 COMMANDS = (
     "scan", "submit", "work", "jobs", "show", "cancel", "retry", "reports", "evaluate", "doctor",
-    "pause", "resume", "history",
+    "pause", "resume", "history", "top",
 )  # fmt: skip
 
 
