@@ -13,6 +13,7 @@ from threading import Event
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from jobs.audit_entries import ended_entry, started_entry
 from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.job_desk import JobDesk
 from jobs.queue_values import host_of, to_claim
@@ -38,6 +39,7 @@ from pipeline.errors import (
 )
 from pipeline.vocabulary import Failure
 from storage import claim_rows, host_rows, item_rows, job_rows, object_rows, report_rows
+from storage.audit_rows import append_audit
 from storage.claim_rows import BeatFacts, ClaimOrder, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
@@ -97,6 +99,7 @@ class WorkQueue:
         order = ClaimOrder(0, worker_id, self.lease_s, limit, kind)
         with transaction(self._engine) as connection:
             claimed = claim_fairly(connection, order, self._rules)
+            append_audit(connection, [started_entry(facts) for facts in claimed])
         return [to_claim(facts, self.lease_s) for facts in claimed]
 
     def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
@@ -271,12 +274,16 @@ class WorkQueue:
             return 0
         with transaction(self._engine) as connection:
             expired = claim_rows.lock_expired(connection, ROWS_A_BATCH)
+            entries = []
             for item in expired:
-                ended = claim_rows.end_attempt(connection, item.item_id, item.fence, _lost(item))
+                end = _lost(item)
+                ended = claim_rows.end_attempt(connection, item.item_id, item.fence, end)
                 assert ended is not None  # locked above
                 _count_end(connection, ended)
+                entries.append(ended_entry(ended, end, item.fence, None))
             if expired:
                 item_rows.ring(connection)
+            append_audit(connection, entries)
         if expired:
             _log.warning("expired claims reclaimed", extra={"n_items": len(expired)})
         return len(expired)
@@ -299,6 +306,7 @@ class WorkQueue:
             _count_end(connection, ended)
             if ended.state == ItemState.READY:
                 item_rows.ring(connection)
+            append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
         return ended.state
 
 

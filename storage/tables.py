@@ -344,3 +344,20 @@ class ReportFileRow(Table):
     size_bytes: Mapped[int]
     file_name: Mapped[str]
     content_type: Mapped[str]
+
+
+class AuditRow(Table):
+    """One thing that happened to an item; append-only, chained by hashes (`audit_rows.py`)."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_of_item", "item_id", "number"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1, no gaps
+    at: Mapped[datetime]
+    event: Mapped[str]
+    account_id: Mapped[str]
+    job_id: Mapped[int]
+    item_id: Mapped[int]  # no foreign key: the log outlives what it tells of
+    facts: Mapped[dict[str, Any]]
+    previous_sha256: Mapped[str]
+    sha256: Mapped[str]

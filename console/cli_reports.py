@@ -1,0 +1,206 @@
+"""`verity export`, `sign`, `verify`, `keys` and `audit`: what is done with reports that are there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from console.cli_jobs import AsJson
+from console.output_folder import make_output_folder
+from console.settings import ConsoleSettings
+from console.terminal import console, print_json
+from pipeline.errors import ConfigError, InputError
+
+_REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
+_STYLES = {"holds": "green", "fails": "red", "absent": "yellow"}
+_HEAD_FORM = "--head has the form NUMBER:SHA256, as verity audit head prints it."
+
+keys_app = typer.Typer(no_args_is_help=True, help="Make, import and rotate the keys that sign.")
+audit_app = typer.Typer(no_args_is_help=True, help="Check the audit log of a database.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog="[bold]Examples[/]\n\n  verity export report.json --as textgrid\n\n"
+        "  verity export report.pdf --as webvtt --as audacity --out marks/"
+    )(export)
+    app.command(epilog="[bold]Examples[/]\n\n  verity sign reports/*.json reports/*.pdf")(sign)
+    app.command(
+        epilog="[bold]Examples[/]\n\n  verity verify report.json --media interview.mp3\n\n"
+        "  verity verify report.pdf --media interview.mp3 --repeat\n\n"
+        "Exit status: 0 all that is present holds; 1 something does not."
+    )(verify)
+    app.add_typer(keys_app, name="keys", epilog="[bold]Examples[/]\n\n  verity keys create")
+    app.add_typer(audit_app, name="audit", epilog="[bold]Examples[/]\n\n  verity audit verify")
+
+
+def export(
+    report: Annotated[Path, _REPORT],
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--as", help="csv, textgrid (Praat), audacity or webvtt; all without it."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Into this folder; beside the report.")] = None,
+) -> None:
+    """Write the marked stretches for Praat, Audacity, players and sheets."""
+    from reports.as_spans import SPAN_FORMATS
+    from reports.languages import words_of
+    from reports.verification import open_report
+
+    for name in formats or ():
+        if name not in SPAN_FORMATS:
+            known = ", ".join(SPAN_FORMATS)
+            raise InputError(f"--as {name} is not known: choose {known}.", "input_invalid")
+    document = open_report(report).document
+    words = words_of(document.issue.language)
+    folder = out or report.parent
+    make_output_folder(folder, "--out")
+    for name in formats or SPAN_FORMATS:
+        ending, write = SPAN_FORMATS[name]
+        path = folder / f"{report.stem}{ending}"
+        path.write_bytes(write(document, words))
+        console.print(str(path), markup=False, soft_wrap=True)
+
+
+def sign(
+    context: typer.Context,
+    reports: Annotated[list[Path], typer.Argument(metavar="REPORT...", help="JSON or PDF files.")],
+    signer: Annotated[str, typer.Option(help="Who signs, where a key is made.")] = "Voice Verity",
+) -> None:
+    """Sign reports: a .jws file beside a JSON, a signature inside a PDF."""
+    from reports.json_signature import sign_json
+    from reports.pdf_signature import sign_pdf
+    from reports.signing_keys import create_key, current_key
+    from reports.verification import open_report
+
+    folder = _keys_folder(context)
+    key = current_key(folder) or create_key(folder, signer)
+    for path in reports:
+        opened = open_report(path)
+        if opened.pdf is None:
+            path = path.with_name(f"{path.name}.jws")
+            path.write_bytes(sign_json(opened.json_bytes, key))
+        else:
+            path.write_bytes(sign_pdf(opened.pdf, key))
+        console.print(str(path), markup=False, soft_wrap=True)
+
+
+def verify(
+    context: typer.Context,
+    report: Annotated[Path, _REPORT],
+    media: Annotated[Path | None, typer.Option(help="The file that the report is about.")] = None,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Analyse it again (--media).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say of a report what holds: signature, findings, media, and with --repeat the analysis."""
+    from reports.verification import Outcome, check_report, open_report
+
+    if repeat and media is None:
+        raise InputError("--repeat needs the analysed file: name it with --media.", "input_invalid")
+    opened = open_report(report)
+    beside = report.with_name(f"{report.name}.jws")
+    jws = beside.read_bytes() if beside.is_file() else None
+    checks = list(check_report(opened, jws, _keys_folder(context), media))
+    if repeat and media is not None:
+        from console.repeating import check_repeat
+
+        checks.append(check_repeat(opened.document, media))
+    if as_json:
+        print_json(
+            [{"check": each.name, "outcome": each.outcome, "words": each.words} for each in checks]
+        )
+    else:
+        for each in checks:
+            line = Text.assemble((f"{each.outcome:7}", _STYLES[each.outcome]), f"{each.name:10}")
+            console.print(line.append(each.words), soft_wrap=True)
+    if any(each.outcome is Outcome.FAILS for each in checks):
+        raise typer.Exit(1)
+
+
+@keys_app.command("create", epilog="[bold]Examples[/]\n\n  verity keys create --signer 'My Lab'")
+def keys_create(
+    context: typer.Context,
+    signer: Annotated[str, typer.Option(help="Who signs.")] = "Voice Verity",
+) -> None:
+    """Make a key and sign with it from now on; earlier ones stay known (this is rotating)."""
+    from reports.signing_keys import create_key, fingerprint
+
+    key = create_key(_keys_folder(context), signer)
+    console.print(f"{fingerprint(key.certificate)}  {key.certificate_path}", soft_wrap=True)
+
+
+keys_app.command("rotate", epilog="[bold]Examples[/]\n\n  verity keys rotate")(keys_create)
+
+
+@keys_app.command(
+    "import", epilog="[bold]Examples[/]\n\n  verity keys import key.pem certificate.pem"
+)
+def keys_import(
+    context: typer.Context,
+    key: Annotated[Path, typer.Argument(help="The private key: PEM, ECDSA P-256.")],
+    certificate: Annotated[Path, typer.Argument(help="Its certificate: PEM.")],
+) -> None:
+    """Sign with the site's own key from now on."""
+    from reports.signing_keys import fingerprint, import_key
+
+    try:
+        pems = (key.read_bytes(), certificate.read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"{error.filename} cannot be read ({error.strerror}): name the PEM files.",
+            "input_invalid",
+        ) from error
+    kept = import_key(_keys_folder(context), *pems)
+    console.print(fingerprint(kept.certificate))
+
+
+@audit_app.command(
+    "verify",
+    epilog="[bold]Examples[/]\n\n  verity audit verify\n\n  verity audit verify --head 12:…",
+)
+def audit_verify(
+    context: typer.Context,
+    head: Annotated[
+        str, typer.Option(help="NUMBER:SHA256, noted earlier: finds rows cut off at the end.")
+    ] = "",
+) -> None:
+    """Find any changed, missing or moved row of the audit log."""
+    from console.queue_access import open_queue
+    from storage.audit_rows import AuditHead, check_chain, read_head
+
+    noted = None
+    if head:
+        number, _, sha256 = head.partition(":")
+        if not number.isdecimal() or len(sha256) != 64:
+            raise InputError(_HEAD_FORM, "input_invalid")
+        noted = AuditHead(int(number), sha256)
+    n_breaks = 0
+    with open_queue(context.obj) as access:
+        for found in check_chain(access.engine, noted):
+            n_breaks += 1
+            console.print(f"row {found.number}: {found.what}", style="red", markup=False)
+        last = read_head(access.engine)
+    if n_breaks:
+        raise typer.Exit(1)
+    console.print(f"The audit log holds: {last.number} rows, head {last.number}:{last.sha256}")
+
+
+@audit_app.command("head", epilog="[bold]Examples[/]\n\n  verity audit head")
+def audit_head(context: typer.Context) -> None:
+    """Print the last row's number and hash, to be noted where the database cannot reach."""
+    from console.queue_access import open_queue
+    from storage.audit_rows import read_head
+
+    with open_queue(context.obj) as access:
+        last = read_head(access.engine)
+    console.print(f"{last.number}:{last.sha256}")
+
+
+def _keys_folder(context: typer.Context) -> Path:
+    settings: ConsoleSettings = context.obj
+    folder: Path = settings.storage.var_folder / "keys"
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is not a folder: move it away, keys are kept there.")
+    return folder
