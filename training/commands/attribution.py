@@ -106,7 +106,9 @@ def _write(
         named_above=margin,
         min_voiced_s=MIN_VOICED_S,
         known_named_rate=round(clean.named_right, 4),
-        unknown_named_rate=round(max(clean.strangers_named, clean.left_out_named), 4),
+        unknown_named_rate=round(
+            max(max(row.strangers_named, row.left_out_named) for row in figures), 4
+        ),
         figures=tuple(figure for row in figures for figure in _card_figures(row)),
     )
     card = open_shipped(into).card

@@ -6,10 +6,12 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, track
 
 from pipeline.model_card import ModelCard
+from storage.model_store import resolve
 from training.inner_detectors import open_held_out
+from training.joined_scores import MODEL_ID, join_genuine, join_spliced
 from training.localisation import (
     FalseSpanFigures,
     ScoredItem,
@@ -19,9 +21,12 @@ from training.localisation import (
     measure_spans,
     score_item,
 )
-from training.manifests import read_manifest
+from training.manifests import read_manifest, read_manifests
+from training.recipes.phase_fusion import RECIPE, TEST_COPIES
+from training.release import fit_fusion, fuse, score_inner_folds
 from training.spliced_items import make_genuine, make_spliced
 from training.splits import OPEN_FOLDS
+from training.validate import open_shipped
 
 console = Console()
 DENSEST_HOP_S = 0.5
@@ -31,6 +36,7 @@ HOPS_S = (1.0, 0.5)
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command()(localisation)
+    app.command()(localisation_scores)
 
 
 def localisation(
@@ -69,6 +75,45 @@ def localisation(
                     progress.advance(bar)
     for line in _lines(spliced, genuine, cards):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def localisation_scores(
+    corpus: Annotated[
+        Path, typer.Option(help="Folder with manifest.csv, such as ../shared/corpus.")
+    ],
+    folder: Annotated[Path, typer.Option(help="Feature cache with the nets of `fit`.")],
+    more: Annotated[
+        list[Path] | None, typer.Option(help="As in `fit`: a manifest trained and tested on too.")
+    ] = None,
+    made: Annotated[
+        list[Path] | None, typer.Option(help="As in `fit`: copies that are trained on.")
+    ] = None,
+    items: Annotated[int, typer.Option(help="Items of each kind and condition.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn.")] = 0,
+) -> None:
+    """Print the same of items joined from the inner folds' held-out scores, without any sound.
+
+    Hundreds of items for each condition, at the shipped card's thresholds; a little easier than sound.
+
+    Example: python -m training localisation-scores --corpus ../shared/corpus --folder ../cache
+    """
+    utterances = read_manifests([corpus / "manifest.csv", *(more or ())], training_only=made or ())
+    inner = score_inner_folds(utterances, folder, RECIPE)
+    segments = fuse(inner, fit_fusion(inner))
+    card = open_shipped(resolve("", "detector")[0]).card
+    for condition, _ in track(TEST_COPIES, console=console):
+        wanted = segments.condition == condition
+        chosen, fold = segments.select(wanted), inner.fold[wanted]
+        random = np.random.default_rng(seed)
+        spliced = list(join_spliced(chosen, fold, card, items, random))
+        genuine = list(join_genuine(chosen, fold, card, items, random))
+        figures = measure_spans(spliced, {MODEL_ID: card})
+        false = measure_false_spans(genuine, {MODEL_ID: card})
+        console.print(
+            f"| {condition} | {_span_cells(figures)} {_false_cells(false)}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _lines(
