@@ -21,6 +21,7 @@ from training.commands import (
     quantise,
     separation,
     synthesize,
+    tuning,
     validation,
 )
 from training.detector_card import decide_on, example_inputs, make_card
@@ -131,6 +132,7 @@ localisation.register(app)
 attention_check.register(app)
 quantise.register(app)
 out_of_scope.register(app)
+tuning.register(app)
 
 if __name__ == "__main__":
     app()
