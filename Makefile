@@ -58,7 +58,7 @@ validate: .venv/.develop  ## the detector's headline table: make validate CORPUS
 
 lock:  ## work the lock files out again (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes -q --extra cpu --extra demo --extra build pyproject.toml -o requirements/run.lock
-	@uv pip compile --universal --python-version 3.11 --generate-hashes -q --extra cpu --extra demo --extra build --extra dev --extra train --constraint requirements/run.lock pyproject.toml -o requirements/develop.lock
+	@uv pip compile --universal --python-version 3.11 --generate-hashes -q --extra cpu --extra demo --extra build --extra dev --extra train --extra reports-cjk --constraint requirements/run.lock pyproject.toml -o requirements/develop.lock
 
 clean:  ## stop what we started, remove what we made
 	@[ ! -x .venv/bin/python ] || .venv/bin/python -m console.clean
