@@ -10,7 +10,7 @@ from console.cli_jobs import AsJson
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, print_json
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import InputError
 
 _REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
 _STYLES = {"holds": "green", "fails": "red", "absent": "yellow"}
@@ -70,21 +70,11 @@ def sign(
     signer: Annotated[str, typer.Option(help="Who signs, where a key is made.")] = "Voice Verity",
 ) -> None:
     """Sign reports: a .jws file beside a JSON, a signature inside a PDF."""
-    from reports.json_signature import sign_json
-    from reports.pdf_signature import sign_pdf
-    from reports.signing_keys import create_key, current_key
-    from reports.verification import open_report
+    from console.signing import sign_report, signing_key
 
-    folder = _keys_folder(context)
-    key = current_key(folder) or create_key(folder, signer)
+    key = signing_key(_keys_folder(context), signer)
     for path in reports:
-        opened = open_report(path)
-        if opened.pdf is None:
-            path = path.with_name(f"{path.name}.jws")
-            path.write_bytes(sign_json(opened.json_bytes, key))
-        else:
-            path.write_bytes(sign_pdf(opened.pdf, key))
-        console.print(str(path), markup=False, soft_wrap=True)
+        console.print(str(sign_report(path, key)), markup=False, soft_wrap=True)
 
 
 def verify(
@@ -200,7 +190,4 @@ def audit_head(context: typer.Context) -> None:
 
 def _keys_folder(context: typer.Context) -> Path:
     settings: ConsoleSettings = context.obj
-    folder: Path = settings.storage.var_folder / "keys"
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is not a folder: move it away, keys are kept there.")
-    return folder
+    return settings.storage.var_folder / "keys"

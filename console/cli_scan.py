@@ -49,6 +49,9 @@ def scan(
         str, typer.Option(help="Of the reports: en, de, es, fr, pt, ko, ja or ar.")
     ] = "en",
     paper: Annotated[Paper, typer.Option(help="Size of the PDF's pages.")] = Paper.A4,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign JSON and PDF (see verity keys, verity verify).")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
     ] = False,
@@ -76,6 +79,12 @@ def scan(
         n_failed += report.failure is not None
         document = examiner.document(report, words)
         files = examiner.write(document, out, paper) if out else {}
+        if sign and files:
+            from console.signing import sign_report, signing_key
+
+            key = signing_key(settings.storage.var_folder / "keys", "Voice Verity")
+            files["jws"] = sign_report(files["json"], key)
+            sign_report(files["pdf"], key)
         if as_json:
             print_json(summary_record(document, files))
         else:
