@@ -52,7 +52,8 @@ LIMITS = (
     "Synthesis by a method of which nothing was in training may pass as genuine: of held-out "
     "systems 97 % of SAM (1982), 51 % of WORLD copies, 50 % of Open JTalk, 36 % of Hibari did.",
     "Speech after a neural codec is neither class here: it was left out of training and figures.",
-    "Separated voices have no calibration of their own; do not feed it the output of a separator.",
+    "Where much else sounds beside the voice, a decision needs the recording and the separated voice "
+    "to agree (docs/separation.md); the error rates here were measured without that rule.",
     "Singing was not tested. Most languages are represented by few voices.",
 )
 
