@@ -1,5 +1,6 @@
 """A fleet on a bench: a queue with a fresh database, and workers in a thread or a process."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -100,6 +101,7 @@ def bench(database_url: str, engine: Engine, var_folder: Path) -> Iterator[Fleet
         "VERITY_LEASE_S": str(LEASE_S),
         "VERITY_PREPARERS": "2",
         "VERITY_SCORE_WAIT_S": "2",
+        "VERITY_LISTEN": os.environ.get("VERITY_LISTEN", "1"),  # 0: the suite by polling alone
     }
     queue = WorkQueue(engine, LEASE_S)
     yield FleetBench(environ, queue, var_folder)

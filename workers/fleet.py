@@ -89,7 +89,7 @@ def _run_fleet(
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})
     settings = settings.model_copy(update={"storage": storage})
-    queue = WorkQueue(engine, settings.lease_s)
+    queue = WorkQueue(engine, settings.lease_s, may_listen=settings.listen)
     try:
         with ExitStack() as stack:
             trace = stack.enter_context(FleetTrace(settings.trace_path))

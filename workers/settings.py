@@ -57,6 +57,7 @@ class FleetSettings(BaseModel):
     lease_s: float = Field(default=15.0, gt=0)
     deadlines: StageDeadlines = StageDeadlines()
     poll_s: float = Field(default=1.0, gt=0)  # between looks for work when there is none
+    listen: bool = True  # False behind a pooler that cannot LISTEN: polling alone does it too
     grace_s: float = Field(default=20.0, ge=0)  # SIGTERM: time to finish what is held
     cancel_grace_s: float = Field(default=3.0, ge=0)  # a stopped item's actor is then killed
     temp_folder: Path
@@ -110,6 +111,7 @@ _KEYS = {
     "VERITY_GRACE_S": "grace_s",
     "VERITY_TRACE": "trace_path",
     "VERITY_METRICS": "metrics",
+    "VERITY_LISTEN": "listen",
     "VERITY_RAY_WORKING_DIR": "ray_working_dir",
     "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
 }

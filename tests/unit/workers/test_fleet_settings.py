@@ -32,3 +32,9 @@ def test_every_stage_of_a_walk_has_a_deadline(tmp_path: Path) -> None:
 
     for stage in ("list", "fetch", "probe", "survey", "prepare", "score", "write"):
         assert deadlines.of(stage) > 0
+
+
+def test_listening_can_be_turned_off_for_poolers(tmp_path: Path) -> None:
+    environ = {"VERITY_VAR": str(tmp_path)}
+    assert FleetSettings.from_env(environ).listen
+    assert not FleetSettings.from_env(environ | {"VERITY_LISTEN": "0"}).listen
