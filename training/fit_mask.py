@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from pipeline.model_card import Figure, SeparatorCard, TrainingFacts
 from pipeline.separate import Separator
+from training.learning_curves import CurveWriter, curve_path
 from training.mask_export import export
 from training.mask_figures import measure
 from training.mask_loss import distortion_weight, losses_of
@@ -130,34 +131,41 @@ def fit(
     )
     model.train()
     started_at, seen = time.monotonic(), torch.zeros(3)
-    for recorded, voice, is_voiced in loader:
-        if step == until_step:
-            break
-        losses = losses_of(model, recorded, voice, is_voiced, recipe)
-        optimizer.zero_grad()
-        losses.total(distortion_weight(step / recipe.n_steps)).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        average.update_parameters(model)
-        parts = (losses.activity, losses.spectrum, losses.distortion_db)
-        seen += torch.stack([part.detach() for part in parts])
-        step += 1
-        if step % recipe.save_every == 0 or step == recipe.n_steps:
-            state = {
-                "step": step,
-                "model": model.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-            }
-            torch.save(state, checkpoint.with_suffix(".part"))
-            checkpoint.with_suffix(".part").replace(checkpoint)
-            shares = " ".join(f"{value:.4f}" for value in (seen / recipe.save_every).tolist())
-            logger.info(
-                "step %d/%d %.0f s: %s", step, recipe.n_steps, time.monotonic() - started_at, shares
-            )
-            seen.zero_()
+    with CurveWriter(curve_path(checkpoint), step) as curve:
+        for recorded, voice, is_voiced in loader:
+            if step == until_step:
+                break
+            losses = losses_of(model, recorded, voice, is_voiced, recipe)
+            optimizer.zero_grad()
+            total = losses.total(distortion_weight(step / recipe.n_steps))
+            total.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            curve.add(step + 1, float(total.detach()), float(schedule.get_last_lr()[0]))
+            schedule.step()
+            average.update_parameters(model)
+            parts = (losses.activity, losses.spectrum, losses.distortion_db)
+            seen += torch.stack([part.detach() for part in parts])
+            step += 1
+            if step % recipe.save_every == 0 or step == recipe.n_steps:
+                state = {
+                    "step": step,
+                    "model": model.state_dict(),
+                    "average": average.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                }
+                torch.save(state, checkpoint.with_suffix(".part"))
+                checkpoint.with_suffix(".part").replace(checkpoint)
+                shares = " ".join(f"{value:.4f}" for value in (seen / recipe.save_every).tolist())
+                logger.info(
+                    "step %d/%d %.0f s: %s",
+                    step,
+                    recipe.n_steps,
+                    time.monotonic() - started_at,
+                    shares,
+                )
+                seen.zero_()
     model.load_state_dict(average.module.state_dict())
     return model.net
 

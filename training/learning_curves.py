@@ -66,6 +66,7 @@ class CurveWriter:
         kept = tuple(point for point in kept if point.step <= first_step)
         self._losses: list[float] = []
         self._started = time.monotonic() - (kept[-1].seconds if kept else 0.0)
+        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(path.name + ".part")
         with unfinished.open("w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(COLUMNS)

@@ -20,6 +20,7 @@ from torch.nn import functional
 from pipeline.vocabulary import FloatArray, IntArray
 from training.baselines.windows import Features, Windows
 from training.calibration import balanced_weights
+from training.learning_curves import CurveWriter, curve_path
 
 _log = logging.getLogger(__name__)
 
@@ -66,20 +67,25 @@ def fit_net(
     rows = np.flatnonzero(windows.is_training)
     shares = np.cumsum(balanced_weights(windows.is_bonafide[rows], windows.group[rows]))
     n_most = MAX_PASSES * len(rows)
-    started, saved_s = time.process_time() - used_s, used_s
     net.train()
-    while n_seen < n_most and used_s < config.budget_s:
-        progress = max(used_s / config.budget_s, n_seen / n_most)
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * learning_rate_share(progress)
-        drawn = rows[np.searchsorted(shares, random.random(config.batch_size) * shares[-1])]
-        _step(net, optimiser, features, windows, drawn, config.label_smoothing)
-        n_seen += config.batch_size
-        used_s = time.process_time() - started
-        if used_s - saved_s > SAVE_EVERY_S:
-            saved_s = used_s
-            _save(net, optimiser, n_seen, used_s, checkpoint)
-            _log.info("%.0f of %.0f s, %d windows seen", used_s, config.budget_s, n_seen)
+    if n_seen >= n_most or used_s >= config.budget_s:
+        return NetFit(net.eval(), n_seen, used_s)
+    with CurveWriter(curve_path(checkpoint), n_seen // config.batch_size) as curve:
+        started, saved_s = time.process_time() - used_s, used_s
+        while n_seen < n_most and used_s < config.budget_s:
+            progress = max(used_s / config.budget_s, n_seen / n_most)
+            learning_rate = config.learning_rate * learning_rate_share(progress)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate
+            drawn = rows[np.searchsorted(shares, random.random(config.batch_size) * shares[-1])]
+            loss = _step(net, optimiser, features, windows, drawn, config.label_smoothing)
+            n_seen += config.batch_size
+            curve.add(n_seen // config.batch_size, loss, learning_rate)
+            used_s = time.process_time() - started
+            if used_s - saved_s > SAVE_EVERY_S:
+                saved_s = used_s
+                _save(net, optimiser, n_seen, used_s, checkpoint)
+                _log.info("%.0f of %.0f s, %d windows seen", used_s, config.budget_s, n_seen)
     _save(net, optimiser, n_seen, used_s, checkpoint)
     return NetFit(net.eval(), n_seen, used_s)
 
@@ -109,8 +115,8 @@ def _step(
     windows: Windows,
     drawn: IntArray,
     smoothing: float,
-) -> None:
-    """Take one step on the drawn windows."""
+) -> float:
+    """Take one step on the drawn windows and return the loss."""
     score: Tensor = net(torch.from_numpy(features.take(drawn)))
     target = torch.from_numpy(windows.is_bonafide[drawn].astype(np.float32))
     loss = functional.binary_cross_entropy_with_logits(
@@ -120,6 +126,7 @@ def _step(
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(net.parameters(), 2.0)
     optimiser.step()
+    return float(loss.detach())
 
 
 def _resume(
