@@ -33,10 +33,10 @@ from training.metrics import eer
 # Gaussian kernels take differences of large numbers: a step of int8 in a distance moves a score by
 # more than the score is worth, so the kernel machines keep float32.
 KEPT_FLOAT = ("kernel_machine", "systems/")
-# The nodes whose weights are shrunk. With the speaker encoder's convolutions ("Conv") too, the file
-# has 6.3 MB instead of 9.3, but scores move by 0.3 to 0.6 in the mean, 6 to 16 % of clips change
-# their decision, and ONNX Runtime's integer convolution is six times slower on a CPU.
+# The nodes whose weights are shrunk. Convolutions only where activations are int8 too: dynamic integer
+# convolution is six times slower on a CPU and moves scores as much (docs/detector-checks.md).
 PRODUCTS = ("MatMul", "Gemm")
+PRODUCTS_AND_CONVOLUTIONS = (*PRODUCTS, "Conv")
 LARGEST_EER_LOSS = 0.005  # of the issue: within half a point of the float model
 
 Tensors = Mapping[str, FloatArray]  # input name -> (n, ...)
@@ -72,7 +72,7 @@ def quantise_dynamic(path: Path, target: Path) -> None:
             target,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=list(PRODUCTS),
-            nodes_to_exclude=_kept_float(prepared),
+            nodes_to_exclude=_kept_float(prepared, PRODUCTS),
         )
 
 
@@ -94,8 +94,8 @@ def quantise_static(path: Path, target: Path, batches: Sequence[Tensors]) -> Non
             quant_format=QuantFormat.QDQ,
             weight_type=QuantType.QInt8,
             activation_type=QuantType.QUInt8,
-            op_types_to_quantize=list(PRODUCTS),
-            nodes_to_exclude=_kept_float(prepared),
+            op_types_to_quantize=list(PRODUCTS_AND_CONVOLUTIONS),
+            nodes_to_exclude=_kept_float(prepared, PRODUCTS_AND_CONVOLUTIONS),
         )
 
 
@@ -167,14 +167,14 @@ def _decision(score: NDArray[np.float64], thresholds: tuple[float, float]) -> ND
     return np.where(score <= low, -1, np.where(score >= high, 1, 0))
 
 
-def _kept_float(path: Path) -> list[str]:
+def _kept_float(path: Path, types: Sequence[str]) -> list[str]:
     """Return the products that stay in float32: kernel machines, and what has no weights."""
     graph = onnx.load(str(path)).graph
     weights = {initializer.name for initializer in graph.initializer}
     return [
         node.name
         for node in graph.node
-        if node.op_type in PRODUCTS
+        if node.op_type in types
         and (any(part in node.name for part in KEPT_FLOAT) or node.input[1] not in weights)
     ]
 
