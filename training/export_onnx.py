@@ -7,7 +7,7 @@ gives the same numbers as PyTorch.
 import hashlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,8 +29,12 @@ OUTPUT_NAMES = ("cm_score", "embedding", "attention")
 class Explainable(Protocol):
     """A net that can say all that the graph contract asks for."""
 
-    def explain(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return cm_score (n,), unit embedding (n, d) and attention (n, n_patches)."""
+    @property
+    def explain(self) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+        """Take the front ends' tensors.
+
+        Return cm_score (n,), unit embedding (n, d) and attention (n, n_patches).
+        """
 
 
 class _Graph(nn.Module):

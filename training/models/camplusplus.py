@@ -169,7 +169,8 @@ class ContextMask(nn.Module):
         # both are the same number.
         context = 2.0 * values.mean(dim=2, keepdim=True)
         weight = torch.sigmoid(self.linear2(functional.relu(self.linear1(context))))
-        return self.linear_local(values) * weight
+        out: Tensor = self.linear_local(values) * weight
+        return out
 
 
 def _norm_and_rectifier(n_channels: int) -> nn.Sequential:

@@ -81,7 +81,7 @@ class Recipe:
     kernel_hop_frames: int = 56
     # of the LLR's evidence: a decided item of 4 s and more errs about this often in each class
     wanted_error: float = 0.05  # of either class, decided wrongly; how many are decided follows
-    span_window_s: int = 4
+    span_window_s: int = 6
 
 
 RECIPE = Recipe()
