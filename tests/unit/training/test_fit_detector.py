@@ -120,8 +120,8 @@ def test_a_small_detector_learns_fuses_and_exports_the_same_numbers(
     np.testing.assert_allclose(score, expected, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(embedding, axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(attention.sum(axis=1), 1.0, atol=1e-5)
-    card = read_card(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
-    assert isinstance(card, ModelCard)
+    written = read_card(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    assert isinstance(written, ModelCard)
     genuine = np.array([row.label is Label.BONAFIDE for row in utterances[:6]])
     assert score[genuine].mean() > score[~genuine].mean()
 
