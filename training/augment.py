@@ -1,81 +1,32 @@
 """Degradations for training and validation: one chain for both classes.
 
-room -> noise or music -> equaliser -> clipping -> narrow band -> codec, each by chance. The one
+room -> noise or music -> equaliser -> clipping -> narrow band -> RawBoost -> resampling ->
+loudness -> codec, each by chance. The one
 thing that differs by class, on purpose, is how often a lossy codec is used: in the corpus genuine
 speech was often compressed before and synthetic speech hardly ever, and a detector that learns
 "was compressed" has learned nothing (SCIENCE.md §8).
 
-Codecs are run by the ffmpeg of the `imageio-ffmpeg` wheel, many utterances joined into one file.
+The codecs are in training/lossy_codecs.py. Steps that came later (RawBoost, resampling, loudness)
+are off unless a plan asks for them and draw from a stream of their own: copies that were made
+without them stay the same to the bit.
 """
 
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import scipy.signal
+import soxr
 
 from pipeline.vocabulary import FloatArray
+from training.raw_boost import raw_boost
 
 SAMPLE_RATE = 16_000
-GAP_SAMPLES = 3200  # 0.2 s between joined utterances: no codec's memory reaches across it
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """One way through ffmpeg."""
-
-    name: str
-    suffix: str  # of the file between encoder and decoder
-    options: tuple[str, ...]  # ffmpeg's output options
-
-
-def _mp3(rate_hz: int, kbps: int) -> Codec:
-    return Codec(
-        f"mp3-{rate_hz // 1000}k-{kbps}",
-        ".mp3",
-        ("-ar", str(rate_hz), "-c:a", "libmp3lame", "-b:a", f"{kbps}k"),
-    )
-
-
-def _aac(rate_hz: int, kbps: int) -> Codec:
-    options = ("-ar", str(rate_hz), "-c:a", "aac", "-b:a", f"{kbps}k")
-    return Codec(f"aac-{rate_hz // 1000}k-{kbps}", ".m4a", options)
-
-
-def _opus(kbps: int) -> Codec:
-    return Codec(f"opus-{kbps}", ".ogg", ("-ar", "48000", "-c:a", "libopus", "-b:a", f"{kbps}k"))
-
-
-def _vorbis(rate_hz: int, quality: int) -> Codec:
-    return Codec(
-        f"vorbis-{rate_hz // 1000}k-q{quality}",
-        ".ogg",
-        ("-ar", str(rate_hz), "-c:a", "libvorbis", "-q:a", str(quality)),
-    )
-
-
-# What recordings on the web went through: history that is hardly heard.
-WEB_CODECS: tuple[Codec, ...] = (
-    _mp3(16_000, 48), _mp3(16_000, 64), _mp3(22_050, 64), _mp3(44_100, 64), _mp3(44_100, 96),
-    _mp3(44_100, 128), _mp3(24_000, 96), _aac(16_000, 48), _aac(44_100, 64), _aac(44_100, 96),
-    _aac(48_000, 128), _opus(32), _opus(48), _opus(64), _vorbis(16_000, 3), _vorbis(44_100, 3),
-    _vorbis(22_050, 5), Codec("mp2-64", ".mp2", ("-ar", "16000", "-c:a", "mp2", "-b:a", "64k")),
-)  # fmt: skip
-# What is plainly heard: low rates and telephones.
-HARD_CODECS: tuple[Codec, ...] = (
-    _mp3(16_000, 24), _mp3(16_000, 32), _aac(16_000, 24), _aac(16_000, 32), _opus(12), _opus(16),
-    _opus(24), _vorbis(16_000, 0),
-    Codec("g722", ".wav", ("-ar", "16000", "-c:a", "g722")),
-    Codec("g711-mu", ".wav", ("-ar", "8000", "-c:a", "pcm_mulaw")),
-    Codec("g711-a", ".wav", ("-ar", "8000", "-c:a", "pcm_alaw")),
-    Codec("g726-32", ".wav", ("-ar", "8000", "-c:a", "g726", "-b:a", "32k")),
-    Codec("amr-nb", ".amr", ("-ar", "8000", "-c:a", "libopencore_amrnb", "-b:a", "12.2k")),
-    Codec("wma-32", ".wma", ("-ar", "16000", "-c:a", "wmav2", "-b:a", "32k")),
-)  # fmt: skip
+RESAMPLING_RATES = (11_025, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, what recordings had
+RESAMPLERS = ("QQ", "LQ", "MQ", "HQ", "VHQ")  # soxr's qualities, from cubic to transparent
+LOUDNESS_DBFS = (-40.0, -12.0)  # of the voiced frames: a far microphone to a radio voice
+VOICED_SHARE = 0.5  # the louder half of the frames of 20 ms
+FULL_SCALE = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +39,9 @@ class ChainOdds:
     equaliser: float = 0.3
     clipping: float = 0.04
     narrow_band: float = 0.12  # resampled to 8 to 12 kHz and back, or the telephone band
+    raw_boost: float = 0.0  # Tak et al. 2022
+    resampling: float = 0.0  # to another rate and back, by a good or a bad filter
+    loudness: float = 0.0  # another level, with the rounding of 16 bits at that level
 
 
 def degrade(
@@ -117,7 +71,24 @@ def degrade(
         out = np.clip(out, *np.quantile(out, [0.01, 0.99]))
     if random.random() < odds.narrow_band:
         out = narrow(out, random)
+    if max(odds.raw_boost, odds.resampling, odds.loudness) > 0:
+        out = _degrade_further(out, odds, random.spawn(1)[0])  # draws nothing from `random` itself
     return np.asarray(out, dtype=np.float32)
+
+
+def _degrade_further(
+    samples: np.ndarray, odds: ChainOdds, random: np.random.Generator
+) -> np.ndarray:
+    """Return the sound after the steps that came later."""
+    wants = random.random(3)
+    out = samples
+    if wants[0] < odds.raw_boost:
+        out = raw_boost(out, random)
+    if wants[1] < odds.resampling:
+        out = resample(out, random)
+    if wants[2] < odds.loudness:
+        out = set_loudness(out, random.uniform(*LOUDNESS_DBFS))
+    return out
 
 
 def add_room(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -215,48 +186,25 @@ def narrow(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.asarray(back)
 
 
-def code_together(utterances: Sequence[FloatArray], codec: Codec) -> list[FloatArray]:
-    """Return the utterances after encoding and decoding, each as long as before.
+def resample(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return the sound resampled to a usual rate and back, each way by a resampler of its own."""
+    rate_hz = int(random.choice(RESAMPLING_RATES))
+    there, back = (str(name) for name in random.choice(RESAMPLERS, size=2))
+    moved = soxr.resample(samples, SAMPLE_RATE, rate_hz, quality=there)
+    out = soxr.resample(moved, rate_hz, SAMPLE_RATE, quality=back)[: len(samples)]
+    return np.pad(out, (0, len(samples) - len(out)))
 
-    Raises:
-        subprocess.CalledProcessError: ffmpeg refused.
+
+def set_loudness(samples: np.ndarray, level_dbfs: float) -> np.ndarray:
+    """Return the sound with its voiced frames at a level, rounded to 16 bits there.
+
+    A peak that would pass full scale limits the gain: clipping is a step of its own.
     """
-    gap = np.zeros(GAP_SAMPLES, dtype=np.float32)
-    joined = np.concatenate([part for samples in utterances for part in (gap, samples)] + [gap])
-    peak = max(float(np.abs(joined).max()), 1e-6)
-    pcm = np.round(joined / peak * 0.7 * 32767).astype("<i2")
-    coded = _through_ffmpeg(pcm, codec).astype(np.float32) / 32768.0 * (peak / 0.7)
-    shift = _delay_samples(joined, coded)
-    coded = np.pad(coded, (max(0, -shift), 0))[max(0, shift) :]
-    coded = np.pad(coded, (0, max(0, len(joined) - len(coded))))
-    out, at = [], 0
-    for samples in utterances:
-        at += GAP_SAMPLES
-        out.append(coded[at : at + len(samples)])
-        at += len(samples)
-    return out
-
-
-def _through_ffmpeg(pcm: np.ndarray, codec: Codec) -> np.ndarray:
-    """Return 16-bit samples after encoder and decoder."""
-    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    raw = ("-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1")
-    quiet = ("-hide_banner", "-loglevel", "error", "-threads", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        coded = Path(folder) / f"coded{codec.suffix}"
-        encode = [ffmpeg, *quiet, *raw, "-i", "-", *codec.options, "-y", str(coded)]
-        # Own samples and own argument lists: nothing from outside reaches these two calls.
-        subprocess.run(encode, input=pcm.tobytes(), check=True, capture_output=True)  # noqa: S603
-        decode = [ffmpeg, *quiet, "-i", str(coded), *raw, "-"]
-        done = subprocess.run(decode, check=True, capture_output=True)  # noqa: S603
-    return np.frombuffer(done.stdout, dtype="<i2")
-
-
-def _delay_samples(before: FloatArray, after: FloatArray) -> int:
-    """Return how many samples the codec came late, by the peak of the cross-correlation."""
-    n_samples = min(len(before), len(after), 20 * SAMPLE_RATE)
-    correlation = scipy.signal.correlate(after[:n_samples], before[:n_samples], method="fft")
-    window = 4000  # no codec here is later than a quarter of a second
-    centre = n_samples - 1
-    near = correlation[centre - window : centre + window + 1]
-    return int(np.argmax(np.abs(near))) - window
+    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)  # (n_frames, 20 ms)
+    power = np.sort(np.mean(frames**2, axis=1))[int(len(frames) * (1 - VOICED_SHARE)) :]
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    if not len(power) or peak == 0.0:
+        return samples
+    gain = 10 ** (level_dbfs / 20) / np.sqrt(power.mean() + 1e-12)
+    gain = min(gain, FULL_SCALE / peak)
+    return np.asarray(np.round(samples * gain * 32768) / 32768)

@@ -17,8 +17,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.vocabulary import FloatArray, IntArray, Label
-from training.augment import HARD_CODECS, WEB_CODECS, ChainOdds, Codec, code_together, degrade
+from training.augment import ChainOdds, degrade
 from training.frame_layout import PHASE, FrameLayout, frames_of
+from training.lossy_codecs import (
+    HARD_CODECS,
+    TELEPHONE_CODECS,
+    WEB_CODECS,
+    Codec,
+    code_together,
+    runnable,
+)
 from training.manifests import Utterance
 from training.models.camplusplus import SpeakerEncoder
 from training.speaker_encodings import open_encodings, save_encodings, write_encodings
@@ -59,6 +67,15 @@ def degraded_copy(seed: int) -> CopyPlan:
     """Return a copy through the whole chain, lossy codecs more often on the synthetic side."""
     codecs = WEB_CODECS + HARD_CODECS
     return CopyPlan(f"degraded{seed}", ChainOdds(), (0.5, 0.7), codecs, 2000 + seed)
+
+
+def telephone_copy(seed: int) -> CopyPlan:
+    """Return a copy through lines: RawBoost, other rates and levels, telephone codecs; alike.
+
+    In no published recipe: a run names it in its copies to use it.
+    """
+    odds = ChainOdds(narrow_band=0.5, raw_boost=0.5, resampling=0.2, loudness=0.5)
+    return CopyPlan(f"telephone{seed}", odds, (0.8, 0.8), TELEPHONE_CODECS, 7000 + seed)
 
 
 def pseudo_copy(seed: int) -> CopyPlan:
@@ -204,13 +221,14 @@ def make_waveforms(utterances: Sequence[Utterance], plan: CopyPlan) -> list[Floa
     if plan.odds is not None:
         babble = [waveforms[i] for i in random.integers(0, len(waveforms), size=200)]
         waveforms = [degrade(samples, plan.odds, babble, random) for samples in waveforms]
+    codecs = runnable(plan.codecs)
     chosen: dict[int, list[int]] = {}
     for row, utterance in enumerate(utterances):
         share = plan.codec_share[0 if utterance.label is Label.BONAFIDE else 1]
-        if random.random() < share:
-            chosen.setdefault(int(random.integers(len(plan.codecs))), []).append(row)
+        if random.random() < share and codecs:
+            chosen.setdefault(int(random.integers(len(codecs))), []).append(row)
     for codec, rows in chosen.items():
-        coded = code_together([waveforms[row] for row in rows], plan.codecs[codec])
+        coded = code_together([waveforms[row] for row in rows], codecs[codec])
         for row, samples in zip(rows, coded, strict=True):
             waveforms[row] = samples
     return waveforms

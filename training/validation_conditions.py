@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 
 from pipeline.vocabulary import FloatArray, Label
-from training.augment import Codec, add_at_snr, add_room, code_together, make_music, make_noise
+from training.augment import add_at_snr, add_room, make_music, make_noise
 from training.feature_cache import (
     CLEAN,
     CopyPlan,
@@ -21,6 +21,7 @@ from training.feature_cache import (
     read_speech,
     web_copy,
 )
+from training.lossy_codecs import Codec, code_together
 from training.manifests import Utterance
 from training.splits import group_name
 

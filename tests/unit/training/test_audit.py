@@ -15,8 +15,8 @@ from training.audit import (
     find_shortcuts,
     table_lines,
 )
-from training.augment import Codec, code_together
 from training.codec_history import codec_cues, codec_history
+from training.lossy_codecs import Codec, code_together
 from training.manifests import Utterance
 
 MP3 = Codec("mp3", ".mp3", ("-ar", "16000", "-c:a", "libmp3lame", "-b:a", "48k"))

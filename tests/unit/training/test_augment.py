@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.vocabulary import FloatArray
-from training.augment import (
-    HARD_CODECS,
-    WEB_CODECS,
-    ChainOdds,
-    Codec,
-    add_at_snr,
-    code_together,
-    degrade,
-    make_music,
-    narrow,
-)
+from training.augment import ChainOdds, add_at_snr, degrade, make_music, narrow
+from training.lossy_codecs import HARD_CODECS, WEB_CODECS, Codec, code_together
 from training.synthesis.pseudo_spoof import METHODS, pseudo_spoof
 
 
