@@ -1,6 +1,6 @@
 """Seconds of work for a second of sound, by stage of the one path, and memory by length of the item.
 
-    PYTHONPATH=. .venv/bin/python bench/stages.py [--minutes 10] [--repeats 3]
+    python -m bench.stages [--minutes 10] [--repeats 3]
 
 One process, one thread a library, as a fleet's preparer and scorer run. Each line gives the median
 and the spread over repeats; compare ratios within one run, not numbers of different machines.
