@@ -124,6 +124,11 @@ def _local(settings: FleetSettings) -> Iterator[None]:
                 )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise ConfigError(f"Ray does not start here: {_first_line(error)}.") from error
+        except Exception as error:  # what Ray raises, bare, when its node is not up within 30 s
+            raise ConfigError(
+                f"Ray does not start here: {_first_line(error)} Is the machine overloaded? Try again "
+                "when it has less to do."
+            ) from error
         yield
     finally:
         ray.shutdown()
