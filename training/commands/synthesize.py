@@ -15,7 +15,14 @@ from training.synthesis.made import MadeRun, draw_evenly, make_with
 from training.synthesis.nets.fit_own import OwnFit, fit_own
 from training.synthesis.nets.own import OWN_NETS
 from training.synthesis.partial import SPANS, PartialRun, make_items
-from training.synthesis.registry import BY_NAME_ONLY, ENGINES, choose_engines
+from training.synthesis.registry import (
+    BY_NAME_ONLY,
+    ENGINES,
+    SPEAKING,
+    choose_engines,
+    choose_speaking,
+)
+from training.synthesis.speaking import n_wanted, speak_with
 
 _log = logging.getLogger(__name__)
 console = Console()
@@ -30,10 +37,12 @@ Names = Annotated[
     typer.Option(
         "--engine",
         help=f"Engine to run, again for more; default: all but {', '.join(sorted(BY_NAME_ONLY))}. "
-        f"There are: {', '.join(ENGINES)}.",
+        f"There are: {', '.join((*ENGINES, *SPEAKING))}.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option(help="Copies an engine makes at most.", min=1)]
+Limit = Annotated[
+    int | None, typer.Option(help="Copies an engine makes, or sentences it speaks, at most.", min=1)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +63,9 @@ def synthesize(
     """Make spoofed copies of the corpus' open genuine speech; what is there already is kept.
 
     Each copy is drawn evenly over the genuine sources, has its half's fold and names it in
-    `paired_with`. An engine whose package or net is missing is named and skipped.
+    `paired_with`. An engine that speaks (piper, hibari, kokoro, flite, espeak-ng) says sentences
+    of our own instead, only when named; its clips have no pair and the corpus' fold of its system.
+    An engine whose package, program or net is missing is named and skipped.
 
     Example: python -m training synthesize --corpus ../shared/corpus --folder ../cache/made
     """
@@ -62,14 +73,22 @@ def synthesize(
     run = MadeRun(folder, checkpoints or folder / "nets", limit, seed)
     with Progress(console=console) as progress:
         for chosen in choose_engines(engine or ()):
-            n_wanted = len(draw_evenly(utterances, chosen.name, limit, seed))
-            bar = progress.add_task(chosen.name, total=n_wanted)
+            n_copies = len(draw_evenly(utterances, chosen.name, limit, seed))
+            bar = progress.add_task(chosen.name, total=n_copies)
             try:
                 n_made = make_with(chosen, utterances, run, partial(progress.advance, bar))
             except NotInstalledError as error:
                 progress.console.print(f"{chosen.name} is skipped: {error}", soft_wrap=True)
                 continue
             progress.console.print(f"{chosen.name}: {n_made} copies")
+        for speaking in choose_speaking(engine or ()):
+            bar = progress.add_task(speaking.name, total=n_wanted(speaking, limit))
+            try:
+                n_made = speak_with(speaking, utterances, run, partial(progress.advance, bar))
+            except NotInstalledError as error:
+                progress.console.print(f"{speaking.name} is skipped: {error}", soft_wrap=True)
+                continue
+            progress.console.print(f"{speaking.name}: {n_made} clips")
 
 
 def fit_vocoder(

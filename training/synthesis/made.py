@@ -85,7 +85,7 @@ def make_with(
     copy = engine.load(run.checkpoints)
     folder = run.folder / engine.name
     folder.mkdir(parents=True, exist_ok=True)
-    rows = _read_rows(folder / MANIFEST)
+    rows = read_rows(folder / MANIFEST)
     n_new = 0
     for utterance in draw_evenly(utterances, engine.name, run.limit, run.seed):
         path = f"{engine.name}/{name_of(utterance.clip_id)}.flac"
@@ -118,7 +118,7 @@ def join_manifests(folder: Path) -> int:
     rows = [
         row
         for path in sorted(folder.glob(f"*/{MANIFEST}"))
-        for row in _read_rows(path).values()
+        for row in read_rows(path).values()
         if (folder / row["path"]).exists()
     ]
     write_rows(folder / MANIFEST, rows)
@@ -172,7 +172,7 @@ def write_rows(path: Path, rows: Iterable[dict[str, str]]) -> None:
     partial.replace(path)
 
 
-def _read_rows(path: Path) -> dict[str, dict[str, str]]:
+def read_rows(path: Path) -> dict[str, dict[str, str]]:
     """Return a list's rows by path; none where there is no list."""
     if not path.exists():
         return {}
