@@ -11,9 +11,9 @@ from pipeline.errors import InputError
 from pipeline.vocabulary import Label
 from tests.makers import speech_like
 from tests.models import TINY_DETECTOR
-from training.augment import Codec
 from training.calibration import ScoredSegments, utterance_items
 from training.commands.validation import NO_INNER, rows_of_test
+from training.lossy_codecs import Codec
 from training.manifests import Utterance
 from training.plots import draw_learning_curve, read_learning_curve
 from training.splits import CLOSED_FOLD
