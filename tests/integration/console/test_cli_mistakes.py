@@ -57,9 +57,10 @@ def test_a_data_folder_that_cannot_be_used_is_a_wrong_setting(
     assert "VERITY_VAR" in said
 
 
-def test_what_the_system_refuses_is_one_line_and_status_73(tmp_path: Path) -> None:
+def test_a_temporary_folder_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", silence(2.0))
     model = ("--model", str(TINY_DETECTOR))
     status, said = verity(tmp_path, "scan", "a.wav", *model, VERITY_TEMP="/proc/nope")
-    assert status == 73
-    assert "/proc/nope" in said
+    assert status == 78
+    assert "VERITY_TEMP" in said and "/proc/nope" in said
+    assert len(said.splitlines()) == 1
