@@ -62,5 +62,6 @@ def test_a_temporary_folder_that_cannot_be_used_is_a_wrong_setting(tmp_path: Pat
     model = ("--model", str(TINY_DETECTOR))
     status, said = verity(tmp_path, "scan", "a.wav", *model, VERITY_TEMP="/proc/nope")
     assert status == 78
-    assert "VERITY_TEMP" in said and "/proc/nope" in said
+    assert "VERITY_TEMP" in said
+    assert "/proc/nope" in said
     assert len(said.splitlines()) == 1
