@@ -176,6 +176,8 @@ def join_copies(parts: Sequence[Path], names: Sequence[str], folder: Path) -> No
         folder: where the joined copies go.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for derived in folder.glob("*.statistics*.npz"):  # of the copies as they were before
+        derived.unlink()
     for name in names:
         start: list[int] = []
         count: list[int] = []

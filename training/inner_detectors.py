@@ -23,7 +23,7 @@ from training.manifests import Utterance
 from training.models.camplusplus import load_encoder
 from training.models.fusion import FusionDetector, FusionWeights
 from training.recipes.phase_fusion import Recipe
-from training.release import fit_members
+from training.release import check_origin, fit_members
 from training.speaker_encodings import fetch_checkpoint
 from training.splits import OPEN_FOLDS, split_inner
 
@@ -55,6 +55,7 @@ def write_inner_detectors(
         weights: of the fusion.
         card: calibration and thresholds that the files get.
     """
+    check_origin(utterances, cache, recipe)
     folder = cache / "inner"
     folder.mkdir(exist_ok=True)
     paths = []

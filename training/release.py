@@ -8,13 +8,14 @@ Fold 4 plays no part here; `training.validate` opens it.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.errors import InputError
 from pipeline.vocabulary import FloatArray, Label
 from training.calibration import (
     Flags,
@@ -27,6 +28,7 @@ from training.calibration import (
 )
 from training.development import encoding_development, hold_back, vit_judge
 from training.early_stop import KEY, EarlyStop
+from training.feature_cache import manifest_key
 from training.fit import CropSampler, fit_vit
 from training.manifests import Utterance
 from training.models.camplusplus import N_STATISTICS, load_encoder
@@ -57,13 +59,34 @@ class InnerScores:
         return InnerScores(self.segments.select(wanted), self.members[wanted], self.fold[wanted])
 
 
+def check_origin(utterances: Sequence[Utterance], cache: Path, recipe: Recipe) -> None:
+    """Make sure that the kept nets and scores are of these clips and this recipe; note it at first.
+
+    They are found by name: without this, a manifest that grew would be served what was made before.
+
+    Raises:
+        InputError: they are of others.
+    """
+    trained = replace(recipe, wanted_error=0.0, span_window_s=0)  # these two train nothing
+    origin = f"{manifest_key(utterances)}\n{trained}\n"
+    noted = cache / "nets" / "origin.txt"
+    if not noted.exists():
+        noted.parent.mkdir(exist_ok=True)
+        noted.write_text(origin, encoding="utf-8")
+    elif noted.read_text(encoding="utf-8") != origin:
+        raise InputError(
+            f"{noted.parent} holds nets of other clips or of another recipe: name the manifests that "
+            "`fit` was given (--more, --made), another --folder, or delete that folder"
+        )
+
+
 def fit_members(
     utterances: Sequence[Utterance], split: Split, cache: Path, recipe: Recipe, name: str
 ) -> Members:
     """Return members fitted on a split's training part; the ViT's run can be resumed."""
+    check_origin(utterances, cache, recipe)
     rows = rows_of(utterances, [row for row in split.train if not row.is_codec])
     nets = cache / "nets"
-    nets.mkdir(exist_ok=True)
     vit = fit_member_vit(utterances, rows, cache, recipe, nets / f"vit_{name}.pt")
     kernel_machine = fit_kernel(utterances, rows, cache, recipe)
     return Members(vit, kernel_machine, fit_encoding(utterances, rows, cache, recipe, name))
@@ -183,25 +206,21 @@ def score_inner_folds(
     inner_folds: Sequence[int] = OPEN_FOLDS,
 ) -> InnerScores:
     """Return the held-out scores of inner folds, each fitted without what it is tested on."""
+    check_origin(utterances, cache, recipe)
     copies = [(condition, plan.name) for condition, plan in TEST_COPIES]
     parts, scores, folds = [], [], []
     for fold in inner_folds:
         kept = cache / "nets" / f"scores_inner{fold}.npz"
-        if kept.exists():
-            fold_segments, scored = _read_scores(kept)
-            parts.append(fold_segments)
-            scores.append(scored)
-            folds.append(np.full(len(scored), fold))
-            continue
-        split = split_inner(utterances, fold)
-        members = fit_members(utterances, split, cache, recipe, f"inner{fold}")
-        rows = rows_of(utterances, [row for row in split.test if not row.is_codec])
-        segments, scored = score_segments(utterances, rows, cache, copies, scorers(members))
-        _write_scores(kept, segments, scored)
+        if not kept.exists():
+            split = split_inner(utterances, fold)
+            members = fit_members(utterances, split, cache, recipe, f"inner{fold}")
+            rows = rows_of(utterances, [row for row in split.test if not row.is_codec])
+            _write_scores(kept, *score_segments(utterances, rows, cache, copies, scorers(members)))
+        segments, scored = _read_scores(kept)
         parts.append(segments)
         scores.append(scored)
         folds.append(np.full(len(scored), fold))
-        _log.info("scored inner fold %d: %d segments", fold, len(scored))
+        _log.info("inner fold %d: %d scored segments", fold, len(scored))
     return InnerScores(
         join_scores(parts), np.concatenate(scores).astype(np.float64), np.concatenate(folds)
     )

@@ -10,8 +10,6 @@ from rich.progress import Progress, track
 
 from pipeline.model_card import ModelCard
 from storage.model_store import resolve
-from training.detector_card import choose_span_threshold
-from training.export_onnx import replace_card
 from training.inner_detectors import open_held_out
 from training.joined_scores import MODEL_ID, join_genuine, join_spliced
 from training.localisation import (
@@ -26,7 +24,6 @@ from training.localisation import (
 from training.manifests import read_manifest, read_manifests
 from training.recipes.phase_fusion import RECIPE, TEST_COPIES
 from training.release import fit_fusion, fuse, score_inner_folds
-from training.shipping import enter_model
 from training.spliced_items import make_genuine, make_spliced
 from training.splits import OPEN_FOLDS
 from training.validate import open_shipped
@@ -40,7 +37,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command()(localisation)
     app.command()(localisation_scores)
-    app.command()(span_window)
 
 
 def localisation(
@@ -118,31 +114,6 @@ def localisation_scores(
             markup=False,
             soft_wrap=True,
         )
-
-
-def span_window(
-    model: Annotated[Path, typer.Argument(help="Detector file whose card changes; not its graph.")],
-    corpus: Annotated[
-        Path, typer.Option(help="Folder with manifest.csv, such as ../shared/corpus.")
-    ],
-    folder: Annotated[Path, typer.Option(help="Feature cache with the scores of `fit`.")],
-    seconds: Annotated[int, typer.Option(help="Length of the span rule's windows.", min=1)] = 6,
-) -> None:
-    """Set the length of the span rule's windows in a card, and the threshold that goes with it.
-
-    The threshold is that of `fit`: 1 % of genuine 60-s items of the inner folds show a false span.
-
-    Example: python -m training span-window MODEL.onnx --corpus ../shared/corpus --folder ../cache
-    """
-    inner = score_inner_folds(read_manifest(corpus / "manifest.csv"), folder, RECIPE)
-    segments = fuse(inner, fit_fusion(inner))
-    card = open_shipped(model).card
-    below = choose_span_threshold(segments, card.calibration["recorded"], seconds)
-    changed = {"span_window_s": float(seconds), "span_below": below}
-    thresholds = card.thresholds.model_copy(update=changed)
-    sha256 = replace_card(model, card.model_copy(update={"thresholds": thresholds}))
-    enter_model(model.parent, card.name, sha256)
-    console.print(f"windows of {seconds} s, below {below:g}: {sha256}", soft_wrap=True)
 
 
 def _lines(

@@ -10,12 +10,13 @@ import pytest
 import soundfile
 import torch
 
+from pipeline.errors import InputError
 from pipeline.frontends import compute
 from pipeline.model_card import METADATA_KEY, FrontEndSpec, ModelCard, read_card
 from pipeline.vocabulary import Label
 from training.detector_card import FRONT_END_NAMES, example_inputs
 from training.export_onnx import export_detector
-from training.feature_cache import CLEAN, degraded_copy, make_copy, open_copy
+from training.feature_cache import CLEAN, degraded_copy, join_copies, make_copy, open_copy
 from training.fit import CropSampler, FitConfig, fit_vit
 from training.manifests import Utterance, read_manifest
 from training.models.camplusplus import N_STATISTICS, SpeakerEncoder
@@ -25,8 +26,9 @@ from training.models.kernel_machine import KernelConfig, SegmentStatistics
 from training.models.vit import Vit, VitConfig
 from training.recipes.phase_fusion import Recipe
 from training.recipes.tiny import tiny_card
-from training.release import fit_members
-from training.segment_scores import cut_segments
+from training.release import check_origin, fit_members
+from training.segment_scores import cut_segments, training_statistics
+from training.speaker_encodings import open_encodings
 from training.splits import Split
 
 SMALL_VIT = VitConfig(width=32, depth=2, n_heads=2, mlp_width=32, embedding_size=16)
@@ -124,6 +126,33 @@ def test_a_small_detector_learns_fuses_and_exports_the_same_numbers(
     assert isinstance(written, ModelCard)
     genuine = np.array([row.label is Label.BONAFIDE for row in utterances[:6]])
     assert score[genuine].mean() > score[~genuine].mean()
+
+
+def test_nets_of_other_clips_or_another_recipe_are_not_taken(
+    corpus: tuple[tuple[Utterance, ...], Path], tmp_path: Path
+) -> None:
+    utterances, _ = corpus
+    check_origin(utterances, tmp_path, Recipe())
+    check_origin(utterances, tmp_path, replace(Recipe(), wanted_error=0.01))  # trains nothing
+    with pytest.raises(InputError, match="other clips"):
+        check_origin(utterances[:-1], tmp_path, Recipe())
+    with pytest.raises(InputError, match="another recipe"):
+        check_origin(utterances, tmp_path, replace(Recipe(), kernel_hop_frames=28))
+
+
+def test_copies_joined_anew_forget_the_statistics_of_before(
+    corpus: tuple[tuple[Utterance, ...], Path], tmp_path: Path
+) -> None:
+    utterances, folder = corpus
+    join_copies([folder], ["clean"], tmp_path)
+    first, owner = training_statistics(np.arange(len(utterances)), tmp_path, "clean", 0)
+    join_copies([folder, folder], ["clean"], tmp_path)
+    twice, owners = training_statistics(np.arange(2 * len(utterances)), tmp_path, "clean", 0)
+    assert len(twice) == 2 * len(first)
+    np.testing.assert_array_equal(twice[len(first) :], first)
+    np.testing.assert_array_equal(owners[len(first) :], owner + len(utterances))
+    encodings = open_encodings(tmp_path, "clean")
+    assert encodings.owner[-1] == 2 * len(utterances) - 1
 
 
 @pytest.mark.slow
