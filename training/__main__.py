@@ -98,10 +98,11 @@ def fit(
     utterances = read_manifests([corpus / "manifest.csv", *(more or ())], training_only=made or ())
     inner = score_inner_folds(utterances, folder, RECIPE)
     weights = fit_fusion(inner)
-    decisions = decide_on(fuse(inner, weights), inner.fold, fuse_without(inner), RECIPE)
+    segments = fuse(inner, weights)
+    decisions = decide_on(segments, inner.fold, fuse_without(inner), RECIPE)
     detector = fit_release(utterances, folder, RECIPE, weights)
     train = [row for row in split_release(utterances).train if not row.is_codec]
-    card = make_card(decisions, train, RECIPE.fit.seed)
+    card = make_card(segments, decisions, train, RECIPE.fit.seed)
     example = example_inputs(utterances[:8])
     console.print(f"{NAME}: {ship(detector, example, card, models)}")
 

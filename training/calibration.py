@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model_card import ErrorRow, PooledRow, Thresholds
+from pipeline.model_card import Calibration, ErrorRow, PooledRow, Thresholds
 
 Scores = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -191,6 +191,20 @@ def fit_pooled(segments: ScoredSegments) -> tuple[PooledRow, ...]:
 def pooled_llr(items: Items, row: PooledRow, llr_limit: float) -> Scores:
     """Return the items' LLRs by a row of the card, within the limit."""
     return np.clip(row.scale * items.score + row.offset, -llr_limit, llr_limit)
+
+
+def calibrated_llr(items: Items, calibration: Calibration) -> Scores:
+    """Return the LLRs of items, each by the row for its amount of voice.
+
+    The last segment overlaps the one before, so n segments are a bit more than n - 1 seconds.
+    """
+    voiced_s = np.maximum(1, items.n_segments - 1)
+    reached = [row.min_voiced_s for row in calibration.pooled]
+    place = np.searchsorted(reached, voiced_s, side="right") - 1
+    scale = np.array([row.scale for row in calibration.pooled])[place]
+    offset = np.array([row.offset for row in calibration.pooled])[place]
+    limit = calibration.llr_limit
+    return np.asarray(np.clip(scale * items.score + offset, -limit, limit))
 
 
 def choose_thresholds(llr: Scores, items: Items, wanted_error: float) -> tuple[float, float]:

@@ -20,7 +20,13 @@ from pipeline.errors import InputError
 from pipeline.frontends import compute
 from pipeline.model_card import METADATA_KEY, ModelCard, read_card
 from pipeline.vocabulary import FloatArray
-from training.calibration import Items, ScoredSegments, Scores, join_scores
+from training.calibration import (
+    Items,
+    ScoredSegments,
+    Scores,
+    calibrated_llr,
+    join_scores,
+)
 from training.feature_cache import CopyPlan, make_waveforms
 from training.manifests import Utterance
 from training.segment_scores import QUIET_SHARE, describe
@@ -137,18 +143,8 @@ def cut_samples(samples: FloatArray, segment_samples: int) -> FloatArray:
 
 
 def utterance_llr(items: Items, card: ModelCard) -> Scores:
-    """Return the LLR of whole utterances, each by the row for its amount of voice.
-
-    The last segment overlaps the one before, so n segments are a bit more than n - 1 seconds.
-    """
-    calibration = card.calibration["recorded"]
-    voiced_s = np.maximum(1, items.n_segments - 1)
-    reached = [row.min_voiced_s for row in calibration.pooled]
-    place = np.searchsorted(reached, voiced_s, side="right") - 1
-    scale = np.array([row.scale for row in calibration.pooled])[place]
-    offset = np.array([row.offset for row in calibration.pooled])[place]
-    limit = calibration.llr_limit
-    return np.asarray(np.clip(scale * items.score + offset, -limit, limit))
+    """Return the LLR of whole utterances, as the card's detector would give them."""
+    return calibrated_llr(items, card.calibration["recorded"])
 
 
 def save_segments(segments: ScoredSegments, path: Path, of: str) -> None:

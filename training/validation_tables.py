@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.model_card import ModelCard
 from training.calibration import Flags, Items, ScoredSegments, Scores, utterance_items
+from training.card_limits import SMALLEST_GROUP, SPOOF
 from training.detector_card import items_and_llr
 from training.manifests import Utterance
 from training.metrics import (
@@ -29,12 +30,10 @@ from training.metrics import (
 from training.validate import utterance_llr
 from training.validation_conditions import MIXED, SINGLE
 
-SMALLEST_GROUP = 20  # utterances from which a group has a line of its own
 N_COPIES = 200  # of the bootstrap
 WHOLE = "whole, up to 3.6 s"
 VOICED_S = (1, 2, 4, 8)
 UNKNOWN = "unknown"  # a language that the manifest does not name
-SPOOF = "spoof:"  # how a system's group begins
 
 
 def headline(segments: ScoredSegments, card: ModelCard) -> list[str]:
