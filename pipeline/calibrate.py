@@ -51,10 +51,10 @@ def joint_llr(parts: Sequence[tuple[FloatArray, Calibration]], voiced_s: float) 
 
 def unlimited_llr(cm_score: FloatArray, voiced_s: float, calibration: Calibration) -> float:
     """Return `pooled_llr` without its limit: to compare with thresholds, never to be printed."""
-    row = _row_for(voiced_s, calibration.pooled)
+    row = pooled_row(calibration.pooled, voiced_s)
     return row.scale * float(np.mean(cm_score, dtype=np.float64)) + row.offset
 
 
-def _row_for(voiced_s: float, rows: tuple[PooledRow, ...]) -> PooledRow:
+def pooled_row(rows: Sequence[PooledRow], voiced_s: float) -> PooledRow:
     """Return the row with the largest `min_voiced_s` that `voiced_s` reaches (to a microsecond)."""
     return [row for row in rows if row.min_voiced_s <= voiced_s + 1e-6][-1]

@@ -156,7 +156,8 @@ def _kind(
     synthetic = [llr <= thresholds.synthetic_below for llr in ways]
     if all(synthetic):
         return VerdictKind.SYNTHETIC, Reason.NONE
-    unsuspicious = [llr >= thresholds.no_evidence_above and not spans for llr in ways]
+    doubtful = bool(spans) or any(_has_doubtful_stretch(scores, voice, card) for voice in voices)
+    unsuspicious = [llr >= thresholds.no_evidence_above and not doubtful for llr in ways]
     if all(unsuspicious):
         return VerdictKind.NO_EVIDENCE, Reason.NONE
     alone = any(synthetic) or any(unsuspicious)
@@ -194,7 +195,7 @@ def _spans(scores: SegmentScores, voice: _Voice, card: ModelCard) -> list[Span]:
     calibration = card.calibration[Variant.RECORDED.value]
     threshold = _span_threshold(float(voice.covered_s.sum()), card.thresholds)
     spans: list[Span] = []
-    for first, last in _windows(scores.facts, voice, card.thresholds):
+    for first, last in _windows(scores.facts, voice, card.thresholds.span_window_s):
         rows = voice.rows[first:last]
         if (
             unlimited_llr(scores.cm_score[rows], card.thresholds.span_window_s, calibration)
@@ -206,6 +207,23 @@ def _spans(scores: SegmentScores, voice: _Voice, card: ModelCard) -> list[Span]:
             start_s = spans.pop().start_s
         spans.append(_span(scores, voice, (start_s, end_s), calibration))
     return spans
+
+
+def _has_doubtful_stretch(scores: SegmentScores, voice: _Voice, card: ModelCard) -> bool:
+    """Tell whether some stretch, too short or too faint for a span, is not what a person's would be.
+
+    An item of which most is genuine must not be called unsuspicious over a few synthetic seconds.
+    """
+    thresholds = card.thresholds
+    if thresholds.doubt_below is None:
+        return False
+    calibration = card.calibration[Variant.RECORDED.value]
+    window_s = thresholds.min_voiced_s
+    return any(
+        unlimited_llr(scores.cm_score[voice.rows[first:last]], window_s, calibration)
+        <= thresholds.doubt_below
+        for first, last in _windows(scores.facts, voice, window_s)
+    )
 
 
 def _span_threshold(voiced_s: float, thresholds: Thresholds) -> float:
@@ -231,8 +249,8 @@ def _span(
     return Span(start_s, end_s, int(facts.track[rows[0]]), int(facts.channel[rows[0]]), llr)
 
 
-def _windows(facts: SegmentFacts, voice: _Voice, thresholds: Thresholds) -> list[tuple[int, int]]:
-    """Return [first, last) runs of consecutive scored segments that cover `span_window_s`."""
+def _windows(facts: SegmentFacts, voice: _Voice, window_s: float) -> list[tuple[int, int]]:
+    """Return [first, last) runs of consecutive scored segments that cover `window_s`."""
     windows: list[tuple[int, int]] = []
     for first in range(len(voice.rows)):
         start_s = facts.start_s[voice.rows[first]]
@@ -240,7 +258,7 @@ def _windows(facts: SegmentFacts, voice: _Voice, thresholds: Thresholds) -> list
             row = voice.rows[last]
             if last > first and facts.start_s[row] > facts.end_s[voice.rows[last - 1]] + GAP_S:
                 break  # a gap: the run ends before the window is full
-            if facts.end_s[row] - start_s >= thresholds.span_window_s - ROUNDING_S:
+            if facts.end_s[row] - start_s >= window_s - ROUNDING_S:
                 windows.append((first, last + 1))
                 break
     return windows

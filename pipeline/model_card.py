@@ -63,6 +63,8 @@ class Thresholds(CardPart):
     no_evidence_above: float
     span_below: float  # pooled llr of a window of segments that starts a synthetic span
     span_window_s: float  # length of that window
+    # with a stretch of `min_voiced_s` at or below this, an item is not called unsuspicious
+    doubt_below: float | None = None
     min_voiced_s: float = 4.0  # a decision asks for this much voice
     disagreement: float = 4.0  # |recorded llr - separated llr| beyond which no decision is taken
 

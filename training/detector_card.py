@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.calibrate import pooled_row
 from pipeline.frontends import compute
 from pipeline.model_card import (
     Calibration,
@@ -43,6 +44,7 @@ FRONT_END_NAMES = ("phase", "fbank")  # in the order of the graph's inputs
 DECISION_S = 4  # a decision asks for this much voice (DESIGN.md §3)
 SPAN_ITEM_S = 60
 FALSE_SPAN_SHARE = 0.01  # of genuine items of 60 s
+FALSE_DOUBT_SHARE = 0.05  # of the genuine items of 60 s that nothing else speaks against
 
 CHOSEN_ON = "inner folds (calibration and thresholds of the other folds)"
 
@@ -96,6 +98,7 @@ def decide_on(
         synthetic_below=round(low, 3),
         no_evidence_above=round(high, 3),
         span_below=choose_span_threshold(segments, fitted.calibration, recipe.span_window_s),
+        doubt_below=choose_doubt_threshold(segments, fitted.calibration, round(high, 3)),
         span_window_s=float(recipe.span_window_s),
         min_voiced_s=float(DECISION_S),
     )
@@ -112,7 +115,7 @@ def items_and_llr(
 ) -> tuple[Items, NDArray[np.float64]]:
     """Return items with this much voice and their LLRs, as the product would give them."""
     items = make_items(segments, voiced_s)
-    row = [row for row in calibration.pooled if row.min_voiced_s <= voiced_s][-1]
+    row = pooled_row(calibration.pooled, voiced_s)
     return items, pooled_llr(items, row, calibration.llr_limit)
 
 
@@ -133,19 +136,29 @@ def choose_span_threshold(
 
     Items are joined from one source under one condition; in each, the lowest window counts.
     """
-    lowest = lowest_windows(segments, calibration, window_s)
+    limit = calibration.llr_limit
+    lowest = np.clip(lowest_windows(segments, calibration, window_s)[0], -limit, limit)
     wanted = float(np.quantile(lowest, FALSE_SPAN_SHARE))
-    return round(max(wanted - 0.05, -calibration.llr_limit - 0.01), 3)
+    return round(max(wanted - 0.05, -limit - 0.01), 3)
+
+
+def choose_doubt_threshold(
+    segments: ScoredSegments, calibration: Calibration, no_evidence_above: float
+) -> float:
+    """Return the LLR of a stretch at which 5 % of unsuspicious genuine 60-s items lose that word."""
+    lowest, whole = lowest_windows(segments, calibration, DECISION_S)
+    return round(float(np.quantile(lowest[whole >= no_evidence_above], FALSE_DOUBT_SHARE)), 3)
 
 
 def lowest_windows(
     segments: ScoredSegments, calibration: Calibration, window_s: int
-) -> NDArray[np.float64]:
-    """Return the lowest LLR of any window of consecutive segments in each genuine 60-s item."""
-    row = [row for row in calibration.pooled if row.min_voiced_s <= window_s][-1]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, of genuine 60-s items, the lowest LLR of any window of segments, and the whole's LLR."""
+    row = pooled_row(calibration.pooled, window_s)
+    of_whole = pooled_row(calibration.pooled, SPAN_ITEM_S)
     genuine = segments.select(segments.is_bonafide)
     keys = np.char.add(np.char.add(genuine.group, "|"), genuine.condition)
-    lowest = []
+    lowest, whole = [], []
     random = np.random.default_rng(0)
     for key in np.unique(keys):
         of_key = np.flatnonzero(keys == key)
@@ -158,10 +171,11 @@ def lowest_windows(
             joined = of_key[
                 np.argsort([place[name] for name in genuine.utterance[of_key]], kind="stable")
             ][:SPAN_ITEM_S]
-            means = np.convolve(genuine.score[joined], np.ones(window_s) / window_s, "valid")
+            scores = genuine.score[joined]
+            means = np.convolve(scores, np.ones(window_s) / window_s, "valid")
             lowest.append(row.scale * float(means.min()) + row.offset)
-    limit = calibration.llr_limit
-    return np.asarray(np.clip(lowest, -limit, limit), dtype=np.float64)
+            whole.append(of_whole.scale * float(scores.mean()) + of_whole.offset)
+    return np.array(lowest, dtype=np.float64), np.array(whole, dtype=np.float64)
 
 
 def measured_rows(

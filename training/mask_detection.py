@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.calibrate import pooled_row
 from pipeline.frontends import compute
 from pipeline.model_card import Calibration, PooledRow
 from pipeline.score import Detector
@@ -202,7 +203,7 @@ def calibrate_apart(parts: Sequence[Heard], recorded: Calibration) -> Calibratio
     genuine = np.concatenate([p.is_bonafide[rows] for p, rows in zip(parts, heard, strict=True)])
     group = np.concatenate([p.group[rows] for p, rows in zip(parts, heard, strict=True)])
     affine = fit_affine(score, genuine, balanced_weights(genuine, group))
-    fitted_at = [row for row in recorded.pooled if row.min_voiced_s <= CLIP_S][-1]
+    fitted_at = pooled_row(recorded.pooled, CLIP_S)
     rows = [
         PooledRow(
             min_voiced_s=row.min_voiced_s,

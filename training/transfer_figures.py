@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pipeline.calibrate import pooled_row
 from pipeline.model_card import ErrorRow, Figure
 from training.calibration import ScoredSegments, choose_thresholds, fit_pooled, make_items
 from training.metrics import act_dcf, cllr, confusion_with_zone, eer, equal_error_rate, min_cllr
@@ -124,7 +125,7 @@ def transfer_lines(fitted: FittedCalibration, segments: ScoredSegments) -> list[
     ]
     rows = fit_pooled(segments)
     for held in fitted.held_out:
-        own = [row for row in rows if row.min_voiced_s <= held.voiced_s][-1]
+        own = pooled_row(rows, held.voiced_s)
         joined = make_items(segments, held.voiced_s)
         for condition in np.unique(held.items.condition):
             part = held.select(held.items.condition == condition)

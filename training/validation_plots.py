@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.model_card import ModelCard
 from training.calibration import ScoredSegments, Scores, utterance_items
+from training.card_limits import SMALLEST_GROUP, SPOOF
 from training.detector_card import items_and_llr
 from training.plots import (
     GENUINE,
@@ -19,8 +20,6 @@ from training.plots import (
 from training.validate import utterance_llr
 from training.validation_conditions import MIXED
 from training.validation_tables import (
-    SMALLEST_GROUP,
-    SPOOF,
     conditions_of,
     group_errors,
 )

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from pipeline.calibrate import pooled_row
 from pipeline.frontends import compute
 from pipeline.model_card import ModelCard
 from pipeline.vocabulary import FloatArray, Label
@@ -98,7 +99,7 @@ def _features(row: Utterance, card: ModelCard) -> Tensors:
 
 def _score_thresholds(card: ModelCard) -> tuple[float, float]:
     """Return the decision's thresholds on the mean CM score of a clip of 2 to 4 s."""
-    row = [row for row in card.calibration["recorded"].pooled if row.min_voiced_s <= 2.0][-1]
+    row = pooled_row(card.calibration["recorded"].pooled, 2.0)
     low, high = card.thresholds.synthetic_below, card.thresholds.no_evidence_above
     return (low - row.offset) / row.scale, (high - row.offset) / row.scale
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from pipeline.calibrate import pooled_row
 from pipeline.errors import ModelMismatchError
 from pipeline.score import Detector
 from pipeline.separate import Separator
@@ -92,7 +93,7 @@ def separation_table(  # noqa: PLR0913 the options of a command
     joined = [join_heard(of_folds) for of_folds in zip(*parts, strict=True)]
     if out:
         out.write_text(scores_as_json(joined), encoding="utf-8")
-    row = [row for row in detector.card.calibration["recorded"].pooled if row.min_voiced_s <= 2][-1]
+    row = pooled_row(detector.card.calibration["recorded"].pooled, 2.0)
     for line in table_lines(tabulate(joined, row.scale, row.offset), joined):
         console.print(line, markup=False, soft_wrap=True)
 

@@ -68,6 +68,20 @@ def test_one_bad_second_is_no_span() -> None:
     assert verdict.kind is VerdictKind.NO_EVIDENCE
 
 
+def test_a_few_doubtful_seconds_take_the_word_unsuspicious_away() -> None:
+    card = make_card()
+    doubting = card.model_copy(
+        update={"thresholds": card.thresholds.model_copy(update={"doubt_below": -1.0})}
+    )
+    scores = make_scores([3.0] * 26 + [-0.8] * 4 + [3.0] * 26)
+    assert decide(scores, card).kind is VerdictKind.NO_EVIDENCE
+    verdict = decide(scores, doubting)
+    assert (verdict.kind, verdict.reason) == (VerdictKind.INCONCLUSIVE, Reason.WEAK_EVIDENCE)
+    assert decide(make_scores([3.0] * 26 + [-0.8] * 3 + [3.0] * 26), doubting).kind is (
+        VerdictKind.NO_EVIDENCE
+    )
+
+
 def test_an_item_without_scored_segments_has_the_reason_of_most_of_its_sound() -> None:
     verdict = decide(make_scores([None] * 5), make_card())
     assert (verdict.kind, verdict.reason, verdict.llr) == (
