@@ -104,8 +104,7 @@ def score_fold(
         segments, values = _statistics(utterances, tested, cache, plan.conditions)
         with torch.inference_mode():
             parts = [
-                machine.score_statistics(part)
-                for part in torch.split(torch.from_numpy(values), 4000)
+                machine.of_statistics(part) for part in torch.split(torch.from_numpy(values), 4000)
             ]
         scores = torch.cat(parts).numpy()
     else:

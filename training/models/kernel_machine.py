@@ -67,17 +67,19 @@ class SegmentStatistics(nn.Module):
 
 
 class KernelMachine(nn.Module):
-    """Frames to a CM score; made by `fit_kernel_machine`."""
+    """Frames to a CM score, or to `columns` of scores; made by `fit_kernel_machine`."""
 
-    def __init__(self, n_centres: int, n_statistics: int = 400) -> None:
+    def __init__(
+        self, n_centres: int, n_statistics: int = 400, columns: tuple[int, ...] = ()
+    ) -> None:
         """Make an empty machine of this size."""
         super().__init__()
         self.statistics = SegmentStatistics()
         self.register_buffer("mean", torch.zeros(n_statistics))
         self.register_buffer("scale", torch.ones(n_statistics))
         self.register_buffer("centres", torch.zeros(n_centres, n_statistics))
-        self.register_buffer("weights", torch.zeros(n_centres))
-        self.register_buffer("offset", torch.zeros(1))
+        self.register_buffer("weights", torch.zeros(n_centres, *columns))
+        self.register_buffer("offset", torch.zeros(columns or 1))
         self.register_buffer("gamma", torch.ones(1))
         self.mean: Tensor
         self.scale: Tensor
@@ -87,11 +89,11 @@ class KernelMachine(nn.Module):
         self.gamma: Tensor
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Return CM scores (n,)."""
-        return self.score_statistics(self.statistics(frames))
+        """Return CM scores (n, *columns)."""
+        return self.of_statistics(self.statistics(frames))
 
-    def score_statistics(self, statistics: Tensor) -> Tensor:
-        """Return CM scores (n,) of statistics (n, 400)."""
+    def of_statistics(self, statistics: Tensor) -> Tensor:
+        """Return CM scores (n, *columns) of statistics (n, n_statistics)."""
         place = ((statistics - self.mean) / self.scale).clamp(-CLIP, CLIP)
         squares = (place * place).sum(dim=1, keepdim=True)
         distance = squares + (self.centres * self.centres).sum(dim=1) - 2 * place @ self.centres.T

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.vocabulary import FloatArray
-from training.models.kernel_machine import CHUNK, CLIP, SegmentStatistics
+from training.models.kernel_machine import CHUNK, CLIP, KernelMachine, SegmentStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +38,12 @@ class SpaceConfig:
     shrinkage: float = 0.5  # of the within-class scatter towards a multiple of the identity
 
 
-class SystemHead(nn.Module):
-    """Frames to a column for each class; made by `fit_head`."""
+class SystemHead(KernelMachine):
+    """Frames to a column for each class, +1 for its own and -1 for others; made by `fit_head`."""
 
     def __init__(self, n_centres: int, n_columns: int, n_statistics: int = 400) -> None:
         """Make an empty head of this size."""
-        super().__init__()
-        self.statistics = SegmentStatistics()
-        self.register_buffer("mean", torch.zeros(n_statistics))
-        self.register_buffer("scale", torch.ones(n_statistics))
-        self.register_buffer("centres", torch.zeros(n_centres, n_statistics))
-        self.register_buffer("weights", torch.zeros(n_centres, n_columns))
-        self.register_buffer("offset", torch.zeros(n_columns))
-        self.register_buffer("gamma", torch.ones(1))
-        self.mean: Tensor
-        self.scale: Tensor
-        self.centres: Tensor
-        self.weights: Tensor
-        self.offset: Tensor
-        self.gamma: Tensor
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Return columns (n, n_columns), near +1 for a row's own class and -1 for others."""
-        return self.of_statistics(self.statistics(frames))
-
-    def of_statistics(self, statistics: Tensor) -> Tensor:
-        """Return columns (n, n_columns) of statistics (n, n_statistics)."""
-        place = ((statistics - self.mean) / self.scale).clamp(-CLIP, CLIP)
-        squares = (place * place).sum(dim=1, keepdim=True)
-        distance = squares + (self.centres * self.centres).sum(dim=1) - 2 * place @ self.centres.T
-        kernel = torch.exp(-self.gamma * distance.clamp_min(0.0))
-        return torch.matmul(kernel, self.weights) + self.offset
+        super().__init__(n_centres, n_statistics, (n_columns,))
 
 
 class SystemSpace(nn.Module):
