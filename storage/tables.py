@@ -1,7 +1,8 @@
 """The tables, as SQLAlchemy sees them; `migrations/` makes them, a test compares the two.
 
 Queue tables (job, job_delta, item, attempt, host_turn, queue_pulse) change with every item and are kept
-narrow and loosely filled; result tables (media, analysis, segment, report, report_file) are written
+narrow and loosely filled; items of jobs that ended long ago lie in item_archive, and the view any_item
+has both; result tables (media, analysis, segment, report, report_file) are written
 once; `object` follows what lies in the object store.
 """
 
@@ -60,6 +61,11 @@ class JobRow(Table):
     __table_args__ = (
         Index("job_open", "priority", "job_id", postgresql_where=text("closed_at IS NULL")),
         Index("job_of_account", "account_id", "job_id"),
+        Index(
+            "job_to_archive",
+            "closed_at",
+            postgresql_where=text("closed_at IS NOT NULL AND archived_at IS NULL"),
+        ),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -75,6 +81,9 @@ class JobRow(Table):
     closed_at: Mapped[datetime | None]  # set by the folder once nothing is open
     served_at: Mapped[datetime | None]  # last claim beside other jobs
     max_running: Mapped[int | None] = mapped_column(Integer)  # items at once; NULL: no cap
+    # False: every item is analysed anew, whatever the account has analysed before
+    may_reuse: Mapped[bool] = mapped_column(server_default=text("true"))
+    archived_at: Mapped[datetime | None]  # its items have left the queue's table (ArchivedItemRow)
     # workers that know only older items leave the job alone
     item_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     n_listing: Mapped[int] = mapped_column(server_default="0")
@@ -108,40 +117,9 @@ class JobDelta(Table):
     n_cancelled: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
-class ItemRow(Table):
-    """One piece of work: a source to list or a medium to analyse."""
+class ItemColumns:
+    """What the queue's table and the archive have in common: everything but the key."""
 
-    __tablename__ = "item"
-    __table_args__ = (
-        UniqueConstraint("job_id", "source_key", name="item_source_key"),
-        Index(
-            "item_ready",
-            "job_id",
-            "priority",
-            "item_id",
-            postgresql_where=text("state = 'ready'"),
-        ),
-        Index(
-            "item_ready_listing",
-            "job_id",
-            "item_id",
-            postgresql_where=text("state = 'ready' AND kind = 'list'"),
-        ),
-        Index("item_deferred", "available_at", postgresql_where=text("state = 'deferred'")),
-        # small, since a fleet holds few items at once: who runs how many, and whose lease is over
-        Index("item_running", "account_id", "job_id", postgresql_where=text("state = 'running'")),
-        Index("item_failed", "job_id", "item_id", postgresql_where=text("state = 'failed'")),
-        Index("item_of_job", "job_id", "item_id"),
-        {
-            "postgresql_with": {
-                "fillfactor": 70,  # heartbeats stay in their page (HOT)
-                "autovacuum_vacuum_scale_factor": 0.01,
-                "autovacuum_vacuum_cost_delay": 0,
-            }
-        },
-    )
-
-    item_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.job_id"))
     account_id: Mapped[str]
     kind: Mapped[str]
@@ -177,14 +155,60 @@ class ItemRow(Table):
     error_message: Mapped[str] = mapped_column(server_default="")
 
 
+class ItemRow(ItemColumns, Table):
+    """One piece of work: a source to list or a medium to analyse."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        UniqueConstraint("job_id", "source_key", name="item_source_key"),
+        Index(
+            "item_ready",
+            "job_id",
+            "priority",
+            "item_id",
+            postgresql_where=text("state = 'ready'"),
+        ),
+        Index(
+            "item_ready_listing",
+            "job_id",
+            "item_id",
+            postgresql_where=text("state = 'ready' AND kind = 'list'"),
+        ),
+        Index("item_deferred", "available_at", postgresql_where=text("state = 'deferred'")),
+        # small, since a fleet holds few items at once: who runs how many, and whose lease is over
+        Index("item_running", "account_id", "job_id", postgresql_where=text("state = 'running'")),
+        Index("item_failed", "job_id", "item_id", postgresql_where=text("state = 'failed'")),
+        Index("item_of_job", "job_id", "item_id"),
+        {
+            "postgresql_with": {
+                "fillfactor": 70,  # heartbeats stay in their page (HOT)
+                "autovacuum_vacuum_scale_factor": 0.01,
+                "autovacuum_vacuum_cost_delay": 0,
+            }
+        },
+    )
+
+    item_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+
+
+class ArchivedItemRow(ItemColumns, Table):
+    """An item of a job that ended long ago: read, never claimed; the view `any_item` has both."""
+
+    __tablename__ = "item_archive"
+    __table_args__ = (
+        UniqueConstraint("job_id", "source_key", name="item_archive_source_key"),
+        Index("item_archive_of_job", "job_id", "item_id"),
+    )
+
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # as in `item`
+
+
 class AttemptRow(Table):
     """How one try of an item ended; written at its end, running ones stand in `item`."""
 
     __tablename__ = "attempt"
 
-    item_id: Mapped[int] = mapped_column(
-        ForeignKey("item.item_id", ondelete="CASCADE"), primary_key=True
-    )
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of `any_item`
     fence: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[int] = mapped_column(Integer)
     worker_id: Mapped[str]
@@ -263,10 +287,16 @@ class AnalysisRow(Table):
     __table_args__ = (
         UniqueConstraint("item_id", name="analysis_item"),
         Index("analysis_media", "media_id"),
+        Index(
+            "analysis_to_reuse",
+            "media_id",
+            "basis_sha256",
+            postgresql_where=text("basis_sha256 IS NOT NULL AND reused_item_id IS NULL"),
+        ),
     )
 
     analysis_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.item_id", ondelete="CASCADE"))
+    item_id: Mapped[int]  # of `any_item`
     job_id: Mapped[int]
     account_id: Mapped[str]
     media_id: Mapped[int | None] = mapped_column(ForeignKey("media.media_id"))
@@ -287,6 +317,9 @@ class AnalysisRow(Table):
     versions: Mapped[dict[str, Any]]
     timings_s: Mapped[dict[str, Any]]
     analysed_at: Mapped[datetime]
+    # over all that the numbers rest on beside the bytes; NULL: never used again
+    basis_sha256: Mapped[str | None]
+    reused_item_id: Mapped[int | None]  # whose analysis this is a copy of
 
 
 class SegmentRow(Table):
@@ -319,9 +352,7 @@ class ReportRow(Table):
     __tablename__ = "report"
     __table_args__ = (Index("report_of_job", "job_id", "item_id"),)
 
-    item_id: Mapped[int] = mapped_column(
-        ForeignKey("item.item_id", ondelete="CASCADE"), primary_key=True
-    )
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of `any_item`
     job_id: Mapped[int]
     account_id: Mapped[str]
     document: Mapped[dict[str, Any]]
