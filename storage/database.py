@@ -4,6 +4,7 @@ Every statement of the project runs inside `transaction`, so that a lost databas
 `DatabaseError`, whatever the driver called it.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ MIGRATION_LOCK = 7_105_332_186  # any number, the same in every version
 KEPT_CONNECTIONS = 1  # a fleet has many processes, and most of them talk rarely
 MOST_CONNECTIONS = 8  # of one process
 CONNECT_TIMEOUT_S = 10
+_REVISION = re.compile(r'^(revision|down_revision) = "([0-9]+)"', re.MULTILINE)
 
 
 def open_engine(settings: StorageSettings) -> Engine:
@@ -85,7 +87,7 @@ def migrate(engine: Engine) -> None:
     Raises:
         ConfigError: the database was made by a newer version, or lacks pgvector.
     """
-    newest = _newest_revision()
+    known, newest = _revisions()
     with transaction(engine) as connection:
         if _revision(connection) == newest:
             return
@@ -94,7 +96,7 @@ def migrate(engine: Engine) -> None:
         found = _revision(connection)
         if found == newest:
             return
-        if found is not None and found > newest:
+        if found is not None and found not in known:
             raise ConfigError(
                 f"The database has tables of a newer version ({found}; this one knows {newest})."
                 " Install the newer version, or name another database in VERITY_DATABASE_URL."
@@ -127,9 +129,18 @@ def _make_vector_extension(connection: Connection) -> None:
         ) from error
 
 
-def _newest_revision() -> str:
-    """Return the highest number of the migration files: revisions are numbered by their names."""
-    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+def _revisions() -> tuple[frozenset[str], str]:
+    """Return the numbers of all migrations, and the one that no other follows.
+
+    Several are written at a time, so that the last one need not have the highest number.
+    """
+    known: set[str] = set()
+    followed: set[str] = set()
+    for path in (MIGRATIONS / "versions").glob("[0-9]*.py"):
+        for name, number in _REVISION.findall(path.read_text(encoding="utf-8")):
+            (followed if name == "down_revision" else known).add(number)
+    (newest,) = known - followed
+    return frozenset(known), newest
 
 
 def _revision(connection: Connection) -> str | None:

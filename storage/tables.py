@@ -242,6 +242,46 @@ class HostTurn(Table):
     blocked_until: Mapped[datetime | None]  # the host asked to be left alone until then
 
 
+class SeenRow(Table):
+    """A medium that a listing of new media alone has met, so that the next one leaves it out."""
+
+    __tablename__ = "seen"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    # of (source, extractor, full URL or guid, ETag or length): `jobs.sources.items.source_key`
+    source_key: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[int | None]  # its newest item; no foreign key: items go before this does
+    n_tries: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    seen_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class SkippedRow(Table):
+    """What a listing found and left out: archives, folder markers, links, the same thing twice."""
+
+    __tablename__ = "skipped"
+
+    job_id: Mapped[int] = mapped_column(
+        ForeignKey("job.job_id", ondelete="CASCADE"), primary_key=True
+    )
+    why: Mapped[str] = mapped_column(primary_key=True)
+    name_sha256: Mapped[str] = mapped_column(primary_key=True)  # names may be long
+    name: Mapped[str]
+
+
+class SourceSecretRow(Table):
+    """A job's cookies or proxy, sealed; the key is not in the database (`storage/sealing.py`)."""
+
+    __tablename__ = "source_secret"
+    __table_args__ = (Index("source_secret_of_job", "job_id"),)
+
+    secret_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str]
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.job_id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class ObjectRow(Table):
     """What was, or is about to be, put into the object store."""
 

@@ -1,0 +1,64 @@
+"""Sealed secrets of jobs in SQL: cookies and proxies. Only ciphertext comes and goes here."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+KEEP_DAYS = 7  # after the end of its job: a failed item may be tried again
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """One row."""
+
+    secret_id: str
+    kind: str  # `cookies` or `proxy`
+    sealed: bytes
+
+
+def insert_secret(
+    connection: Connection, account_id: str, job_id: int, secret: SealedSecret
+) -> None:
+    """Keep a job's secret."""
+    connection.execute(
+        text(
+            "INSERT INTO source_secret (secret_id, account_id, job_id, kind, sealed)"
+            " VALUES (:secret_id, :account_id, :job_id, :kind, :sealed)"
+        ),
+        {
+            "secret_id": secret.secret_id,
+            "account_id": account_id,
+            "job_id": job_id,
+            "kind": secret.kind,
+            "sealed": secret.sealed,
+        },
+    )
+
+
+def read_sealed(
+    connection: Connection, secret_ids: Collection[str]
+) -> dict[tuple[str, str], bytes]:
+    """Return (account, secret id) -> sealed, for those that are there."""
+    if not secret_ids:
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT account_id, secret_id, sealed FROM source_secret"
+            " WHERE secret_id = ANY(CAST(:ids AS text[]))"
+        ),
+        {"ids": list(secret_ids)},
+    )
+    return {(account, secret_id): bytes(sealed) for account, secret_id, sealed in rows}
+
+
+def forget_old(connection: Connection, keep_days: float = KEEP_DAYS) -> int:
+    """Remove the secrets of jobs that ended some days ago; return how many."""
+    done = connection.execute(
+        text(
+            "DELETE FROM source_secret USING job WHERE job.job_id = source_secret.job_id"
+            " AND job.closed_at < clock_timestamp() - make_interval(secs => :keep_s)"
+        ),
+        {"keep_s": keep_days * 86_400},
+    )
+    return done.rowcount
