@@ -123,6 +123,31 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class MediaFile:
     """A fetched file. `path` never leaves its node and is never shown."""
+class ProvenanceState(StrEnum):
+    """What came of the manifest (C2PA) that a file carries about its own origin."""
+
+    ABSENT = "absent"  # there is none, which proves nothing
+    TRUSTED = "trusted"  # it fits the bytes, and its signer is on the trust list
+    VALID = "valid"  # it fits the bytes; nobody here vouches for its signer
+    INVALID = "invalid"  # it does not fit the bytes, or is damaged
+    ELSEWHERE = "elsewhere"  # the file names one on a server: nothing is fetched
+    UNREADABLE = "unreadable"  # there is one, and reading it was given up
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a file's manifest says; all text is the signer's, none of it was checked by us."""
+
+    state: ProvenanceState
+    signer: str = ""
+    signed_at: str = ""  # of a time stamp inside the manifest, as it writes it
+    generator: str = ""  # the program that made the claim
+    claims: tuple[str, ...] = ()  # IPTC digital source types, such as `trainedAlgorithmicMedia`
+    problems: tuple[str, ...] = ()  # codes of what does not hold
+    tool: str = ""  # that read it, with its version; "": nothing was there to read
+    trust_list: str = ""  # its SHA-256; "": none was set
+
+
 
     item_id: str
     path: Path
@@ -132,6 +157,7 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
+    provenance: Provenance | None = None  # None: not looked for
 class WaveformBlock:
     """A stretch of one channel, full scale 1.0."""
 
