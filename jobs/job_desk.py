@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from jobs.queue_values import to_attempt, to_job, to_status
 from jobs.spec import Attempt, ItemStatus, Job, JobSpec
 from pipeline.errors import InputError, SourceNotFoundError
-from storage import item_rows, job_rows, report_rows
+from storage import archive_rows, item_rows, job_rows, report_rows
 from storage.account_rows import require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
@@ -35,26 +35,8 @@ class JobDesk:
         Raises:
             InputError: there is no such account.
         """
-        listings = [
-            NewItemFacts(ItemKind.LIST, source, source, f"list:{number}", {})
-            for number, source in enumerate(spec.sources)
-        ]
         with transaction(self._engine) as connection:
-            require_account(connection, account_id)
-            job_id = job_rows.insert_job(
-                connection,
-                NewJobFacts(
-                    account_id,
-                    spec.name,
-                    spec.sources,
-                    spec.priority,
-                    spec.options,
-                    spec.max_running,
-                ),
-            )
-            item_rows.insert_items(connection, job_id, account_id, listings)
-            job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
-            item_rows.ring(connection)
+            job_id = enter_job(connection, spec, account_id)
             facts = job_rows.read_job(connection, job_id)
         assert facts is not None  # written above
         return to_job(facts)
@@ -162,6 +144,7 @@ class JobDesk:
                 raise InputError(
                     f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
                 )
+            archive_rows.restore_failed(connection, number)
             kinds = item_rows.retry_failed(connection, number)
             if kinds:
                 n_lists = kinds.count(ItemKind.LIST)
@@ -202,6 +185,29 @@ class JobDesk:
             if len(page) < PAGE_ITEMS:
                 return
             after = page[-1].item_id
+
+
+def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
+    """Write a job and its listings inside the caller's transaction; return its id.
+
+    Raises:
+        InputError: there is no such account.
+    """
+    require_account(connection, account_id)
+    job_id = job_rows.insert_job(
+        connection,
+        NewJobFacts(
+            account_id, spec.name, spec.sources, spec.priority, spec.options, spec.max_running
+        ),
+    )
+    listings = [
+        NewItemFacts(ItemKind.LIST, source, source, f"list:{number}", {})
+        for number, source in enumerate(spec.sources)
+    ]
+    item_rows.insert_items(connection, job_id, account_id, listings)
+    job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
+    item_rows.ring(connection)
+    return job_id
 
 
 def _require_job(connection: Connection, job_id: str) -> JobFacts:
