@@ -7,9 +7,10 @@
 The fleet calls the same functions in the same order, cut where the resource changes.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.attribute import liken
 from pipeline.calibrate import segment_llr
 from pipeline.decide import decide, no_audio
 from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
+from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
 from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
@@ -29,6 +31,8 @@ from pipeline.probe import hash_file, probe
 from pipeline.score import Detector, join_outputs
 from pipeline.separate import Separator, separate
 from pipeline.slicing import SliceConfig, slice_segments
+from pipeline.sound_picture import Painter, watched
+from pipeline.strongest import SoundKeeper, heard_segments, to_sound
 from pipeline.vocabulary import (
     AnalysisOptions,
     Custody,
@@ -43,6 +47,10 @@ from pipeline.vocabulary import (
     Reason,
     SegmentFacts,
     SegmentScores,
+    SeparatedBlock,
+    SoundArray,
+    SoundPicture,
+    Traces,
     Variant,
     Verdict,
 )
@@ -75,6 +83,14 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
+@dataclass(slots=True)
+class Watch:
+    """What `prepare` notes while a channel goes by; the findings do not need it."""
+
+    pictures: list[SoundPicture] = field(default_factory=list)
+    separated_sha256: dict[tuple[int, int], str] = field(default_factory=dict)  # track, channel
+
+
 def analyse(
     item: MediaItem,
     media: MediaFile,
@@ -94,13 +110,24 @@ def analyse(
     clock.stage("survey")
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
-    for batch in prepare(media, card, models.separator, options, on_progress):
+    watch = Watch()
+    keeper = SoundKeeper[SoundArray]()
+    for batch in prepare(media, card, models.separator, options, on_progress, watch):
         clock.stage("prepare")
         facts.append(batch.facts)
         outputs.append(models.detector.score(batch.features))
+        if batch.sound is not None:
+            keeper.add(len(facts) - 1, batch.facts, outputs[-1].cm_score, batch.sound)
         clock.stage("score")
     scores, verdict = conclude(facts, outputs, card, models.detector.model_id)
     clock.stage("conclude")
+    cm_scores = [output.cm_score for output in outputs]
+    traces = Traces(
+        pictures=tuple(watch.pictures),
+        heard=heard_segments(facts, cm_scores, keeper.kept, card.sample_rate),
+        derivation=derivation_of(media, card.sample_rate, watch.separated_sha256, models.uses),
+        machines=(this_machine("all"),),
+    )
     return MediaReport(
         item=item,
         media=media,
@@ -113,6 +140,7 @@ def analyse(
         versions=tool_versions(),
         timings_s=clock.timings_s,
         analysed_at=datetime.now(UTC),
+        traces=traces,
     )
 
 
@@ -170,8 +198,13 @@ def prepare(
     separator: Separator,
     options: AnalysisOptions,
     on_progress: OnProgress = lambda _: None,
+    watch: Watch | None = None,
 ) -> Iterator[PreparedBatch]:
-    """Yield the prepared segments of each analysed channel in turn; `media` has been surveyed."""
+    """Yield the prepared segments of each analysed channel in turn; `media` has been surveyed.
+
+    Pictures and checksums of a channel are in `watch` once its last batch was yielded.
+    """
+    watch = Watch() if watch is None else watch
     assert media.probe is not None, "prepare follows survey_media"
     channels = analysed_channels(media.probe)
     total_s = sum(track.decoded_duration_s or 0.0 for track, _ in channels)
@@ -187,10 +220,18 @@ def prepare(
         damaged: list[tuple[float, float]] = []
         blocks = decode(media, track, channel, card.sample_rate, options.block_s)
         finite = replace_not_finite(blocks, damaged)
-        for batch in slice_segments(separate(finite, separator), config):
+        painter = Painter(
+            card.sample_rate, round((track.decoded_duration_s or 0.0) * card.sample_rate)
+        )
+        digest = hashlib.sha256()
+        voices = _hashed(separate(watched(finite, painter), separator), digest)
+        for batch in slice_segments(voices, config):
             _exclude(batch.facts, damaged)
-            yield embed(batch, card)
+            is_recorded = batch.facts.variant == Variant.RECORDED
+            yield replace(embed(batch, card), sound=to_sound(batch.samples[is_recorded]))
             on_progress(Progress("prepare", before_s + float(batch.facts.end_s.max()), total_s))
+        watch.pictures.append(painter.finish(track.index, channel))
+        watch.separated_sha256[track.index, channel] = digest.hexdigest()
         before_s += track.decoded_duration_s or 0.0
 
 
@@ -256,6 +297,10 @@ def failed_report(
         versions=tool_versions(),
         timings_s={},
         analysed_at=datetime.now(UTC),
+        traces=Traces(
+            derivation=derivation_of(media, 0, {}, models),
+            machines=(this_machine("all"),),
+        ),
     )
 
 
@@ -280,6 +325,13 @@ class _Clock:
         now = time.perf_counter()
         self.timings_s[name] = self.timings_s.get(name, 0.0) + now - self._last
         self._last = now
+
+
+def _hashed(blocks: Iterator[SeparatedBlock], digest: "hashlib._Hash") -> Iterator[SeparatedBlock]:
+    """Yield the blocks as they are; their voice goes into the digest first."""
+    for block in blocks:
+        digest.update(np.ascontiguousarray(block.voice, np.float32).data)
+        yield block
 
 
 def _exclude(facts: SegmentFacts, damaged: list[tuple[float, float]]) -> None:

@@ -5,8 +5,9 @@ long the sound really is), then `decode` yields the blocks of one channel. The t
 samples, so jumping time stamps and edit lists cannot move it.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class _Sums:
     channels: ChannelComparison
     n_samples: int = 0
     n_not_finite: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all samples, as they came
 
 
 def survey(
@@ -69,7 +71,12 @@ def survey(
         use = sums.channels.use(room)
         room -= use.count(TrackUse.ANALYSED)
         tracks.append(
-            replace(track, decoded_duration_s=sums.n_samples / sample_rate, channel_use=use)
+            replace(
+                track,
+                decoded_duration_s=sums.n_samples / sample_rate,
+                channel_use=use,
+                decoded_sha256=sums.digest.hexdigest(),
+            )
         )
         if words and "decode_errors" not in notes:
             notes.append("decode_errors")
@@ -185,6 +192,7 @@ def _sum_up(
     sums = _Sums(ChannelComparison(track.n_channels, sample_rate))
     reported_s = 0.0
     for chunk in _read_track(media, track, sample_rate, words):
+        sums.digest.update(chunk.reshape(-1).data)  # a hash takes one dimension only
         finite = np.isfinite(chunk)
         if not finite.all():
             sums.n_not_finite += int(np.size(finite) - np.count_nonzero(finite))

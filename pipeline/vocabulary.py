@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float32]
 SecondsArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+LevelArray: TypeAlias = NDArray[np.uint8]
+SoundArray: TypeAlias = NDArray[np.int16]
 TextArray: TypeAlias = NDArray[np.str_]
 
 
@@ -106,6 +108,7 @@ class AudioTrack:
     language: str = ""
     decoded_duration_s: float | None = None  # None until decoded
     channel_use: tuple[TrackUse, ...] = ()  # one a channel, empty until decoded
+    decoded_sha256: str = ""  # over the samples as the decoder wrote them; "" until decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,6 @@ class Probe:
     notes: tuple[str, ...] = ()  # codes: `extension_mismatch`, `incomplete`, `metadata_capped`, ...
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFile:
-    """A fetched file. `path` never leaves its node and is never shown."""
 class ProvenanceState(StrEnum):
     """What came of the manifest (C2PA) that a file carries about its own origin."""
 
@@ -148,16 +148,19 @@ class Provenance:
     trust_list: str = ""  # its SHA-256; "": none was set
 
 
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A fetched file. `path` never leaves its node and is never shown."""
 
     item_id: str
     path: Path
     sha256: str
     size_bytes: int
     probe: Probe | None = None  # None: not probed yet
+    provenance: Provenance | None = None  # None: not looked for
 
 
 @dataclass(frozen=True, slots=True)
-    provenance: Provenance | None = None  # None: not looked for
 class WaveformBlock:
     """A stretch of one channel, full scale 1.0."""
 
@@ -214,6 +217,9 @@ class PreparedBatch:
 
     facts: SegmentFacts  # of n segments
     features: Features  # of n_scored segments
+    sound: SoundArray | None = (
+        None  # (n_recorded, segment_samples), 16 bit: to look at and listen to
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +324,9 @@ class AnalysisOptions:
     block_s: float = 30.0  # seconds a block; changes no number
     max_duration_s: float = 43_200.0  # 12 h of decoded sound, then `LimitExceededError`
     max_channels: int = 8  # channels that are looked at, over all tracks
+    keep_clips: bool = (
+        False  # write the strongest seconds as sound beside the report; no number changes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +338,64 @@ class Custody:
     source_version: str = ""  # ETag, version id or guid
     original_name: str = ""  # as the source names the file: untrusted text
     facts: dict[str, str] = field(default_factory=dict)  # HTTP and source facts worth keeping
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPicture:
+    """A spectrogram of a stretch of one channel: for the eye, no part of the findings."""
+
+    track: int
+    channel: int
+    start_s: float  # on the axis of decoded samples
+    end_s: float
+    max_hz: float  # upper edge of the highest band; the lowest begins at 0
+    range_db: float  # level 255 is the loudest cell, level 0 this much or more below it
+    levels: LevelArray  # (n_bands, n_columns), lowest band first
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSegment:
+    """One of the segments that speak most clearly, with its sound as the detector had it."""
+
+    row: int  # in `SegmentScores`
+    start_s: float
+    sample_rate: int
+    samples: SoundArray  # (segment_samples,)
+    picture: SoundPicture
+
+
+@dataclass(frozen=True, slots=True)
+class DerivationStep:
+    """A step from bytes to bytes on the way to the findings, so that it can be repeated."""
+
+    step: str  # fetch, probe, decode, separate, analyse
+    tool: str  # and its version
+    command: str  # as it ran, without paths and secrets; "" = no program of its own
+    output: str  # what came out, such as `float32 samples of track 1`
+    input_sha256: str = ""
+    output_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a part of the analysis ran on; nothing that tells which machine it was."""
+
+    stages: str  # such as `prepare` or `score`
+    system: str
+    processor: str
+    n_cores: int
+    gpu: str = ""  # "" = none seen
+    runtime: str = ""  # Python and its build
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What was noted beside the numbers while the sound went by."""
+
+    pictures: tuple[SoundPicture, ...] = ()  # one a channel
+    heard: tuple[HeardSegment, ...] = ()  # the segments that speak most clearly
+    derivation: tuple[DerivationStep, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,3 +413,4 @@ class MediaReport:
     versions: dict[str, str]  # tool -> version: verity, ffmpeg, onnxruntime, ...
     timings_s: dict[str, float]  # stage -> seconds
     analysed_at: datetime
+    traces: Traces = Traces()

@@ -1,0 +1,111 @@
+"""Which seconds speak most clearly for each side, and their sound, in bounded memory.
+
+Scores are known only after the sound went by: the sound of a batch is kept while it may hold one of
+the strongest segments, and dropped once others are stronger. "Strongest" is by the CM score of the
+recording as it is; the calibration keeps that order.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from pipeline.sound_picture import Painter
+from pipeline.vocabulary import (
+    FloatArray,
+    HeardSegment,
+    Reason,
+    SegmentFacts,
+    SoundArray,
+    Variant,
+)
+
+N_EACH = 2  # of each side: four pictures stand beside each other on a page
+FULL_SCALE_16 = 32_767
+
+Kept = TypeVar("Kept")
+
+
+class SoundKeeper(Generic[Kept]):
+    """Keeps the sound of at most `2 * N_EACH` batches; lives as long as an item is scored."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._extremes: dict[int, tuple[float, float]] = {}  # lowest and highest score of a batch
+        self.kept: dict[int, Kept] = {}  # by the batch's number
+
+    def add(self, batch: int, facts: SegmentFacts, cm_score: FloatArray, sound: Kept) -> None:
+        """Take a batch that was scored.
+
+        Args:
+            batch: its number.
+            facts: of its segments.
+            cm_score: (n_scored,) of the segments without a reason, in order.
+            sound: of its recorded segments, or what leads to it.
+        """
+        scores = _recorded_scores(facts, cm_score)
+        if not len(scores):
+            return
+        self._extremes[batch] = (float(scores.min()), float(scores.max()))
+        self.kept[batch] = sound
+        # among the batches with the N lowest minima are the N lowest segments, wherever they lie
+        low = sorted(self._extremes, key=lambda number: (self._extremes[number][0], number))
+        high = sorted(self._extremes, key=lambda number: (-self._extremes[number][1], number))
+        wanted = {*low[:N_EACH], *high[:N_EACH]}
+        for number in [number for number in self.kept if number not in wanted]:
+            del self.kept[number], self._extremes[number]
+
+
+def heard_segments(
+    facts: Sequence[SegmentFacts],
+    cm_scores: Sequence[FloatArray],
+    sounds: Mapping[int, SoundArray],
+    sample_rate: int,
+) -> tuple[HeardSegment, ...]:
+    """Return the strongest segments of each side, lowest CM score first, each one once.
+
+    Args:
+        facts: of each batch.
+        cm_scores: of each batch's scored rows.
+        sounds: what a `SoundKeeper` kept of them.
+        sample_rate: of the sound, in Hz.
+    """
+    found: list[tuple[float, int, int, int]] = []  # score, row in all, batch, row in the batch
+    n_before = 0
+    for batch, (part, scores) in enumerate(zip(facts, cm_scores, strict=True)):
+        if batch in sounds:
+            rows = _recorded_rows(part)
+            for row, score in zip(rows, _recorded_scores(part, scores), strict=True):
+                found.append((float(score), n_before + int(row), batch, int(row)))
+        n_before += len(part.reason)
+    found.sort()
+    strongest = found if len(found) <= 2 * N_EACH else [*found[:N_EACH], *found[-N_EACH:]]
+    return tuple(
+        _heard(facts[batch], row, sounds[batch][row], number, sample_rate)
+        for _, number, batch, row in strongest
+    )
+
+
+def to_sound(samples: FloatArray) -> SoundArray:
+    """Return samples of full scale 1.0 with 16 bits."""
+    return np.round(samples * FULL_SCALE_16).astype(np.int16)
+
+
+def _heard(
+    facts: SegmentFacts, row: int, sound: SoundArray, number: int, sample_rate: int
+) -> HeardSegment:
+    painter = Painter(sample_rate, len(sound))
+    painter.add((sound / FULL_SCALE_16).astype(np.float32))
+    start_s = float(facts.start_s[row])
+    picture = painter.finish(int(facts.track[row]), int(facts.channel[row]), start_s)
+    return HeardSegment(number, start_s, sample_rate, sound, picture)
+
+
+def _recorded_rows(facts: SegmentFacts) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    return np.flatnonzero((facts.reason == Reason.NONE) & (facts.variant == Variant.RECORDED))
+
+
+def _recorded_scores(facts: SegmentFacts, cm_score: FloatArray) -> FloatArray:
+    variants = facts.variant[facts.reason == Reason.NONE]
+    recorded: FloatArray = cm_score[variants == Variant.RECORDED]
+    return recorded
