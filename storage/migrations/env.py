@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import storage.sweep_tables  # noqa: F401 (its tables belong to the metadata)
+import storage.embedding_tables
+import storage.sweep_tables  # noqa: F401 (their tables belong to the metadata)
 from storage.tables import Table
 
 connection = context.config.attributes["connection"]

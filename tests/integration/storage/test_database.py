@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-import storage.sweep_tables  # noqa: F401 (its tables belong to the metadata)
+import storage.embedding_tables
+import storage.sweep_tables  # noqa: F401 (their tables belong to the metadata)
 from pipeline.errors import ConfigError, DatabaseError
 from storage.database import connect_engine, migrate, open_engine, transaction
 from storage.postgres_server import PostgresServer
