@@ -115,10 +115,12 @@ def keys_create(
     signer: Annotated[str, typer.Option(help="Who signs.")] = "Voice Verity",
 ) -> None:
     """Make a key and sign with it from now on; earlier ones stay known (this is rotating)."""
-    from reports.signing_keys import create_key, fingerprint
+    from reports.signing_keys import create_key, fingerprint, place_of
 
     key = create_key(_keys_folder(context), signer)
-    console.print(f"{fingerprint(key.certificate)}  {key.certificate_path}", soft_wrap=True)
+    console.print(
+        f"{fingerprint(key.certificate)}  {place_of(_keys_folder(context), key)}", soft_wrap=True
+    )
 
 
 keys_app.command("rotate", epilog="[bold]Examples[/]\n\n  verity keys rotate")(keys_create)

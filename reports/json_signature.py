@@ -29,7 +29,7 @@ def sign_json(report: bytes, key: SigningKey) -> bytes:
     """Return the signature over the report's exact bytes, as compact JWS without its payload."""
     der = key.certificate.public_bytes(Encoding.DER)
     header = {"alg": _ALGORITHM, "x5c": [base64.b64encode(der).decode()]}
-    private = ECKey.import_key(key.key_path.read_bytes())
+    private = ECKey.import_key(key.key_pem)
     token = jws.serialize_compact(header, report, private, registry=_registry())
     return jws.detach_content(token).encode() + b"\n"
 

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 
 from cryptography import x509
+from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -16,6 +17,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reports.signing_keys import SigningKey
 
@@ -36,11 +38,12 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
     Raises:
         ValueError: the key cannot be read.
     """
-    signer = signers.SimpleSigner.load(  # type: ignore[no-untyped-call] # pyHanko types a part
-        str(key.key_path), str(key.certificate_path), ca_chain_files=(), key_passphrase=None
+    (certificate,) = load_certs_from_pemder_data(key.certificate_pem)
+    signer = signers.SimpleSigner(
+        signing_cert=certificate,
+        signing_key=load_private_key_from_pemder_data(key.key_pem, None),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call] # typed in part
     )
-    if signer is None:
-        raise ValueError("the signing key cannot be read")
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(pdf)),
         signers.PdfSignatureMetadata(

@@ -7,7 +7,7 @@ of our own says only that the same installation signed: who that is, is known by
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,20 +26,21 @@ from pipeline.errors import ConfigError, InputError
 
 VALID_DAYS = 3_650  # of a certificate of our own; reports are read for years
 _CURRENT = "current"
+_KEY_FILE, _CERTIFICATE_FILE = "key.pem", "certificate.pem"
 _FINGERPRINT_DIGITS = 32  # of a folder's name: 128 bits
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key on disk and the certificate of its public half."""
+    """A private key and the certificate of its public half; a fleet hands it to its writer."""
 
-    key_path: Path
-    certificate_path: Path
+    key_pem: bytes = field(repr=False)  # PKCS #8, not encrypted
+    certificate_pem: bytes
 
     @property
     def certificate(self) -> x509.Certificate:
-        """The certificate, read from its file."""
-        return x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
+        """The certificate, parsed."""
+        return x509.load_pem_x509_certificate(self.certificate_pem)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -53,14 +54,24 @@ def current_key(folder: Path) -> SigningKey | None:
         name = (folder / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
         return None
-    key = SigningKey(folder / name / "key.pem", folder / name / "certificate.pem")
-    if len(name) != _FINGERPRINT_DIGITS or not key.key_path.is_file():
+    place = folder / name
+    try:
+        if len(name) != _FINGERPRINT_DIGITS:
+            raise FileNotFoundError(place)
+        return SigningKey(
+            (place / _KEY_FILE).read_bytes(), (place / _CERTIFICATE_FILE).read_bytes()
+        )
+    except OSError as error:
         raise ConfigError(
-            f"The signing key that {folder / _CURRENT} names is not there: put it back, or make "
+            f"The signing key that {folder / _CURRENT} names cannot be read: put it back, or make "
             "another one with verity keys create.",
             "signing_key_missing",
-        )
-    return key
+        ) from error
+
+
+def place_of(folder: Path, key: SigningKey) -> Path:
+    """Return the folder in which a key and its certificate lie."""
+    return folder / fingerprint(key.certificate)[:_FINGERPRINT_DIGITS]
 
 
 def create_key(folder: Path, signer: str) -> SigningKey:
@@ -112,7 +123,7 @@ def import_key(folder: Path, key_pem: bytes, certificate_pem: bytes) -> SigningK
 
 def known_certificates(folder: Path) -> Iterator[x509.Certificate]:
     """Yield the certificates of all keys that ever signed here."""
-    for path in sorted(folder.glob("*/certificate.pem")):
+    for path in sorted(folder.glob(f"*/{_CERTIFICATE_FILE}")):
         yield x509.load_pem_x509_certificate(path.read_bytes())
 
 
@@ -141,12 +152,12 @@ def _keep(folder: Path, key_pem: bytes, certificate: x509.Certificate) -> Signin
     name = fingerprint(certificate)[:_FINGERPRINT_DIGITS]
     place = folder / name
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = SigningKey(place / "key.pem", place / "certificate.pem")
-    handle = os.open(key.key_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(place / _KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(key_pem)
-    key.certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    (place / _CERTIFICATE_FILE).write_bytes(certificate_pem)
     pointer = folder / f".{_CURRENT}.{os.getpid()}"
     pointer.write_text(name + "\n", "ascii")
     pointer.replace(folder / _CURRENT)  # at once: whoever reads it finds the old or the new one
-    return key
+    return SigningKey(key_pem, certificate_pem)

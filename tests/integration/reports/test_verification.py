@@ -13,7 +13,7 @@ from reports.as_pdf import to_pdf
 from reports.document import to_document
 from reports.json_signature import sign_json, signer_of
 from reports.pdf_signature import sign_pdf, signer_of_pdf
-from reports.signing_keys import create_key, current_key, import_key, known_certificates
+from reports.signing_keys import create_key, current_key, import_key, known_certificates, place_of
 from reports.verification import Outcome, check_report, open_report
 from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
 
@@ -123,17 +123,17 @@ def test_the_media_s_bytes_are_compared(tmp_path: Path) -> None:
 def test_keys_are_private_kept_and_rotated(tmp_path: Path) -> None:
     assert current_key(tmp_path / "keys") is None
     first = create_key(tmp_path / "keys", "One")
-    assert stat.S_IMODE(first.key_path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((place_of(tmp_path / "keys", first) / "key.pem").stat().st_mode) == 0o600
     second = create_key(tmp_path / "keys", "Two")
     assert current_key(tmp_path / "keys") == second
     assert {c.serial_number for c in known_certificates(tmp_path / "keys")} == {
         first.certificate.serial_number,
         second.certificate.serial_number,
     }
-    import_key(tmp_path / "keys", first.key_path.read_bytes(), first.certificate_path.read_bytes())
+    import_key(tmp_path / "keys", first.key_pem, first.certificate_pem)
     assert current_key(tmp_path / "keys") == first
     with pytest.raises(InputError, match="another key"):
-        import_key(tmp_path, first.key_path.read_bytes(), second.certificate_path.read_bytes())
+        import_key(tmp_path, first.key_pem, second.certificate_pem)
 
 
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
