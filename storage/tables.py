@@ -84,6 +84,9 @@ class JobRow(Table):
     # False: every item is analysed anew, whatever the account has analysed before
     may_reuse: Mapped[bool] = mapped_column(server_default=text("true"))
     archived_at: Mapped[datetime | None]  # its items have left the queue's table (ArchivedItemRow)
+    # days that media and reports are kept; NULL: as the installation says
+    keep_media_days: Mapped[int | None] = mapped_column(Integer)
+    keep_report_days: Mapped[int | None] = mapped_column(Integer)
     # workers that know only older items leave the job alone
     item_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     n_listing: Mapped[int] = mapped_column(server_default="0")
