@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 
 
@@ -64,6 +65,8 @@ class Words:
     metrics: Mapping[str, str]  # names of figures, by the card's metric
     forbidden: tuple[str, ...]
     limits: tuple[str, ...]  # of every report
+    provenance: Mapping[ProvenanceState, str]  # signer
+    opinions: Mapping[Opinion, str]
     labels: Mapping[str, str]  # headings and captions of the page
     paragraphs: Mapping[str, str]  # longer prose of the page
     glossary: tuple[tuple[str, str], ...]

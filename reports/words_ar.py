@@ -4,7 +4,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
 
@@ -180,7 +181,39 @@ ARABIC: Final = Words(
         "ثانية واحدة من الصوت تقول القليل. خلايا الخط الزمني المفردة تشير إلى مواضع تستحق الاستماع؛ أما الحكم فيقوم "
         "على الكلام كله معًا.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "لا يحمل الملف بيانات عن مصدره (C2PA).",
+        ProvenanceState.TRUSTED: "يحمل الملف بيانات عن مصدره (C2PA) تطابق محتواه، وقّعها {signer}، "
+        "وهو مدرج في قائمة الثقة.",
+        ProvenanceState.VALID: "يحمل الملف بيانات عن مصدره (C2PA) تطابق محتواه، وقّعها {signer}؛ "
+        "ولا أحد هنا يضمن هذا الموقّع.",
+        ProvenanceState.INVALID: "يحمل الملف بيانات عن مصدره (C2PA) لا تصحّ: إما أن الملف غُيّر "
+        "بعد توقيعه، أو أن البيانات تالفة.",
+        ProvenanceState.ELSEWHERE: "يشير الملف إلى بيانات عن مصدره (C2PA) على خادم؛ ولم يُجلب شيء.",
+        ProvenanceState.UNREADABLE: "يحمل الملف بيانات عن مصدره (C2PA) تعذّرت قراءتها.",
+    },
+    opinions={
+        Opinion.AGREE: "يوافق الخبير على نتيجة الآلة.",
+        Opinion.DISAGREE: "لا يوافق الخبير على نتيجة الآلة.",
+        Opinion.INCONCLUSIVE: "لم يصل الخبير إلى استنتاج.",
+    },
     labels={
+        "provenance": "بيانات المصدر داخل الملف (C2PA)",
+        "provenance_short": "بيانات المصدر",
+        "provenance_signer": "الموقّع، بحسب البيانات",
+        "provenance_signed_at": "وقت التوقيع، بحسب البيانات",
+        "provenance_generator": "أُنشئ بواسطة، بحسب البيانات",
+        "provenance_claims": "الإفادات",
+        "provenance_problems": "ما لا يصحّ",
+        "provenance_tool": "قُرئت بواسطة",
+        "provenance_trust": "SHA-256 لقائمة الثقة",
+        "review": "رأي الخبير",
+        "reviewed": "مخرجات آلية مع رأي خبير",
+        "examiner": "الخبير",
+        "reviewed_at": "أُعطي في",
+        "review_version": "الإصدار",
+        "review_about": "عن ملف JSON ذي SHA-256",
+        "review_key": "وُقّع بالمفتاح",
         "document_title": "تقرير عن الكلام الاصطناعي",
         "brand": "Voice Verity",
         "report_id": "التقرير",
@@ -283,6 +316,11 @@ ARABIC: Final = Words(
         "steps": "الوقت المستغرق",
     },
     paragraphs={
+        "provenance_absence": "غياب مثل هذه البيانات لا يعني شيئًا: فمعظم الملفات لا تحملها، ومن "
+        "السهل إزالتها.",
+        "provenance_note": "ما يفيد به الموقّع لم يُتحقَّق منه، وليس جزءًا من النتائج.",
+        "provenance_synthetic": "يفيد الموقّع بأن المحتوى صُنع، كليًا أو جزئيًا، بنموذج مدرَّب.",
+        "review_note": "نتيجة الآلة أعلاه لم تتغير؛ والرأي هو رأي الخبير نفسه.",
         "hp_bonafide": "الصوت كلام إنسان، سُجِّل ونُقل.",
         "hp_spoof": "الصوت صنعه أو حوّله نظام لتوليد الكلام.",
         "method": "يُفك ترميز الصوت إلى {sample_rate} Hz ويُقطع إلى قطع طولها {segment}، واحدة كل {hop}. تجد شبكةُ قناع "

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
 
@@ -188,7 +189,41 @@ GERMAN: Final = Words(
         "Eine Sekunde Ton sagt wenig. Einzelne Zellen der Zeitleiste zeigen auf Stellen, die man "
         "anhören sollte; das Urteil ruht auf aller Stimme zusammen.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "Die Datei trägt keine Herkunftsangaben (C2PA).",
+        ProvenanceState.TRUSTED: "Die Datei trägt Herkunftsangaben (C2PA), die zu ihren Bytes "
+        "passen, unterzeichnet von {signer}; diese Stelle steht in der Vertrauensliste.",
+        ProvenanceState.VALID: "Die Datei trägt Herkunftsangaben (C2PA), die zu ihren Bytes "
+        "passen, unterzeichnet von {signer}; für diese Stelle bürgt hier niemand.",
+        ProvenanceState.INVALID: "Die Datei trägt Herkunftsangaben (C2PA), die nicht stimmen: Die "
+        "Datei wurde nach dem Unterzeichnen verändert, oder die Angaben sind beschädigt.",
+        ProvenanceState.ELSEWHERE: "Die Datei nennt Herkunftsangaben (C2PA) auf einem Server; "
+        "nichts wurde abgerufen.",
+        ProvenanceState.UNREADABLE: "Die Datei trägt Herkunftsangaben (C2PA), die nicht gelesen "
+        "werden konnten.",
+    },
+    opinions={
+        Opinion.AGREE: "Die begutachtende Person stimmt dem maschinellen Befund zu.",
+        Opinion.DISAGREE: "Die begutachtende Person stimmt dem maschinellen Befund nicht zu.",
+        Opinion.INCONCLUSIVE: "Die begutachtende Person kommt zu keinem Schluss.",
+    },
     labels={
+        "provenance": "Herkunftsangaben in der Datei (C2PA)",
+        "provenance_short": "Herkunftsangaben",
+        "provenance_signer": "Unterzeichnet von (laut Angaben)",
+        "provenance_signed_at": "Unterzeichnet am (laut Angaben)",
+        "provenance_generator": "Erzeugt mit (laut Angaben)",
+        "provenance_claims": "Aussagen",
+        "provenance_problems": "Was nicht stimmt",
+        "provenance_tool": "Gelesen mit",
+        "provenance_trust": "SHA-256 der Vertrauensliste",
+        "review": "Begutachtung",
+        "reviewed": "Maschinelles Ergebnis mit Begutachtung",
+        "examiner": "Begutachtet von",
+        "reviewed_at": "Abgegeben am",
+        "review_version": "Fassung",
+        "review_about": "Über das JSON mit SHA-256",
+        "review_key": "Unterzeichnet mit dem Schlüssel",
         "document_title": "Bericht über synthetische Sprache",
         "brand": "Voice Verity",
         "report_id": "Bericht",
@@ -291,6 +326,14 @@ GERMAN: Final = Words(
         "steps": "Gebrauchte Zeit",
     },
     paragraphs={
+        "provenance_absence": "Dass solche Angaben fehlen, besagt nichts: Die meisten Dateien "
+        "tragen keine, und sie sind leicht zu entfernen.",
+        "provenance_note": "Was die unterzeichnende Stelle angibt, wurde nicht geprüft und gehört "
+        "nicht zum Befund.",
+        "provenance_synthetic": "Die unterzeichnende Stelle gibt an, dass der Inhalt ganz oder "
+        "teilweise von einem trainierten Modell erzeugt wurde.",
+        "review_note": "Der maschinelle Befund oben ist unverändert; die Begutachtung ist die "
+        "eigene Meinung der begutachtenden Person.",
         "hp_bonafide": "Die Stimme ist Sprache eines Menschen, aufgenommen und übertragen.",
         "hp_spoof": "Die Stimme wurde von einem Sprachsynthesesystem erzeugt oder umgewandelt.",
         "method": "Der Ton wird auf {sample_rate} Hz dekodiert und in Segmente von {segment} "

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
 from reports.error_words_en import ERRORS
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
 
@@ -156,7 +157,41 @@ ENGLISH: Final = Words(
         "One second of sound says little. Single cells of the timeline point to places worth "
         "listening to; the verdict rests on all the voice together.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "The file carries no provenance data (C2PA).",
+        ProvenanceState.TRUSTED: "The file carries provenance data (C2PA) that fit its bytes, "
+        "signed by {signer}, who is on the trust list.",
+        ProvenanceState.VALID: "The file carries provenance data (C2PA) that fit its bytes, signed "
+        "by {signer}; nobody here vouches for that signer.",
+        ProvenanceState.INVALID: "The file carries provenance data (C2PA) that do not hold: the "
+        "file was changed after it was signed, or the data are damaged.",
+        ProvenanceState.ELSEWHERE: "The file names provenance data (C2PA) on a server; nothing was "
+        "fetched.",
+        ProvenanceState.UNREADABLE: "The file carries provenance data (C2PA) that could not be "
+        "read.",
+    },
+    opinions={
+        Opinion.AGREE: "The examiner agrees with the machine's finding.",
+        Opinion.DISAGREE: "The examiner disagrees with the machine's finding.",
+        Opinion.INCONCLUSIVE: "The examiner comes to no conclusion.",
+    },
     labels={
+        "provenance": "Provenance data in the file (C2PA)",
+        "provenance_short": "Provenance data",
+        "provenance_signer": "Signer, as the data say",
+        "provenance_signed_at": "Signed at, as the data say",
+        "provenance_generator": "Made with, as the data say",
+        "provenance_claims": "Claims",
+        "provenance_problems": "What does not hold",
+        "provenance_tool": "Read with",
+        "provenance_trust": "Trust list SHA-256",
+        "review": "Examiner's opinion",
+        "reviewed": "Machine output with an examiner's opinion",
+        "examiner": "Examiner",
+        "reviewed_at": "Given at",
+        "review_version": "Version",
+        "review_about": "About the JSON with SHA-256",
+        "review_key": "Signed with the key",
         "document_title": "Report on synthetic speech",
         "brand": "Voice Verity",
         "report_id": "Report",
@@ -259,6 +294,13 @@ ENGLISH: Final = Words(
         "steps": "Time taken",
     },
     paragraphs={
+        "provenance_absence": "That such data are absent proves nothing: most files carry none, "
+        "and they are easily removed.",
+        "provenance_note": "What the signer states was not checked, and is no part of the findings.",
+        "provenance_synthetic": "The signer states that the content was made, wholly or in part, "
+        "by a trained model.",
+        "review_note": "The machine's finding above is unchanged; the opinion is the examiner's "
+        "own.",
         "hp_bonafide": "The voice is speech of a person, recorded and transmitted.",
         "hp_spoof": "The voice was made or converted by a speech synthesis system.",
         "method": "The sound is decoded to {sample_rate} Hz and cut into segments of "

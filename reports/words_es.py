@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
 
@@ -187,7 +188,41 @@ SPANISH: Final = Words(
         "Un segundo de sonido dice poco. Las celdas sueltas de la línea de tiempo señalan lugares que "
         "conviene escuchar; el veredicto descansa en toda la voz junta.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "El archivo no lleva datos de procedencia (C2PA).",
+        ProvenanceState.TRUSTED: "El archivo lleva datos de procedencia (C2PA) que concuerdan con "
+        "sus bytes, firmados por {signer}, que figura en la lista de confianza.",
+        ProvenanceState.VALID: "El archivo lleva datos de procedencia (C2PA) que concuerdan con "
+        "sus bytes, firmados por {signer}; aquí nadie responde por ese firmante.",
+        ProvenanceState.INVALID: "El archivo lleva datos de procedencia (C2PA) que no concuerdan: "
+        "el archivo se modificó después de firmarse, o los datos están dañados.",
+        ProvenanceState.ELSEWHERE: "El archivo remite a datos de procedencia (C2PA) en un "
+        "servidor; no se descargó nada.",
+        ProvenanceState.UNREADABLE: "El archivo lleva datos de procedencia (C2PA) que no se "
+        "pudieron leer.",
+    },
+    opinions={
+        Opinion.AGREE: "El perito está de acuerdo con el hallazgo automático.",
+        Opinion.DISAGREE: "El perito no está de acuerdo con el hallazgo automático.",
+        Opinion.INCONCLUSIVE: "El perito no llega a ninguna conclusión.",
+    },
     labels={
+        "provenance": "Datos de procedencia en el archivo (C2PA)",
+        "provenance_short": "Datos de procedencia",
+        "provenance_signer": "Firmante, según los datos",
+        "provenance_signed_at": "Fecha de firma, según los datos",
+        "provenance_generator": "Creado con, según los datos",
+        "provenance_claims": "Declaraciones",
+        "provenance_problems": "Lo que no concuerda",
+        "provenance_tool": "Leído con",
+        "provenance_trust": "SHA-256 de la lista de confianza",
+        "review": "Dictamen del perito",
+        "reviewed": "Resultado automático con dictamen de un perito",
+        "examiner": "Perito",
+        "reviewed_at": "Emitido",
+        "review_version": "Versión",
+        "review_about": "Sobre el JSON con SHA-256",
+        "review_key": "Firmado con la clave",
         "document_title": "Informe sobre habla sintética",
         "brand": "Voice Verity",
         "report_id": "Informe",
@@ -290,6 +325,14 @@ SPANISH: Final = Words(
         "steps": "Tiempo empleado",
     },
     paragraphs={
+        "provenance_absence": "Que falten tales datos no significa nada: la mayoría de los "
+        "archivos no los llevan y es fácil eliminarlos.",
+        "provenance_note": "Lo que declara el firmante no se ha comprobado y no forma parte de los "
+        "hallazgos.",
+        "provenance_synthetic": "El firmante declara que el contenido fue creado, en todo o en "
+        "parte, por un modelo entrenado.",
+        "review_note": "El hallazgo automático de arriba no ha cambiado; el dictamen es del propio "
+        "perito.",
         "hp_bonafide": "La voz es habla de una persona, grabada y transmitida.",
         "hp_spoof": "La voz fue hecha o convertida por un sistema de síntesis de habla.",
         "method": "El sonido se descodifica a {sample_rate} Hz y se corta en segmentos de {segment}, uno "

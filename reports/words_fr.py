@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
 
@@ -192,7 +193,42 @@ FRENCH: Final = Words(
         "Une seconde de son dit peu. Les cases isolées de la frise montrent des endroits à écouter ; le "
         "verdict repose sur toute la voix ensemble.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "Le fichier ne porte pas de données de provenance (C2PA).",
+        ProvenanceState.TRUSTED: "Le fichier porte des données de provenance (C2PA) qui concordent "
+        "avec ses octets, signées par {signer}, qui figure sur la liste de confiance.",
+        ProvenanceState.VALID: "Le fichier porte des données de provenance (C2PA) qui concordent "
+        "avec ses octets, signées par {signer} ; personne ici ne répond de ce signataire.",
+        ProvenanceState.INVALID: "Le fichier porte des données de provenance (C2PA) qui ne "
+        "concordent pas : le fichier a été modifié après la signature, ou les données sont "
+        "endommagées.",
+        ProvenanceState.ELSEWHERE: "Le fichier renvoie à des données de provenance (C2PA) sur un "
+        "serveur ; rien n’a été téléchargé.",
+        ProvenanceState.UNREADABLE: "Le fichier porte des données de provenance (C2PA) qui n’ont "
+        "pas pu être lues.",
+    },
+    opinions={
+        Opinion.AGREE: "L’expert est d’accord avec le constat automatique.",
+        Opinion.DISAGREE: "L’expert n’est pas d’accord avec le constat automatique.",
+        Opinion.INCONCLUSIVE: "L’expert n’aboutit à aucune conclusion.",
+    },
     labels={
+        "provenance": "Données de provenance dans le fichier (C2PA)",
+        "provenance_short": "Données de provenance",
+        "provenance_signer": "Signataire, selon les données",
+        "provenance_signed_at": "Date de signature, selon les données",
+        "provenance_generator": "Créé avec, selon les données",
+        "provenance_claims": "Déclarations",
+        "provenance_problems": "Ce qui ne concorde pas",
+        "provenance_tool": "Lu avec",
+        "provenance_trust": "SHA-256 de la liste de confiance",
+        "review": "Avis de l’expert",
+        "reviewed": "Résultat automatique avec l’avis d’un expert",
+        "examiner": "Expert",
+        "reviewed_at": "Donné le",
+        "review_version": "Version",
+        "review_about": "Au sujet du JSON de SHA-256",
+        "review_key": "Signé avec la clé",
         "document_title": "Rapport sur la parole synthétique",
         "brand": "Voice Verity",
         "report_id": "Rapport",
@@ -295,6 +331,14 @@ FRENCH: Final = Words(
         "steps": "Temps passé",
     },
     paragraphs={
+        "provenance_absence": "L’absence de telles données ne signifie rien : la plupart des "
+        "fichiers n’en portent pas, et elles sont faciles à retirer.",
+        "provenance_note": "Ce que déclare le signataire n’a pas été vérifié et ne fait pas partie "
+        "des constats.",
+        "provenance_synthetic": "Le signataire déclare que le contenu a été créé, en tout ou en "
+        "partie, par un modèle entraîné.",
+        "review_note": "Le constat automatique ci-dessus est inchangé ; l’avis est celui de "
+        "l’expert.",
         "hp_bonafide": "La voix est la parole d’une personne, enregistrée et transmise.",
         "hp_spoof": "La voix a été faite ou convertie par un système de synthèse de parole.",
         "method": "Le son est décodé à {sample_rate} Hz et découpé en segments de {segment}, un tous les "

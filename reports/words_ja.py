@@ -4,7 +4,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
 
@@ -175,7 +176,40 @@ JAPANESE: Final = Words(
         "1秒の音が語ることはわずかです。時間軸の個々のセルは聴く価値のある箇所を示すもので、判定はすべての話し声を"
         "合わせたものに基づきます。",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "ファイルに来歴情報（C2PA）はありません。",
+        ProvenanceState.TRUSTED: "ファイルにはそのバイト列と一致する来歴情報（C2PA）があり、署名者 "
+        "{signer} は信頼リストに載っています。",
+        ProvenanceState.VALID: "ファイルにはそのバイト列と一致する来歴情報（C2PA）があり、署名者は "
+        "{signer} です。この署名者を保証する者はここにはいません。",
+        ProvenanceState.INVALID: "ファイルの来歴情報（C2PA）は一致しません。署名の後にファイルが変"
+        "更されたか、情報が壊れています。",
+        ProvenanceState.ELSEWHERE: "ファイルはサーバー上の来歴情報（C2PA）を指していますが、何も取"
+        "得していません。",
+        ProvenanceState.UNREADABLE: "ファイルの来歴情報（C2PA）を読み取れませんでした。",
+    },
+    opinions={
+        Opinion.AGREE: "鑑定人は機械の所見に同意します。",
+        Opinion.DISAGREE: "鑑定人は機械の所見に同意しません。",
+        Opinion.INCONCLUSIVE: "鑑定人は結論を出しません。",
+    },
     labels={
+        "provenance": "ファイル内の来歴情報（C2PA）",
+        "provenance_short": "来歴情報",
+        "provenance_signer": "署名者（情報による）",
+        "provenance_signed_at": "署名日時（情報による）",
+        "provenance_generator": "作成ツール（情報による）",
+        "provenance_claims": "申告",
+        "provenance_problems": "一致しない点",
+        "provenance_tool": "読み取りツール",
+        "provenance_trust": "信頼リストの SHA-256",
+        "review": "鑑定人の意見",
+        "reviewed": "機械の出力、鑑定人の意見付き",
+        "examiner": "鑑定人",
+        "reviewed_at": "意見の日時",
+        "review_version": "版",
+        "review_about": "対象の JSON の SHA-256",
+        "review_key": "署名に用いた鍵",
         "document_title": "合成音声に関する報告書",
         "brand": "Voice Verity",
         "report_id": "報告書",
@@ -278,6 +312,12 @@ JAPANESE: Final = Words(
         "steps": "所要時間",
     },
     paragraphs={
+        "provenance_absence": "このような情報がないことは何も意味しません。ほとんどのファイルにはな"
+        "く、容易に取り除けます。",
+        "provenance_note": "署名者の申告は確認しておらず、所見の一部ではありません。",
+        "provenance_synthetic": "署名者は、内容の全部または一部が学習済みモデルで作られたと申告して"
+        "います。",
+        "review_note": "上の機械の所見は変わっていません。意見は鑑定人自身のものです。",
         "hp_bonafide": "音声は人の話し声であり、録音され伝送されたものです。",
         "hp_spoof": "音声は音声合成システムによって作られたか変換されたものです。",
         "method": "音を{sample_rate} Hzに復号し、{hop}ごとに{segment}のセグメントに切ります。マスクのネットワークが"

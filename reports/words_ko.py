@@ -4,7 +4,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
 
@@ -174,7 +175,40 @@ KOREAN: Final = Words(
         "1초의 소리가 말해 주는 것은 적습니다. 시간축의 낱칸은 들어 볼 만한 곳을 가리키며, 판정은 모든 말소리를 합친 "
         "것에 근거합니다.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "파일에 출처 정보(C2PA)가 없습니다.",
+        ProvenanceState.TRUSTED: "파일에 그 바이트와 일치하는 출처 정보(C2PA)가 있으며, 서명자 "
+        "{signer}은(는) 신뢰 목록에 있습니다.",
+        ProvenanceState.VALID: "파일에 그 바이트와 일치하는 출처 정보(C2PA)가 있으며, 서명자는 "
+        "{signer}입니다. 이 서명자를 여기서 보증하는 곳은 없습니다.",
+        ProvenanceState.INVALID: "파일에 있는 출처 정보(C2PA)가 맞지 않습니다. 서명 뒤에 파일이 "
+        "변경되었거나 정보가 손상되었습니다.",
+        ProvenanceState.ELSEWHERE: "파일이 서버에 있는 출처 정보(C2PA)를 가리킵니다. 아무것도 "
+        "가져오지 않았습니다.",
+        ProvenanceState.UNREADABLE: "파일에 있는 출처 정보(C2PA)를 읽을 수 없었습니다.",
+    },
+    opinions={
+        Opinion.AGREE: "감정인은 기계의 결과에 동의합니다.",
+        Opinion.DISAGREE: "감정인은 기계의 결과에 동의하지 않습니다.",
+        Opinion.INCONCLUSIVE: "감정인은 결론을 내리지 않습니다.",
+    },
     labels={
+        "provenance": "파일 안의 출처 정보(C2PA)",
+        "provenance_short": "출처 정보",
+        "provenance_signer": "서명자(정보에 따름)",
+        "provenance_signed_at": "서명 시각(정보에 따름)",
+        "provenance_generator": "만든 도구(정보에 따름)",
+        "provenance_claims": "주장",
+        "provenance_problems": "맞지 않는 것",
+        "provenance_tool": "읽은 도구",
+        "provenance_trust": "신뢰 목록 SHA-256",
+        "review": "감정인의 의견",
+        "reviewed": "기계 출력, 감정인의 의견 포함",
+        "examiner": "감정인",
+        "reviewed_at": "의견 시각",
+        "review_version": "버전",
+        "review_about": "대상 JSON의 SHA-256",
+        "review_key": "서명 키",
         "document_title": "합성 음성에 관한 보고서",
         "brand": "Voice Verity",
         "report_id": "보고서",
@@ -277,6 +311,12 @@ KOREAN: Final = Words(
         "steps": "걸린 시간",
     },
     paragraphs={
+        "provenance_absence": "이런 정보가 없다는 것은 아무것도 뜻하지 않습니다. 대부분의 파일에는 "
+        "없으며 쉽게 지울 수 있습니다.",
+        "provenance_note": "서명자가 밝힌 내용은 확인하지 않았으며 결과의 일부가 아닙니다.",
+        "provenance_synthetic": "서명자는 내용의 전부 또는 일부가 학습된 모델로 만들어졌다고 "
+        "밝힙니다.",
+        "review_note": "위의 기계 결과는 바뀌지 않았습니다. 의견은 감정인 자신의 것입니다.",
         "hp_bonafide": "음성은 사람의 말소리이며 녹음되고 전송된 것입니다.",
         "hp_spoof": "음성은 음성 합성 시스템이 만들었거나 변환한 것입니다.",
         "method": "소리를 {sample_rate} Hz로 복호화하고 {hop}마다 하나씩 {segment} 길이의 세그먼트로 자릅니다. 마스크 "

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from pipeline.vocabulary import Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
 
@@ -187,7 +188,41 @@ PORTUGUESE: Final = Words(
         "Um segundo de som diz pouco. As células isoladas da linha do tempo apontam lugares que vale a "
         "pena ouvir; o veredicto assenta em toda a voz em conjunto.",
     ),
+    provenance={
+        ProvenanceState.ABSENT: "O arquivo não traz dados de proveniência (C2PA).",
+        ProvenanceState.TRUSTED: "O arquivo traz dados de proveniência (C2PA) que condizem com os "
+        "seus bytes, assinados por {signer}, que consta da lista de confiança.",
+        ProvenanceState.VALID: "O arquivo traz dados de proveniência (C2PA) que condizem com os "
+        "seus bytes, assinados por {signer}; ninguém aqui responde por esse signatário.",
+        ProvenanceState.INVALID: "O arquivo traz dados de proveniência (C2PA) que não condizem: o "
+        "arquivo foi alterado depois de assinado, ou os dados estão danificados.",
+        ProvenanceState.ELSEWHERE: "O arquivo remete a dados de proveniência (C2PA) num servidor; "
+        "nada foi baixado.",
+        ProvenanceState.UNREADABLE: "O arquivo traz dados de proveniência (C2PA) que não puderam "
+        "ser lidos.",
+    },
+    opinions={
+        Opinion.AGREE: "O perito concorda com o achado automático.",
+        Opinion.DISAGREE: "O perito discorda do achado automático.",
+        Opinion.INCONCLUSIVE: "O perito não chega a nenhuma conclusão.",
+    },
     labels={
+        "provenance": "Dados de proveniência no arquivo (C2PA)",
+        "provenance_short": "Dados de proveniência",
+        "provenance_signer": "Signatário, segundo os dados",
+        "provenance_signed_at": "Data da assinatura, segundo os dados",
+        "provenance_generator": "Criado com, segundo os dados",
+        "provenance_claims": "Declarações",
+        "provenance_problems": "O que não condiz",
+        "provenance_tool": "Lido com",
+        "provenance_trust": "SHA-256 da lista de confiança",
+        "review": "Parecer do perito",
+        "reviewed": "Resultado automático com parecer de um perito",
+        "examiner": "Perito",
+        "reviewed_at": "Emitido em",
+        "review_version": "Versão",
+        "review_about": "Sobre o JSON com SHA-256",
+        "review_key": "Assinado com a chave",
         "document_title": "Relatório sobre fala sintética",
         "brand": "Voice Verity",
         "report_id": "Relatório",
@@ -290,6 +325,13 @@ PORTUGUESE: Final = Words(
         "steps": "Tempo gasto",
     },
     paragraphs={
+        "provenance_absence": "A falta de tais dados nada significa: a maioria dos arquivos não os "
+        "traz, e é fácil removê-los.",
+        "provenance_note": "O que o signatário declara não foi verificado e não faz parte dos "
+        "achados.",
+        "provenance_synthetic": "O signatário declara que o conteúdo foi criado, no todo ou em "
+        "parte, por um modelo treinado.",
+        "review_note": "O achado automático acima não foi alterado; o parecer é do próprio perito.",
         "hp_bonafide": "A voz é fala de uma pessoa, gravada e transmitida.",
         "hp_spoof": "A voz foi feita ou convertida por um sistema de síntese de fala.",
         "method": "O som é descodificado a {sample_rate} Hz e cortado em segmentos de {segment}, um a cada "
