@@ -14,8 +14,18 @@ from pydantic import AwareDatetime
 from pipeline.model_card import ErrorRow, Figure, ModelCard, Thresholds
 from pipeline.vocabulary import Custody, MediaReport
 from reports import wording
+from reports.custody_parts import (
+    DerivationPart,
+    MachinePart,
+    SignaturePart,
+    Signer,
+    derivation_parts,
+    machine_parts,
+    signature_part,
+)
 from reports.findings import Findings, Part, findings_sha256, name_notes, rounded, to_findings
 from reports.outside_text import storable
+from reports.sound_parts import PicturePart, StrongestPart, picture_parts, strongest_parts
 from reports.words import Words
 from reports.words_en import ENGLISH
 
@@ -33,6 +43,8 @@ class ReportContext:
     job_name: str = ""
     submitted_by: str = ""
     laboratory: str = ""
+    requested_at: datetime | None = None  # when it was asked for; None: not known
+    signer: Signer | None = None  # who signs the files; None: nobody
 
 
 class IssuePart(Part):
@@ -47,6 +59,7 @@ class IssuePart(Part):
     submitted_by: str
     job_id: str
     job_name: str
+    requested_at: AwareDatetime | None = None
 
 
 class ItemPart(Part):
@@ -102,6 +115,8 @@ class ProcessingPart(Part):
     timings_s: dict[str, float]
     models: tuple[ModelPart, ...]
     notes: tuple[str, ...] = ()  # remarks on the file's name, which is no part of its bytes
+    derivation: tuple[DerivationPart, ...] = ()
+    machines: tuple[MachinePart, ...] = ()
 
 
 class MethodPart(Part):
@@ -137,6 +152,9 @@ class ReportDocument(Part):
     custody: CustodyPart | None
     processing: ProcessingPart
     limits: tuple[str, ...]
+    pictures: tuple[PicturePart, ...] = ()  # of each channel
+    strongest: tuple[StrongestPart, ...] = ()
+    signature: SignaturePart | None = None  # None: the report was made without one
 
 
 def to_document(
@@ -185,6 +203,9 @@ def to_document(
         custody=None if report.custody is None else _custody_part(report.custody),
         processing=_processing_part(report),
         limits=(*words.limits, *(() if card is None else map(storable, card.limits))),
+        pictures=picture_parts(report),
+        strongest=strongest_parts(report),
+        signature=signature_part(context.signer),
     )
 
 
@@ -205,6 +226,7 @@ def _issue_part(report: MediaReport, context: ReportContext, words: Words) -> Is
         submitted_by=storable(context.submitted_by),
         job_id=report.item.job_id,
         job_name=storable(context.job_name),
+        requested_at=None if context.requested_at is None else _in_utc(context.requested_at),
     )
 
 
@@ -233,6 +255,8 @@ def _processing_part(report: MediaReport) -> ProcessingPart:
             for model in report.models
         ),
         notes=name_notes(report),
+        derivation=derivation_parts(report),
+        machines=machine_parts(report.traces.machines),
     )
 
 
