@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from jobs.labels import split_labels
 from jobs.spec import (
     Attempt,
     AttemptEnd,
@@ -87,6 +88,9 @@ def to_status(facts: ItemFacts) -> ItemStatus:
         error_code=facts.error_code,
         error_message=facts.error_message,
         files=tuple(ReportFile(**file) for file in facts.files),
+        labels=split_labels(facts.labels),
+        list_priority=facts.list_priority,
+        reused_item_id="" if facts.reused_item_id is None else str(facts.reused_item_id),
     )
 
 

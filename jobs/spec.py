@@ -201,6 +201,9 @@ class ItemStatus:
     error_code: str
     error_message: str
     files: tuple[ReportFile, ...]
+    labels: tuple[str, ...] = ()  # that its list gave it
+    list_priority: str = ""  # that its list gave it, within its job: live, batch or sweep
+    reused_item_id: str = ""  # the earlier item whose analysis the report shows; "" = its own
 
 
 @dataclass(frozen=True, slots=True)

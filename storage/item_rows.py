@@ -50,6 +50,9 @@ class ItemFacts:
     voiced_s: float | None
     error_code: str
     error_message: str
+    labels: str  # as its list gave them; "" = none
+    list_priority: str  # that its list gave it; "" = none
+    reused_item_id: int | None  # whose analysis its report shows
     files: tuple[dict[str, Any], ...]
 
 
@@ -78,6 +81,9 @@ FROM unnest(CAST(:kinds AS text[]), CAST(:uris AS text[]), CAST(:titles AS text[
             CAST(:keys AS text[]), CAST(:facts AS text[]), CAST(:hosts AS text[]),
             CAST(:priorities AS int[]))
      WITH ORDINALITY AS n(kind, source_uri, title, source_key, facts, host, priority, place)
+-- a listing that is tried again long after its job ended: what it found then lies in the archive
+WHERE NOT EXISTS (SELECT FROM item_archive a
+                  WHERE a.job_id = :job_id AND a.source_key = n.source_key)
 ORDER BY n.place
 ON CONFLICT (job_id, source_key) DO NOTHING
 """)
@@ -190,8 +196,12 @@ def has_open_work(connection: Connection) -> bool:
 _ITEM = """
 SELECT i.item_id, i.job_id, i.kind, i.source_uri, i.title, i.state, i.attempt, i.stage, i.progress,
        i.verdict, i.reason, i.llr, i.voiced_s, i.error_code, i.error_message,
+       coalesce(i.facts->>'labels', '') AS labels,
+       coalesce(i.facts->>'priority', '') AS list_priority,
+       (SELECT reused_item_id FROM analysis
+        WHERE analysis.item_id = i.item_id AND i.state = 'done') AS reused_item_id,
        coalesce(f.files, '[]'::jsonb) AS files
-FROM item i LEFT JOIN LATERAL (
+FROM any_item i LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('kind', kind, 'key', key, 'sha256', sha256,
         'size_bytes', size_bytes, 'file_name', file_name, 'content_type', content_type)
         ORDER BY kind) AS files

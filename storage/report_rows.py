@@ -158,7 +158,7 @@ _REPORTS = text("""
 SELECT r.item_id, r.job_id, i.title, r.document, r.findings_sha256,
        coalesce((SELECT jsonb_agg(to_jsonb(f) - 'item_id' ORDER BY f.kind)
                  FROM report_file f WHERE f.item_id = r.item_id), '[]'::jsonb) AS files
-FROM report r JOIN item i ON i.item_id = r.item_id
+FROM report r JOIN any_item i ON i.item_id = r.item_id
 WHERE r.job_id = :job_id AND r.item_id > :after AND i.state IN ('done', 'failed')
 ORDER BY r.item_id LIMIT :most
 """)
