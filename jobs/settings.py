@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from jobs.mail_settings import MailSettings
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
 from pipeline.errors import ConfigError
 from storage.egress import EgressGuard
@@ -20,6 +21,7 @@ class JobsSettings(BaseModel):
     s3: S3Access = S3Access()
     limits: FetchLimits = FetchLimits()
     yt_dlp_folder: Path | None = None
+    mail: MailSettings = MailSettings()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "JobsSettings":
@@ -38,6 +40,7 @@ class JobsSettings(BaseModel):
         return cls(
             egress=EgressPolicy(parse_allow(allow)),
             s3=_s3_access(environ),
+            mail=MailSettings.from_env(environ),
             limits=FetchLimits(
                 max_bytes=int(_number(environ, "VERITY_FETCH_MAX_BYTES", defaults.max_bytes)),
                 wall_s=_number(environ, "VERITY_FETCH_WALL_S", defaults.wall_s),

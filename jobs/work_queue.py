@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from jobs.audit_entries import ended_entry, started_entry
 from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.job_desk import JobDesk
+from jobs.notices import note_item
 from jobs.queue_values import host_of, to_claim
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
@@ -303,6 +304,8 @@ class WorkQueue:
                 raise _stale(claim)
             if result is not None:
                 _write_result(connection, ended, result)
+                if result.report.verdict is not None:
+                    note_item(connection, ended, result.report.verdict, claim.title)
             _count_end(connection, ended)
             if ended.state == ItemState.READY:
                 item_rows.ring(connection)

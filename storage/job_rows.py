@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from pipeline.vocabulary import AnalysisOptions
+from storage import notice_rows
 from storage.states import ITEM_VERSION
 from storage.stored_text import storable
 from storage.tables import JobDelta, JobRow
@@ -183,6 +184,7 @@ def fold_changes(connection: Connection) -> int:
     if not jobs:
         return 0
     folded: int = connection.execute(_FOLD, {"jobs": jobs}).scalar_one()
+    notice_rows.insert_closed(connection, jobs)
     return folded
 
 

@@ -1,0 +1,96 @@
+"""What some process of an installation does now and then: sweeps that are due, digests, notices.
+
+Every fleet driver has one, and so has a server that starts no fleet; they do not get in each other's
+way, since each piece of work is taken by a row lock.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+import numpy as np
+from sqlalchemy import Engine
+
+from jobs.delivery import Letter, Sender, deliver_due
+from jobs.notices import NoticeEvent
+from jobs.settings import JobsSettings
+from jobs.sweep_clock import digest_ended, run_due
+from pipeline.errors import VerityError
+from reports.letters import digest_letter, item_letter, job_letter
+from storage.notice_rows import DueNotice
+
+EVERY_S = 2.0
+LONGEST_PAUSE_S = 60.0  # while the database is away
+END_S = 5.0
+
+_log = logging.getLogger(__name__)
+_LETTERS = {
+    NoticeEvent.ITEM_SYNTHETIC: item_letter,
+    NoticeEvent.JOB_DONE: job_letter,
+    NoticeEvent.SWEEP_DIGEST: digest_letter,
+}
+
+
+def compose_letter(notice: DueNotice) -> Letter:
+    """Return the e-mail of a notice."""
+    return Letter(*_LETTERS[NoticeEvent(notice.event)](notice.body))
+
+
+def keep_house(sender: Sender, rng: np.random.Generator) -> int:
+    """Do once what is due now; return how many things were done.
+
+    Raises:
+        DatabaseError: the database does not answer.
+    """
+    n_runs = len(run_due(sender.engine))
+    return n_runs + digest_ended(sender.engine) + deliver_due(sender, rng)
+
+
+class Housekeeper:
+    """A thread that keeps house until it is left; a database that is away is waited for."""
+
+    def __init__(self, engine: Engine, jobs: JobsSettings, every_s: float = EVERY_S) -> None:
+        """Name the database and the way out; the thread starts when it is entered."""
+        self._engine = engine
+        self._jobs = jobs
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+
+    def __enter__(self) -> "Housekeeper":
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End after what is being sent; a receiver that is slow is not waited for."""
+        self._stop.set()
+        self._thread.join(END_S)
+
+    def _run(self) -> None:
+        rng = np.random.default_rng()
+        with self._jobs.open_guard() as guard:
+            sender = Sender(
+                self._engine, guard.proxy_url, self._jobs.sealer, self._jobs.mail, compose_letter
+            )
+            self._keep(lambda: keep_house(sender, rng))
+
+    def _keep(self, keep: Callable[[], int]) -> None:
+        pause_s = self._every_s
+        while not self._stop.wait(pause_s):
+            try:
+                n_done = keep()
+            except VerityError as error:
+                pause_s = min(2 * max(pause_s, self._every_s), LONGEST_PAUSE_S)
+                _log.warning("sweeps and notices wait: %s", error.message)
+            except Exception:  # noqa: BLE001 (STYLE.md §8: the edge of a thread)
+                pause_s = LONGEST_PAUSE_S
+                _log.exception("sweeps and notices wait")
+            else:
+                pause_s = 0.0 if n_done else self._every_s
