@@ -25,6 +25,8 @@ from reports.custody_parts import (
 )
 from reports.findings import Findings, Part, findings_sha256, name_notes, rounded, to_findings
 from reports.outside_text import storable
+from reports.provenance import ProvenancePart, provenance_part
+from reports.review_part import ReviewPart
 from reports.sound_parts import PicturePart, StrongestPart, picture_parts, strongest_parts
 from reports.words import Words
 from reports.words_en import ENGLISH
@@ -51,6 +53,7 @@ class IssuePart(Part):
     """Who issued the report, for whom, when."""
 
     report_id: str
+    version: int = 1  # each examiner's opinion makes the next one
     attempt: int
     issued_at: AwareDatetime
     language: str
@@ -142,7 +145,9 @@ class ReportDocument(Part):
 
     schema_version: Literal["1.0"] = "1.0"
     issue: IssuePart
-    review: Literal["not_reviewed"] = "not_reviewed"  # machine output until an examiner signs
+    # machine output until an examiner signs; the machine's part stays as it is then
+    review: Literal["not_reviewed", "reviewed"] = "not_reviewed"
+    reviews: tuple[ReviewPart, ...] = ()  # oldest first
     item: ItemPart
     summary: SummaryPart
     findings: Findings
@@ -150,6 +155,7 @@ class ReportDocument(Part):
     failure: FailurePart | None
     method: MethodPart | None
     custody: CustodyPart | None
+    provenance: ProvenancePart | None = None  # None: not looked for
     processing: ProcessingPart
     limits: tuple[str, ...]
     pictures: tuple[PicturePart, ...] = ()  # of each channel
@@ -201,6 +207,7 @@ def to_document(
         ),
         method=None if card is None else _method_part(card),
         custody=None if report.custody is None else _custody_part(report.custody),
+        provenance=provenance_part(report.media),
         processing=_processing_part(report),
         limits=(*words.limits, *(() if card is None else map(storable, card.limits))),
         pictures=picture_parts(report),

@@ -17,7 +17,9 @@ from reports.page_method import method_part, model_facts, scale_part
 from reports.page_rows import cut, pairs
 from reports.page_segments import segments_part
 from reports.printable import printable
+from reports.provenance import provenance_page, provenance_sentence
 from reports.quantities import clock, duration, file_size, grouped
+from reports.review_part import review_page
 from reports.right_to_left import isolate_numbers
 from reports.timeline import Timeline, count_sides
 from reports.words import Script, Words
@@ -44,7 +46,11 @@ def page_data(
         "fonts": list(FAMILIES),
         "right_to_left": words.script is Script.ARABIC,
         "labels": dict(words.labels),
-        "report_id": document.issue.report_id,
+        "report_id": _numbered(document),
+        "status": words.labels["reviewed" if document.reviews else "not_reviewed"],
+        "reviews": review_page(document.reviews, words),
+        "review_note": words.paragraphs["review_note"],
+        "provenance": provenance_page(document.provenance, words),
         "title": cut(document.item.title or document.item.source_uri, _MAX_TITLE),
         "issued-line": _issued_line(document, words.labels),
         "accent": _accent(findings),
@@ -85,6 +91,12 @@ def page_data(
         name: _printable_tree(value, fonts, isolate_numbers if is_rtl and name != "fonts" else str)
         for name, value in data.items()
     }
+
+
+def _numbered(document: ReportDocument) -> str:
+    """Return the report's number, with its version from the second on."""
+    issue = document.issue
+    return issue.report_id if issue.version == 1 else f"{issue.report_id} v{issue.version}"
 
 
 def _printable_tree(
@@ -168,6 +180,8 @@ def _analysed(document: ReportDocument, words: Words) -> list[Json]:
     verdict = document.findings.verdict
     if verdict is not None and verdict.voiced_s > 0:
         rows.append((labels["voice"], duration(verdict.voiced_s)))
+    if document.provenance is not None:
+        rows.append((labels["provenance_short"], provenance_sentence(document.provenance, words)))
     return pairs(rows)
 
 
