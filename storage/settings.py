@@ -12,6 +12,8 @@ from pipeline.errors import ConfigError
 
 ROOT_SERVER_FOLDER = Path("/var/lib/verity")  # the server refuses root: its data lies apart
 MAX_PORT = 65_535
+MOST_SEARCH_SEGMENTS = 1_000  # of one item: more would be the table of segments again
+MOST_SEARCH_ITEMS = 100_000_000
 _DATABASE_URL_FORM = "VERITY_DATABASE_URL has the form postgresql://user:password@host:port/name"
 
 
@@ -29,10 +31,20 @@ class StorageSettings(BaseModel):
     s3_access_key: SecretStr | None = None  # None: what boto3 finds
     s3_secret_key: SecretStr | None = None
     s3_session_token: SecretStr | None = None
+    is_signing: bool = True  # reports carry a signature
+    keys_folder: Path | None = None  # of the keys that sign; None: `keys` in the data folder
+    signer: str = "Voice Verity"  # who signs, in a key that is made on first use
+    search_segments: int = 8  # an item's segments that `verity search` knows, beside the item
+    search_items: int = 1_000_000  # of an account; the oldest are forgotten first; 0: none is kept
+
+    @property
+    def keys(self) -> Path:
+        """Return the folder of the keys that sign reports."""
+        return self.keys_folder or self.var_folder / "keys"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "StorageSettings":
-        """Read VERITY_VAR, VERITY_DATABASE_URL, VERITY_OBJECTS and AWS_*.
+        """Read VERITY_VAR, VERITY_DATABASE_URL, VERITY_OBJECTS, VERITY_SIGN* and AWS_*.
 
         Raises:
             ConfigError: a value has the wrong form; the message names the key and its form.
@@ -58,6 +70,11 @@ class StorageSettings(BaseModel):
             s3_access_key=_secret(environ, "AWS_ACCESS_KEY_ID"),
             s3_secret_key=_secret(environ, "AWS_SECRET_ACCESS_KEY"),
             s3_session_token=_secret(environ, "AWS_SESSION_TOKEN"),
+            is_signing=_is_signing(environ.get("VERITY_SIGN", "1")),
+            keys_folder=_keys_folder(environ.get("VERITY_SIGNING_KEYS", "")),
+            signer=environ.get("VERITY_SIGNER", "") or "Voice Verity",
+            search_segments=_count(environ, "VERITY_SEARCH_SEGMENTS", 8, MOST_SEARCH_SEGMENTS),
+            search_items=_count(environ, "VERITY_SEARCH_ITEMS", 1_000_000, MOST_SEARCH_ITEMS),
         )
 
 
@@ -70,6 +87,25 @@ def _var_folder(text: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a NUL
         raise ConfigError(f"{form}; what it holds is no path.") from error
     return folder
+
+
+def _count(environ: Mapping[str, str], key: str, default: int, most: int) -> int:
+    written = environ.get(key, "")
+    if not written:
+        return default
+    if not (written.isascii() and written.isdigit() and int(written) <= most):
+        raise ConfigError(f"{key} is a whole number from 0 to {most}")
+    return int(written)
+
+
+def _is_signing(text: str) -> bool:
+    if text not in {"", "0", "1"}:
+        raise ConfigError("VERITY_SIGN is 1 (reports are signed, the default) or 0")
+    return text != "0"
+
+
+def _keys_folder(text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _secret(environ: Mapping[str, str], key: str) -> SecretStr | None:

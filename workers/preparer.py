@@ -4,6 +4,7 @@ A local path never leaves this process: the file lies in a private folder that e
 the generator runs. What leaves are heads (small) and features (arrays).
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -19,18 +20,21 @@ from jobs.settings import JobsSettings
 from jobs.sources import Fetched, fetch
 from jobs.sources.access import SourceAccess
 from jobs.spec import ItemClaim, NewItem
-from pipeline.analyse import Progress, prepare, survey_media
+from pipeline.analyse import Progress, Watch, prepare, survey_media
+from pipeline.derivation import this_machine
 from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
 from pipeline.probe import probe
 from pipeline.separate import Separator
-from pipeline.vocabulary import Features, MediaFile, ModelUse
+from pipeline.vocabulary import Features, MediaFile, ModelUse, SoundArray
 from storage.model_store import resolve
+from workers.path_guard import guard_paths
+from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
-from workers.walk_values import ActorFacts, PreparedHead, StageSpan, here
+from workers.walk_values import ActorFacts, PreparedHead, StageSpan, Watched, here
 
 SIGN_OF_LIFE_S = 0.5  # between heads while a download or a survey runs
-Step: TypeAlias = tuple[PreparedHead, Features | None]
+Step: TypeAlias = tuple[PreparedHead, Features | None, SoundArray | None]
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[float], None]
 
@@ -41,7 +45,7 @@ class PreparerSettings:
 
     jobs: JobsSettings
     separator: str  # name in the model store, or a path
-    temp_folder: Path
+    place: NodePlace
     allow_local: bool
 
 
@@ -69,7 +73,9 @@ class Preparer:
         """
         settings = self._settings
         self._card = card
-        self._folder = ProcessFolder(settings.temp_folder)
+        environ = os.environ  # noqa: TID251 (the entry of a process of its own, on a node of its own)
+        self._folder = ProcessFolder(settings.place.here(environ))
+        guard_paths()
         tempfile.tempdir = str(self._folder.path)  # libraries' files too go where they are swept
         path, sha256 = resolve(settings.separator, "separator")
         self._separator = Separator(path)
@@ -79,9 +85,9 @@ class Preparer:
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
 
-    @ray.method(num_returns="streaming", _num_objects_per_yield=2)
+    @ray.method(num_returns="streaming", _num_objects_per_yield=3)
     def prepare(self, claim: ItemClaim) -> Iterator[Step]:
-        """Yield heads and features of one item, from its first byte to its last segment.
+        """Yield heads, features and sound of one item, from its first byte to its last segment.
 
         Raises:
             VerityError: in the stage that the last head named.
@@ -99,33 +105,43 @@ def prepare_item(
 ) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
     clock = _StageClock()
-    yield PreparedHead("fetch"), None
+    yield PreparedHead("fetch"), None, None
     fetched = yield from _signs_of_life(
         "fetch", lambda report: _fetch(claim, folder, access, report)
     )
     media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
     custody = fetched.custody
     spans = clock.ended("fetch")
-    yield PreparedHead("probe", media=_shown(media), custody=custody, spans=spans), None
+    yield PreparedHead("probe", media=_shown(media), custody=custody, spans=spans), None, None
     probed = probe(fetched.path, custody.original_name or fetched.path.name)
     media = replace(media, probe=probed)
-    yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None
+    yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None, None
     media = yield from _signs_of_life(
         "survey",
         lambda report: survey_media(
             media, card, claim.options, lambda progress: report(_share(progress))
         ),
     )
-    yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None
+    yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None, None
     shares = [0.0]
+    watch = Watch()
     batches = prepare(
-        media, card, separator, claim.options, lambda progress: shares.append(_share(progress))
+        media,
+        card,
+        separator,
+        claim.options,
+        lambda progress: shares.append(_share(progress)),
+        watch,
     )
     for batch in batches:
         head = PreparedHead("prepare", shares[-1], facts=batch.facts, spans=clock.ended("prepare"))
         del shares[:-1]
-        yield head, batch.features
+        yield head, batch.features, batch.sound
         clock.restart()  # waiting for the scorer is no work of ours
+    watched = Watched(
+        tuple(watch.pictures), watch.separated_sha256, this_machine("fetch, decode, prepare")
+    )
+    yield PreparedHead("prepare", 1.0, watched=watched), None, None
 
 
 def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgress) -> Fetched:
@@ -169,7 +185,7 @@ def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[Ste
                         raise
                 if seen[1] != seen[0]:
                     seen[0] = seen[1]
-                    yield PreparedHead(stage, seen[0]), None
+                    yield PreparedHead(stage, seen[0]), None, None
         finally:
             stopped[0] = True
 

@@ -7,10 +7,12 @@ from typing import Literal
 import onnxruntime
 import ray
 
+from pipeline.derivation import this_machine
 from pipeline.model_card import ModelCard
 from pipeline.score import Detector, Device, ScoreSettings
-from pipeline.vocabulary import Features, ModelOutputs, ModelUse
+from pipeline.vocabulary import Features, FloatArray, Machine, ModelOutputs, ModelUse
 from storage.model_store import resolve
+from workers.path_guard import guard_paths
 from workers.row_batching import BatchNote, RowBatcher
 from workers.walk_values import ActorFacts, here
 
@@ -33,6 +35,7 @@ class DetectorFacts:
 
     card: ModelCard
     use: ModelUse
+    machine: Machine | None = None  # that the model runs on
 
 
 class Scorer:
@@ -50,29 +53,30 @@ class Scorer:
         Raises:
             ModelError, ConfigError: see `pipeline.score.Detector`.
         """
+        guard_paths()
         settings = self._settings
         path, sha256 = resolve(settings.detector, "detector")
         device = settings.device if settings.device != "auto" else _best_device()
         self._detector = Detector(path, sha256, ScoreSettings(device, settings.n_threads))
         card = self._detector.card
         self._batcher = RowBatcher(self._detector.score, card.batch_size, settings.wait_s)
-        return here(), DetectorFacts(card, self._detector.use)
+        return here(), DetectorFacts(card, self._detector.use, this_machine("score"))
 
     @ray.method(num_returns=2)
-    async def score(self, item_id: str, features: Features) -> tuple[ModelOutputs, int]:
-        """Return the model's outputs for these rows, in their order, and how many they are.
+    async def score(self, item_id: str, features: Features) -> tuple[ModelOutputs, FloatArray]:
+        """Return the model's outputs for these rows, in their order, and their CM scores again.
 
-        Two objects: the driver reads the number, and leaves the arrays to the writer.
+        Two objects: the driver reads the scores, and leaves the large arrays to the writer.
 
         Raises:
             NonFiniteScoreError: the model gave a NaN or an infinity.
         """
         if any(len(tensor) for tensor in features.tensors.values()):
             outputs = await self._batcher.submit(item_id, features)
-            return outputs, len(outputs.cm_score)
+            return outputs, outputs.cm_score
         if self._nothing is None:  # silence, music: no row to score; one run tells the shapes
             self._nothing = self._detector.score(features)
-        return self._nothing, 0
+        return self._nothing, self._nothing.cm_score
 
     @ray.method
     async def take_notes(self) -> list[BatchNote]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import ray
 
-from pipeline.vocabulary import Custody, MediaFile, SegmentFacts
+from pipeline.vocabulary import Custody, Machine, MediaFile, SegmentFacts, SoundPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,24 @@ class StageSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """What a preparer noted beside the features, complete once the last batch was made."""
+
+    pictures: tuple[SoundPicture, ...]
+    separated_sha256: dict[tuple[int, int], str]  # by track and channel
+    machine: Machine
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedHead:
-    """What a preparer says with each step; the features travel beside it, as a reference."""
+    """What a preparer says with each step; features and sound travel beside it, as references."""
 
     stage: str  # that the item is in: fetch, probe, survey, prepare
     progress: float = 0.0  # 0 to 1, of the stage
     media: MediaFile | None = None  # once known
     custody: Custody | None = None  # once known
     facts: SegmentFacts | None = None  # of a batch; None: a sign of life without a batch
+    watched: Watched | None = None  # with the last head
     spans: tuple[StageSpan, ...] = ()  # stages that ended since the last head
 
 

@@ -16,12 +16,13 @@ from ray.exceptions import RayActorError
 from jobs.spec import ItemState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError
+from pipeline.strongest import SoundKeeper
 from pipeline.vocabulary import SegmentFacts
 from workers.actors import Member, plain_errors
-from workers.crew import Crew
-from workers.held import Held
+from workers.crew import Crew, Role
+from workers.held import POLL_S, Held, StopCause, StoppedWalk
 from workers.settings import FleetSettings
-from workers.walk_values import PreparedHead, StageSpan
+from workers.walk_values import PreparedHead, StageSpan, Watched
 from workers.writer import Ended, Prepared
 
 _log = logging.getLogger(__name__)
@@ -43,15 +44,17 @@ class _Scores:
     most_waiting: int
     facts: list[SegmentFacts] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    waiting: deque[Any] = field(default_factory=deque)
+    waiting: deque[tuple[int, Any, Any]] = field(default_factory=deque)
+    keeper: SoundKeeper[Any] = field(default_factory=SoundKeeper)  # of references
+    watched: Watched | None = None
 
-    def ask(self, held: Held, head: PreparedHead, features: Any) -> None:  # noqa: ANN401 (ObjectRef)
+    def ask(self, held: Held, head: PreparedHead, features: Any, sound: Any) -> None:  # noqa: ANN401 (ObjectRef)
         """Send a batch to the scorer; wait where too many are on their way."""
         assert head.facts is not None
         self.facts.append(head.facts)
-        outputs, n_rows = self.scorer.handle.score.remote(held.claim.item_id, features)
+        outputs, cm_score = self.scorer.handle.score.remote(held.claim.item_id, features)
         self.outputs.append(outputs)
-        self.waiting.append(n_rows)
+        self.waiting.append((len(self.facts) - 1, cm_score, sound))
         while len(self.waiting) > self.most_waiting:
             held.moved("score", head.progress)  # that is where the item waits now
             self.settle(held)
@@ -64,11 +67,12 @@ class _Scores:
             NonFiniteScoreError: see `pipeline.score`.
             DeadActorError: the scorer died.
         """
-        n_rows = self.waiting.popleft()
+        batch, reference, sound = self.waiting.popleft()
         started = time.perf_counter()
-        held.wait([n_rows])
-        _get(n_rows, self.scorer)
+        held.wait([reference])
+        cm_score = _get(reference, self.scorer)
         held.spent("score", time.perf_counter() - started)
+        self.keeper.add(batch, self.facts[batch], cm_score, sound)
 
 
 class Walks:
@@ -88,7 +92,7 @@ class Walks:
             DeadActorError, StoppedWalk: the walk ended before the item was done.
             StaleClaimError: a newer attempt owns the item.
         """
-        scores = _Scores(self._crew.scorer, self._settings.batches_in_flight)
+        scores = _Scores(self._shared(held, Role.SCORER), self._settings.batches_in_flight)
         self._prepare(held, preparer, scores)
         held.moved("score")
         while scores.waiting:
@@ -98,7 +102,7 @@ class Walks:
 
     def walk_listing(self, held: Held) -> Ended:
         """Add a source's items to the queue, page by page."""
-        lister = self._crew.lister()
+        lister = self._shared(held, Role.LISTER)
         found = lister.handle.list_pages.remote(held.claim)
         n_items = 0
         started_at = time.time()
@@ -113,18 +117,32 @@ class Walks:
         self._queue.finish(held.claim)
         return Ended(ItemState.DONE)
 
+    def _shared(self, held: Held, role: Role) -> Member:
+        """Return an actor that many items share; wait for the next one where it has died.
+
+        Raises:
+            StoppedWalk: somebody asked, or there will be none.
+        """
+        while (member := self._crew.member(role)) is None:
+            if self._crew.problem is not None:
+                raise StoppedWalk(StopCause.GIVEN_BACK)
+            held.moved(held.stage)  # waiting is not stalling
+            held.pause(POLL_S)
+        return member
+
     def _prepare(self, held: Held, preparer: Member, scores: _Scores) -> None:
         """Walk an item through a preparer; batches go on to the scorer as they come."""
         is_done = False
         steps = preparer.handle.prepare.options(
-            _generator_backpressure_num_objects=2 * self._settings.batches_in_flight
+            _generator_backpressure_num_objects=3 * self._settings.batches_in_flight
         ).remote(held.claim)
         try:
             while (head := self._next(held, steps, preparer)) is not None:
-                features = next(steps)
+                features, sound = next(steps), next(steps)
                 held.take(head, preparer.lane)
+                scores.watched = head.watched or scores.watched
                 if head.facts is not None:
-                    scores.ask(held, head, features)
+                    scores.ask(held, head, features, sound)
             is_done = True
         finally:
             self._return(preparer, steps, is_done=is_done)
@@ -161,13 +179,14 @@ class Walks:
             self._crew.detector,
             self._crew.models,
             held.timings_s,
+            scores.watched,
         )
         is_told = False
         while True:
             held.moved("write")
-            writer = self._crew.writer
+            writer = self._shared(held, Role.WRITER)
             try:
-                ending = writer.handle.finish.remote(prepared, scores.outputs)
+                ending = writer.handle.finish.remote(prepared, scores.outputs, scores.keeper.kept)
                 held.wait([ending])
                 ended: Ended = _get(ending, writer)
             except (DatabaseError, ObjectStoreError) as error:

@@ -1,7 +1,7 @@
 """The Writer actor: concludes, renders JSON, PDF and CSV, puts them, then the one fenced finish."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,9 @@ from jobs.retry import OBJECT_STORE_REFUSES
 from jobs.spec import AttemptEnd, ItemClaim, ItemResult, ItemState, ReportFile
 from jobs.work_queue import WorkQueue
 from pipeline.analyse import conclude, failed_report, tool_versions
+from pipeline.derivation import derivation_of, this_machine
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
+from pipeline.strongest import heard_segments
 from pipeline.vocabulary import (
     Custody,
     Failure,
@@ -22,19 +24,22 @@ from pipeline.vocabulary import (
     ModelOutputs,
     ModelUse,
     SegmentFacts,
+    SoundArray,
+    Traces,
 )
-from reports.as_csv import to_csv
-from reports.as_json import to_json
-from reports.as_pdf import to_pdf
+from reports.custody_parts import signer_of_key
 from reports.document import ReportContext, to_document
+from reports.rendering import RenderedFile, render
+from reports.signing_keys import SigningKey
+from reports.sound_parts import to_clips
 from storage.database import connect_engine
+from storage.embedding_rows import SearchLimits
 from storage.kept_objects import put_object
 from storage.objects import open_object_store
 from storage.settings import StorageSettings
+from workers.path_guard import guard_paths
 from workers.scorer import DetectorFacts
-from workers.walk_values import ActorFacts, StageSpan, here
-
-_CONTENT_TYPES = {"json": "application/json", "pdf": "application/pdf", "csv": "text/csv"}
+from workers.walk_values import ActorFacts, StageSpan, Watched, here
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class WriterSettings:
 
     storage: StorageSettings  # with the URL of a database that is migrated
     lease_s: float
+    signing_key: SigningKey | None = None  # None: reports are not signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Prepared:
     detector: DetectorFacts
     models: tuple[ModelUse, ...]
     timings_s: dict[str, float]
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +97,29 @@ class Writer:
     @ray.method
     def open(self) -> tuple[ActorFacts, None]:
         """Open database and object store; return where this runs."""
+        guard_paths()
         url = self._settings.storage.database_url
         if url is None:
             raise ConfigError("A writer needs the URL of the database.")
         self._engine = connect_engine(url.get_secret_value())
         self._store = open_object_store(self._settings.storage)
-        self._queue = WorkQueue(self._engine, self._settings.lease_s, may_listen=False)
+        storage = self._settings.storage
+        self._queue = WorkQueue(
+            self._engine,
+            self._settings.lease_s,
+            may_listen=False,
+            search=SearchLimits(storage.search_segments, storage.search_items),
+        )
         return here(), None
 
     @ray.method
-    def finish(self, prepared: Prepared, scores: Sequence[Any]) -> Ended:
+    def finish(self, prepared: Prepared, scores: Sequence[Any], sounds: Mapping[int, Any]) -> Ended:
         """Conclude and write an item's result.
 
         Args:
             prepared: the item.
             scores: references to the ModelOutputs of each batch, in order.
+            sounds: references to the sound of those batches that may hold the strongest segments.
 
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
@@ -112,7 +127,8 @@ class Writer:
         """
         started_at = time.time()
         outputs: list[ModelOutputs] = ray.get(list(scores))
-        report = _report(prepared, outputs)
+        heard: list[SoundArray] = ray.get(list(sounds.values()))
+        report = _report(prepared, outputs, dict(zip(sounds, heard, strict=True)))
         concluded_at = time.time()
         self._queue.finish(prepared.claim, self._result(prepared.claim, report, prepared.detector))
         assert report.verdict is not None, "conclude gives one"
@@ -139,40 +155,44 @@ class Writer:
 
     def _result(self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts) -> ItemResult:
         """Render an item's reports and put them into the object store."""
-        job_name = self._queue.desk.job_status(claim.job_id).name
+        job = self._queue.desk.job_status(claim.job_id)
+        key = self._settings.signing_key
         context = ReportContext(
             report_id=f"{claim.job_id}-{claim.item_id}-{claim.attempt}",
             attempt=claim.attempt,
             issued_at=datetime.now(UTC),
             customer=claim.account_id,
-            job_name=job_name,
+            job_name=job.name,
+            requested_at=job.created_at,
+            signer=None if key is None else signer_of_key(key),
         )
         document = to_document(report, detector.card, context)
-        rendered = {
-            "json": to_json(document),
-            "pdf": to_pdf(document),
-            "csv": to_csv(document),
-        }
-        files = tuple(self._put(claim, kind, content) for kind, content in rendered.items())
-        return ItemResult(report, rendered["json"], document.findings_sha256, files)
+        rendered = render(document, to_clips(report), key)
+        files = tuple(self._put(claim, file) for file in rendered)
+        return ItemResult(report, rendered[0].content, document.findings_sha256, files)
 
-    def _put(self, claim: ItemClaim, kind: str, content: bytes) -> ReportFile:
+    def _put(self, claim: ItemClaim, file: RenderedFile) -> ReportFile:
         """Put one file.
 
         Raises:
             ObjectStoreError: not now. A store that worked when the fleet started and refuses us now
                 is the operator's to mend, never the item's fault: the item waits.
         """
-        content_type = _CONTENT_TYPES[kind]
         try:
-            kept = put_object(self._engine, self._store, claim.account_id, content, content_type)
+            kept = put_object(
+                self._engine, self._store, claim.account_id, file.content, file.content_type
+            )
         except (AccessError, ConfigError) as error:
             raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
-        file_name = f"verity-{claim.job_id}-{claim.item_id}.{kind}"
-        return ReportFile(kind, kept.key, kept.sha256, kept.size_bytes, file_name, content_type)
+        file_name = f"verity-{claim.job_id}-{claim.item_id}{file.ending}"
+        return ReportFile(
+            file.kind, kept.key, kept.sha256, kept.size_bytes, file_name, file.content_type
+        )
 
 
-def _report(prepared: Prepared, outputs: Sequence[ModelOutputs]) -> MediaReport:
+def _report(
+    prepared: Prepared, outputs: Sequence[ModelOutputs], sounds: Mapping[int, SoundArray]
+) -> MediaReport:
     """Return what the analysis found, as `pipeline.analyse.analyse` would."""
     detector = prepared.detector
     started = time.perf_counter()
@@ -190,6 +210,23 @@ def _report(prepared: Prepared, outputs: Sequence[ModelOutputs]) -> MediaReport:
         versions=tool_versions(),
         timings_s=timings_s,
         analysed_at=datetime.now(UTC),
+        traces=_traces(prepared, outputs, sounds),
+    )
+
+
+def _traces(
+    prepared: Prepared, outputs: Sequence[ModelOutputs], sounds: Mapping[int, SoundArray]
+) -> Traces:
+    """Return what was noted beside the numbers, as `pipeline.analyse.analyse` would."""
+    card, watched = prepared.detector.card, prepared.watched
+    cm_scores = [output.cm_score for output in outputs]
+    separated = {} if watched is None else watched.separated_sha256
+    ran_on = (None if watched is None else watched.machine, prepared.detector.machine)
+    return Traces(
+        pictures=() if watched is None else watched.pictures,
+        heard=heard_segments(prepared.facts, cm_scores, sounds, card.sample_rate),
+        derivation=derivation_of(prepared.media, card.sample_rate, separated, prepared.models),
+        machines=(*filter(None, ran_on), this_machine("conclude, write")),
     )
 
 

@@ -37,14 +37,22 @@ def test_an_item_passes_its_stages_in_order_and_every_segment_comes_out(tmp_path
     steps: list[Step] = []
     walk(path, tmp_path / "item", steps)
 
-    stages = [head.stage for head, _ in steps]
+    stages = [head.stage for head, *_ in steps]
     assert list(dict.fromkeys(stages)) == ["fetch", "probe", "survey", "prepare"]
-    batches = [(head.facts, features) for head, features in steps if head.facts is not None]
-    assert sum(len(facts.start_s) for facts, _ in batches) == 70
-    for facts, features in batches:
+    batches = [
+        (head.facts, features, sound) for head, features, sound in steps if head.facts is not None
+    ]
+    assert sum(len(facts.start_s) for facts, *_ in batches) == 70
+    for facts, features, sound in batches:
         assert features is not None
+        assert sound is not None
+        assert len(sound) == len(facts.start_s)
         n_scored = int((facts.reason == "").sum())
         assert all(len(tensor) == n_scored for tensor in features.tensors.values())
+    watched = steps[-1][0].watched
+    assert watched is not None
+    assert [one.end_s for one in watched.pictures] == [70.0]
+    assert list(watched.separated_sha256) == [(0, 0)]
 
 
 def test_no_local_path_leaves_a_preparer(tmp_path: Path) -> None:
@@ -53,7 +61,7 @@ def test_no_local_path_leaves_a_preparer(tmp_path: Path) -> None:
     steps: list[Step] = []
     walk(path, tmp_path / "item", steps)
 
-    media = [head.media for head, _ in steps if head.media is not None]
+    media = [head.media for head, *_ in steps if head.media is not None]
     assert media[-1].probe is not None
     assert all(one.path == Path() for one in media)
 
