@@ -4,7 +4,6 @@ Each child has an empty environment, limits on CPU time, memory, file size and p
 where the system can take it away, and dies with its parent. There is never a shell.
 """
 
-import json
 import os
 import select
 import subprocess
@@ -114,11 +113,12 @@ def limited_child(
         "FSIZE": limits.file_bytes,
         "NPROC": limits.n_processes,
         "CORE": 0,
-        "network": limits.network,
-        "environment": dict(limits.environment),
+        "network": int(limits.network),
         "parent_pid": os.getpid(),
+        **{f"env:{name}": value for name, value in limits.environment.items()},
     }
-    command = [sys.executable, "-I", "-S", str(_CHILD), json.dumps(settings), *argv]
+    words = [f"{name}={value}" for name, value in settings.items() if value is not None]
+    command = [sys.executable, "-I", "-S", str(_CHILD), *words, "--", *argv]
     process = subprocess.Popen(  # noqa: S603 - an argument list of our own, no shell
         command,
         stdin=subprocess.DEVNULL,
