@@ -42,8 +42,11 @@ def claim_fairly(
     rooms = room_rows.read_claim_room(connection, order.kind, rules.ageing_s, ITEM_VERSION)
     if not rooms:
         return []
-    if order.kind is not ItemKind.LIST:
-        order = replace(order, busy_hosts=host_rows.busy_hosts(connection, rules.host))
+    if order.kind is ItemKind.LIST:
+        busy = host_rows.blocked_hosts(connection)
+    else:
+        busy = host_rows.busy_hosts(connection, rules.host)
+    order = replace(order, busy_hosts=busy)
     claimed = _take_turns(connection, order, rooms)
     if len(rooms) > 1 and claimed:  # alone nobody waits
         room_rows.mark_served(

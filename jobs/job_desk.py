@@ -3,19 +3,21 @@
 Nothing here holds a claim; what workers do is in `work_queue.py`. All state is in the database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Engine
 
+from jobs.hosts import host_of
 from jobs.queue_values import to_attempt, to_job, to_status
 from jobs.spec import Attempt, ItemStatus, Job, JobSpec
 from pipeline.errors import InputError, SourceNotFoundError
-from storage import archive_rows, item_rows, job_rows, report_rows
+from storage import archive_rows, item_rows, job_rows, report_rows, secret_rows, skipped_rows
 from storage.account_rows import require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, JobFacts, NewJobFacts
 from storage.report_rows import StoredReport
+from storage.secret_rows import SealedSecret
 from storage.states import ItemKind
 
 ROWS_A_BATCH = 2000  # items changed in one transaction: locks stay short
@@ -29,14 +31,23 @@ class JobDesk:
         """Use the queue in a migrated database."""
         self._engine = engine
 
-    def submit(self, spec: JobSpec, account_id: str = "default") -> Job:
+    def submit(
+        self, spec: JobSpec, account_id: str = "default", secrets: Sequence[SealedSecret] = ()
+    ) -> Job:
         """Queue a job; it starts with one listing for each source.
+
+        Args:
+            spec: what is asked for.
+            account_id: whose job.
+            secrets: sealed cookies and proxy, which `spec.source_options` names by their ids.
 
         Raises:
             InputError: there is no such account.
         """
         with transaction(self._engine) as connection:
             job_id = enter_job(connection, spec, account_id)
+            for secret in secrets:
+                secret_rows.insert_secret(connection, account_id, job_id, secret)
             facts = job_rows.read_job(connection, job_id)
         assert facts is not None  # written above
         return to_job(facts)
@@ -94,6 +105,16 @@ class JobDesk:
         with transaction(self._engine) as connection:
             rows = item_rows.read_attempts(connection, int(item_id))
         return [to_attempt(row) for row in rows]
+
+    def skipped(self, job_id: str) -> list[tuple[str, str]]:
+        """Return (name, why) of what a job's listings left out.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+            return skipped_rows.read_skipped(connection, number)
 
     def reports_of(self, job_id: str) -> Iterator[StoredReport]:
         """Return a job's committed reports, read page by page.
@@ -201,7 +222,14 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
         ),
     )
     listings = [
-        NewItemFacts(ItemKind.LIST, source, source, f"list:{number}", {})
+        NewItemFacts(
+            ItemKind.LIST,
+            source,
+            source,
+            f"list:{number}",
+            spec.source_options.to_facts(),
+            host_of(source),
+        )
         for number, source in enumerate(spec.sources)
     ]
     item_rows.insert_items(connection, job_id, account_id, listings)

@@ -1,7 +1,5 @@
 """Rows of the queue -> the values that people and workers get."""
 
-from urllib.parse import urlsplit
-
 from jobs.labels import split_labels
 from jobs.spec import (
     Attempt,
@@ -22,18 +20,6 @@ from pipeline.vocabulary import AnalysisOptions, Failure
 from storage.claim_rows import REPORT_OWED, ClaimedFacts
 from storage.item_rows import AttemptFacts, ItemFacts
 from storage.job_rows import JobFacts
-
-MAX_HOST_CHARS = 261  # a name of 253 characters, a colon, a port
-
-
-def host_of(source_uri: str) -> str:
-    """Return the host and port that are asked for a medium, or "" where no limit is needed."""
-    if not source_uri.lower().startswith(("http://", "https://")):
-        return ""
-    try:
-        return urlsplit(source_uri).netloc.rpartition("@")[2].lower()[:MAX_HOST_CHARS]
-    except ValueError:  # fetching it will say why it is no URL
-        return ""
 
 
 def to_job(facts: JobFacts) -> Job:

@@ -10,6 +10,9 @@ from jobs.sources.access import FetchLimits, S3Access, SourceAccess
 from pipeline.errors import ConfigError
 from storage.egress import EgressGuard
 from storage.egress_policy import EgressPolicy, parse_allow
+from storage.sealing import Sealer, parse_key
+
+YT_DLP_FOLDER = "yt-dlp/current"  # in the data folder: a link to the version in use
 
 
 class JobsSettings(BaseModel):
@@ -22,10 +25,11 @@ class JobsSettings(BaseModel):
     limits: FetchLimits = FetchLimits()
     yt_dlp_folder: Path | None = None
     mail: MailSettings = MailSettings()
+    sealer: Sealer = Sealer(None)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "JobsSettings":
-        """Read VERITY_FETCH_ALLOW, VERITY_FETCH_MAX_BYTES, VERITY_FETCH_WALL_S and AWS_*.
+        """Read VERITY_FETCH_*, VERITY_YTDLP_FOLDER, VERITY_SECRET_KEY, VERITY_VAR and AWS_*.
 
         Raises:
             ConfigError: a value has the wrong form, or an exception is open inside the image.
@@ -45,7 +49,8 @@ class JobsSettings(BaseModel):
                 max_bytes=int(_number(environ, "VERITY_FETCH_MAX_BYTES", defaults.max_bytes)),
                 wall_s=_number(environ, "VERITY_FETCH_WALL_S", defaults.wall_s),
             ),
-            yt_dlp_folder=_folder(environ, "VERITY_YTDLP_FOLDER"),
+            yt_dlp_folder=_yt_dlp_folder(environ),
+            sealer=_sealer(environ),
         )
 
     def open_guard(self) -> EgressGuard:
@@ -60,6 +65,7 @@ class JobsSettings(BaseModel):
             allow_local=allow_local,
             limits=self.limits,
             yt_dlp_folder=self.yt_dlp_folder,
+            sealer=self.sealer,
         )
 
 
@@ -87,6 +93,28 @@ def _number(environ: Mapping[str, str], key: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise ConfigError(f"{key} is {text!r}; it is a number above 0.")
     return value
+
+
+def _sealer(environ: Mapping[str, str]) -> Sealer:
+    key = _secret(environ, "VERITY_SECRET_KEY")
+    if key:
+        parse_key(key.get_secret_value())  # a wrong one is named before anything begins
+    return Sealer(key, _var_folder(environ) / "keys" / "sources.key")
+
+
+def _var_folder(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(environ.get("VERITY_VAR", "") or "var").expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):  # `StorageSettings` says what is wrong with it
+        return Path("var").resolve()
+
+
+def _yt_dlp_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder that is named, or the one that `verity ytdlp install` made."""
+    if named := _folder(environ, "VERITY_YTDLP_FOLDER"):
+        return named
+    installed = _var_folder(environ) / YT_DLP_FOLDER
+    return installed.resolve() if installed.is_dir() else None
 
 
 def _folder(environ: Mapping[str, str], key: str) -> Path | None:

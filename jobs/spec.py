@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jobs.retry import RetryDecision, Tries
+from jobs.source_options import SourceOptions
 from pipeline.vocabulary import AnalysisOptions, Failure, MediaReport
 from storage.states import AttemptEnd, ItemKind, ItemState, JobState, Priority
 
@@ -46,6 +47,7 @@ class JobSpec(BaseModel):
     priority: Priority = Priority.BATCH
     options: AnalysisOptions = AnalysisOptions()
     max_running: Annotated[int | None, Field(ge=1, le=1_000_000)] = None  # items at once
+    source_options: SourceOptions = SourceOptions()  # what of the sources, and how they are asked
 
     @field_validator("sources")
     @classmethod
@@ -102,6 +104,7 @@ class ItemClaim:
     owed: Failure | None = None  # the item is given up: only the report that says so is missing
     host: str = ""  # that is asked for it, as far as hosts have limits
     priority: Priority = Priority.BATCH  # its job's
+    sealed: dict[str, bytes] = field(default_factory=dict, repr=False)  # cookies, proxy: by id
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from jobs.audit_entries import ended_entry, started_entry
 from jobs.fair_claim import ClaimRules, claim_fairly
+from jobs.hosts import host_of
 from jobs.job_desk import JobDesk
+from jobs.new_media import insert_new, with_sealed
 from jobs.notices import note_item
-from jobs.queue_values import host_of, to_claim
+from jobs.queue_values import to_claim
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     TRIES_TO_REPORT,
@@ -39,7 +41,16 @@ from pipeline.errors import (
     WorkerLostError,
 )
 from pipeline.vocabulary import Failure
-from storage import claim_rows, host_rows, item_rows, job_rows, object_rows, report_rows
+from storage import (
+    claim_rows,
+    host_rows,
+    item_rows,
+    job_rows,
+    object_rows,
+    report_rows,
+    secret_rows,
+    skipped_rows,
+)
 from storage.audit_rows import append_audit
 from storage.claim_rows import BeatFacts, ClaimOrder, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
@@ -101,7 +112,7 @@ class WorkQueue:
         with transaction(self._engine) as connection:
             claimed = claim_fairly(connection, order, self._rules)
             append_audit(connection, [started_entry(facts) for facts in claimed])
-        return [to_claim(facts, self.lease_s) for facts in claimed]
+            return with_sealed(connection, [to_claim(it, self.lease_s) for it in claimed])
 
     def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
         """Sleep until work may have arrived; then `claim`, whatever this returns."""
@@ -124,12 +135,23 @@ class WorkQueue:
         )
 
     def add_items(
-        self, claim: ItemClaim, items: Sequence[NewItem], cursor: str | None = None
+        self,
+        claim: ItemClaim,
+        items: Sequence[NewItem],
+        cursor: str | None = None,
+        skipped: Sequence[tuple[str, str]] = (),
     ) -> int:
         """Add a page of what a listing found; return how many are new.
 
         The same page added again adds nothing, so a listing that is tried again loses nothing and
-        doubles nothing. With `cursor`, the next try goes on behind this page.
+        doubles nothing. With `cursor`, the next try goes on behind this page. Of a listing of new
+        media alone only those are added that no such listing has met (`jobs.new_media`).
+
+        Args:
+            claim: the listing.
+            items: what it found.
+            cursor: its place, or None.
+            skipped: (name, why) of what it left out.
 
         Raises:
             StaleClaimError: the listing is held by a newer attempt, or has ended.
@@ -150,7 +172,8 @@ class WorkQueue:
         with transaction(self._engine) as connection:
             if not claim_rows.lock_held(connection, item_id, claim.fence):
                 raise _stale(claim)
-            n_new = item_rows.insert_items(connection, int(claim.job_id), claim.account_id, page)
+            n_new = insert_new(connection, claim, page)
+            skipped_rows.add_skipped(connection, int(claim.job_id), skipped)
             if cursor is not None:
                 claim_rows.store_cursor(connection, item_id, cursor)
             if n_new:
@@ -259,6 +282,7 @@ class WorkQueue:
             late = item_rows.cancelled_jobs_with_work(connection)
         for job_id in late:
             self.desk.cancel_waiting(job_id)
+            secret_rows.forget_old(connection)
         return self.reclaim_expired()
 
     def reclaim_expired(self) -> int:

@@ -29,6 +29,15 @@ def busy_hosts(connection: Connection, pace: HostPace) -> tuple[str, ...]:
     return tuple(connection.scalars(_BUSY, {"rate": pace.rate_per_s}))
 
 
+def blocked_hosts(connection: Connection) -> tuple[str, ...]:
+    """Return the hosts that asked to be left alone; listings too leave them alone."""
+    return tuple(
+        connection.scalars(
+            text("SELECT host FROM host_turn WHERE blocked_until > clock_timestamp()")
+        )
+    )
+
+
 # in one order, so that two claims cannot wait for each other
 _TAKE = text("""
 INSERT INTO host_turn AS h (host, tokens, filled_at)

@@ -5,12 +5,17 @@ its name or its server says that it is a media file, otherwise a page for yt-dlp
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from jobs.source_options import SourceOptions
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
+from jobs.sources.filters import is_wanted
 from jobs.sources.folder import fetch_file, list_folder
 from jobs.sources.items import (
+    EMPTY_CODE,
     Fetchable,
     Fetched,
     Listed,
@@ -24,7 +29,7 @@ from jobs.sources.lists import list_entries
 from jobs.sources.media_site import fetch_site, list_site
 from jobs.sources.names import SourceForm, check_source, has_media_name, is_list, local_path
 from jobs.sources.s3 import fetch_object, list_prefix
-from pipeline.errors import LimitExceededError, MediaUnsupportedError
+from pipeline.errors import LimitExceededError, MediaUnsupportedError, SourceNotFoundError
 
 __all__ = [
     "FetchLimits",
@@ -42,26 +47,34 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 N_NESTED_LISTS = 3  # lists in lists; a list that names itself ends here
+N_REMEMBERED = 20_000  # media of a listing among which the same one twice is noticed and named
 
 
-def list_items(source: str, access: SourceAccess) -> Iterator[NewItem]:
+def list_items(
+    source: str, access: SourceAccess, options: SourceOptions | None = None
+) -> Iterator[NewItem]:
     """Yield the media of a source as they are found.
 
     Args:
         source: s3://bucket/prefix, a link, a page, playlist, channel or feed; where local sources
             are allowed also a file, a folder, or a .txt or .csv list.
         access: what may be reached.
+        options: what of it is wanted.
 
     Raises:
         InputError: the source is none, or is not allowed.
         VerityError: it cannot be listed; items that came before it stay.
     """
-    for listed in list_from(source, access):
+    for listed in list_from(source, access, options=options):
         yield listed.item
 
 
 def list_from(
-    source: str, access: SourceAccess, cursor: str = "", on_skipped: OnSkipped | None = None
+    source: str,
+    access: SourceAccess,
+    cursor: str = "",
+    on_skipped: OnSkipped | None = None,
+    options: SourceOptions | None = None,
 ) -> Iterator[Listed]:
     """Yield the media of a source with the place where a listing that is cut off goes on.
 
@@ -71,8 +84,28 @@ def list_from(
         cursor: the cursor of the last item that was stored; items may come again after it, with
             the same source_key.
         on_skipped: told what is not listed, and why; otherwise it is logged.
+        options: what of it is wanted; what it leaves out was asked for and is not named.
     """
-    yield from _list(source, access, cursor, on_skipped or _log_skipped, N_NESTED_LISTS)
+    options = options or SourceOptions()
+    on_skipped = on_skipped or _log_skipped
+    access = access.with_options(options)
+    for_fetch = options.fetch_facts()
+    remembered: OrderedDict[str, None] = OrderedDict()
+    try:
+        for listed in _list(source, access, cursor, on_skipped, N_NESTED_LISTS):
+            item = listed.item
+            if listed.about and not is_wanted(listed.about, options):
+                continue
+            if item.source_key in remembered:
+                on_skipped(item.title, "duplicate")
+                continue
+            remembered[item.source_key] = None
+            if len(remembered) > N_REMEMBERED:
+                remembered.popitem(last=False)
+            yield replace(listed, item=replace(item, facts=item.facts | for_fetch))
+    except SourceNotFoundError as error:
+        if not (options.only_new and error.code == EMPTY_CODE):
+            raise  # a feed or folder that is swept may be empty for a while
 
 
 def fetch(
@@ -90,6 +123,7 @@ def fetch(
         VerityError: it cannot be had.
     """
     on_progress = on_progress or _ignore_progress
+    access = access.with_options(SourceOptions.from_facts(item.facts))
     if error := named_error(item.facts):
         raise error
     form = check_source(item.source_uri, allow_local=access.allow_local)

@@ -1,11 +1,16 @@
 """What the sources of one process may reach: the guard, S3, local folders, and how much."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from pydantic import SecretStr
 
+from jobs.source_options import SourceOptions
+from pipeline.errors import AccessError
 from storage.egress import EgressGuard
+from storage.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class S3Access:
     secret_key: SecretStr | None = None
     session_token: SecretStr | None = None
     requester_pays: bool = False
+    role: str = ""  # ARN of a role that is assumed with these credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,44 @@ class SourceAccess:
     allow_local: bool = False  # folders and local lists: the operator's command line only
     limits: FetchLimits = field(default_factory=FetchLimits)
     yt_dlp_folder: Path | None = None  # a newer yt-dlp than the installed one
+    options: SourceOptions = field(default_factory=SourceOptions)  # of the source read now
+    sealer: Sealer | None = None
+    sealed: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by id
+
+    def with_options(self, options: SourceOptions) -> Self:
+        """Return the access as a job's options change it."""
+        if options == self.options:
+            return self
+        s3 = replace(
+            self.s3,
+            endpoint_url=options.s3_endpoint or self.s3.endpoint_url,
+            region=options.s3_region or self.s3.region,
+            role=options.s3_role or self.s3.role,
+            requester_pays=options.s3_requester_pays or self.s3.requester_pays,
+        )
+        if options.s3_profile:
+            # keys of the environment would win over the profile
+            s3 = replace(
+                s3,
+                profile=options.s3_profile,
+                access_key=None,
+                secret_key=None,
+                session_token=None,
+            )
+        return replace(self, s3=s3, options=options)
+
+    def open_secret(self, secret_id: str) -> str:
+        """Return a job's cookies or proxy, or "" where the options name none.
+
+        Raises:
+            AccessError: it is gone, or this machine cannot open it.
+        """
+        if not secret_id:
+            return ""
+        sealed = self.sealed.get(secret_id)
+        if sealed is None or self.sealer is None:
+            raise AccessError(
+                "The job's cookies or proxy are no longer kept: submit the job again with them.",
+                "secret_gone",
+            )
+        return self.sealer.open(sealed, secret_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from jobs.sources.filters import Candidate
 from jobs.spec import NewItem
 from pipeline.errors import (
     AccessError,
@@ -20,6 +21,7 @@ from pipeline.errors import (
 from pipeline.vocabulary import Custody
 
 __all__ = [
+    "EMPTY_CODE",
     "Fetchable",
     "Fetched",
     "Listed",
@@ -30,6 +32,7 @@ __all__ = [
     "source_key",
 ]
 
+EMPTY_CODE = "source_empty"  # there is nothing (yet) where a source looks
 MAX_TITLE_CHARS = 500  # a title is shown, never used
 MAX_FACT_CHARS = 1_000  # custody facts are shown in reports
 
@@ -56,6 +59,7 @@ class Listed:
 
     item: NewItem
     cursor: str = ""  # where a listing that was cut off goes on; "" = it starts again, harmlessly
+    about: Candidate | None = None  # what filters look at; None: passes
 
 
 class Fetchable(Protocol):

@@ -2,11 +2,10 @@
 
 An operator's connection: it goes to the configured endpoint, not through the egress guard. The
 ETag that the listing saw is asked for at fetch (`If-Match`) and compared in the answer as well,
-since small servers ignore the header (nanio 0.1.7 does).
+since small servers ignore the header (nanio 0.1.7 does). boto3 checks the checksum of an answer
+that is whole; one that was put together from several is checked here.
 """
 
-import functools
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,16 +16,15 @@ from urllib.parse import quote, unquote
 
 import boto3
 import botocore
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     FlexibleChecksumError,
     IncompleteReadError,
 )
-from pydantic import SecretStr
 
 from jobs.sources.access import S3Access, SourceAccess
+from jobs.sources.filters import Candidate
 from jobs.sources.items import (
     Fetchable,
     Fetched,
@@ -38,7 +36,9 @@ from jobs.sources.items import (
     source_key,
 )
 from jobs.sources.names import is_archive
+from jobs.sources.s3_checksum import damage_of
 from jobs.sources.s3_errors import BROKEN, to_named_error
+from jobs.sources.s3_session import open_client
 from jobs.sources.sink import READ_BYTES, MediaSink, empty_medium, replaced_medium
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import Custody
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 SCHEME = "s3://"
 PAGE_KEYS = 1000  # S3's own maximum
-_SESSION_LOCK = threading.Lock()
 RESUME_WAIT_S = 0.2  # before a broken download goes on; grows with each break
 
 
@@ -100,7 +99,7 @@ def list_prefix(
                 on_skipped(key, "archive")
             else:
                 n_listed += 1
-                yield Listed(_to_item(bucket, entry, source), key)
+                yield Listed(_to_item(bucket, entry, source), key, _about(entry, prefix))
             if is_key and key == prefix:
                 return  # one object was named, not those whose keys begin with its key
     if not n_listed and not cursor:
@@ -159,44 +158,6 @@ def parse_s3_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def open_client(access: S3Access) -> "S3Client":
-    """Return a boto3 client that gives up on a silent server.
-
-    Raises:
-        AccessError: the profile does not exist.
-    """
-    try:
-        with _SESSION_LOCK:  # sessions are not made for several threads; clients are
-            return _open_session(access).client(
-                "s3",
-                endpoint_url=access.endpoint_url,
-                config=Config(
-                    connect_timeout=10,
-                    read_timeout=60,
-                    retries={"mode": "standard", "max_attempts": 4},
-                    s3={"addressing_style": "path" if access.endpoint_url else "auto"},
-                ),
-            )
-    except (BotoCoreError, ValueError) as error:
-        raise to_named_error(error, "S3") from error
-
-
-@functools.lru_cache(maxsize=16)
-def _open_session(access: S3Access) -> boto3.session.Session:
-    """Return a session; it keeps S3's description, which takes 0.3 s to read."""
-
-    def plain(secret: SecretStr | None) -> str | None:
-        return secret.get_secret_value() if secret else None
-
-    return boto3.session.Session(
-        aws_access_key_id=plain(access.access_key),
-        aws_secret_access_key=plain(access.secret_key),
-        aws_session_token=plain(access.session_token),
-        region_name=access.region,
-        profile_name=access.profile,
-    )
-
-
 class _Download:
     """One object's way to disk over as many connections as it takes."""
 
@@ -245,7 +206,19 @@ class _Download:
                 sink.write(chunk)
         if sink.size_bytes != size_bytes:
             raise IncompleteReadError(actual_bytes=sink.size_bytes, expected_bytes=size_bytes)
+        # the checksum of a part's answer is the part's, or the whole object's: ask for the latter
+        if "Range" in pins:
+            self._check_whole(sink)
         return answer
+
+    def _check_whole(self, sink: MediaSink) -> None:
+        """Raise `FlexibleChecksumError` where the parts do not make the object."""
+        facts = self._client.head_object(
+            Bucket=self._bucket, Key=self._key, ChecksumMode="ENABLED", **self._pins
+        )
+        sink.flush()
+        if why := damage_of(sink.path, facts):
+            raise FlexibleChecksumError(error_msg=why)
 
 
 def _pages(
@@ -265,6 +238,12 @@ def _pages(
             yield from page.get("Contents", ())
     except (BotoCoreError, ClientError) as error:
         raise to_named_error(error, clean_text(source)) from error
+
+
+def _about(entry: "ObjectTypeDef", prefix: str) -> Candidate:
+    below = prefix[: prefix.rfind("/") + 1]
+    name = entry["Key"].removeprefix(below)
+    return Candidate(name, entry.get("Size"), entry.get("LastModified"))
 
 
 def _to_item(bucket: str, entry: "ObjectTypeDef", source: str) -> NewItem:

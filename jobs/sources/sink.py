@@ -98,6 +98,10 @@ class MediaSink:
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
+    def flush(self) -> None:
+        """Bring what was written to the file, for somebody who reads it."""
+        self._open_file().flush()
+
     def finish(self, custody: Custody) -> Fetched:
         """Return the file as fetched.
 

@@ -1,0 +1,70 @@
+"""What a listing adds to the queue: everything, or only what is new or has changed.
+
+"Seen" is the source key of `jobs.sources.items`: (source, extractor, full URL or guid, ETag or
+length). A medium is met once; one whose item failed for a reason that may pass (a premiere, a site
+that is out of order) is met again after a growing pause, eight times in about five days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from jobs.source_options import SourceOptions
+from jobs.spec import ItemClaim
+from storage import item_rows, secret_rows, seen_rows
+from storage.item_rows import NewItemFacts
+
+# failures after which the next sweeps look again; what the sender must change is not among them
+PASSING_CODES = frozenset(
+    {
+        *("premiere", "live", "not_live", "rate_limited", "bot_wall", "site_failed"),
+        *("fetch_failed", "fetch_too_slow", "site_not_understood", "site_reader_failed"),
+        *("disk_full", "object_store_failed", "outage", "worker_lost", "memory_short"),
+    }
+)
+
+
+def insert_new(connection: Connection, claim: ItemClaim, page: Sequence[NewItemFacts]) -> int:
+    """Add the page's items that the listing asks for; return how many are new.
+
+    Args:
+        connection: in the transaction that holds the listing.
+        claim: the listing.
+        page: its items; source keys begin with `media:`.
+    """
+    job_id, account_id = int(claim.job_id), claim.account_id
+    if not SourceOptions.from_facts(claim.facts).only_new:
+        return item_rows.insert_items(connection, job_id, account_id, page)
+    by_key = {item.source_key.removeprefix(seen_rows.MEDIA_KEY): item for item in page}
+    new = seen_rows.meet(connection, account_id, list(by_key), PASSING_CODES)
+    n_new = item_rows.insert_items(
+        connection, job_id, account_id, [item for key, item in by_key.items() if key in new]
+    )
+    seen_rows.name_items(connection, account_id, job_id, new)
+    return n_new
+
+
+def with_sealed(connection: Connection, claims: Sequence[ItemClaim]) -> list[ItemClaim]:
+    """Return the claims with the sealed cookies and proxies that their options name."""
+    named: dict[str, tuple[str, ...]] = {}
+    for claim in claims:
+        options = SourceOptions.from_facts(claim.facts)
+        ids = tuple(it for it in (options.cookies_id, options.proxy_id) if it)
+        if ids:
+            named[claim.item_id] = ids
+    if not named:
+        return list(claims)
+    found = secret_rows.read_sealed(connection, {it for ids in named.values() for it in ids})
+    return [
+        replace(
+            claim,
+            sealed={
+                secret_id: sealed
+                for (account_id, secret_id), sealed in found.items()
+                # another account's secret is none of this one's business
+                if account_id == claim.account_id and secret_id in named.get(claim.item_id, ())
+            },
+        )
+        for claim in claims
+    ]
