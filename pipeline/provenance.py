@@ -18,7 +18,7 @@ from pipeline.limits import ChildLimits, run_limited
 from pipeline.vocabulary import Provenance, ProvenanceState
 
 MARKS = (b"c2pa", b"dcterms:provenance")
-LIMITS = ChildLimits(cpu_s=120, memory_bytes=2 << 30, file_bytes=0, stall_s=150.0, wall_s=180.0)
+LIMITS = ChildLimits(cpu_s=40, memory_bytes=2 << 30, file_bytes=0, stall_s=60.0, wall_s=60.0)
 MAX_ANSWER_BYTES = 1 << 16
 _CHILD = Path(__file__).with_name("provenance_child.py")
 _DISTRIBUTION = "c2pa-python"

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from pipeline.errors import ConfigError
+from storage.evidence_settings import EvidenceSettings
 
 ROOT_SERVER_FOLDER = Path("/var/lib/verity")  # the server refuses root: its data lies apart
 MAX_PORT = 65_535
@@ -35,6 +36,7 @@ class StorageSettings(BaseModel):
     keys_folder: Path | None = None  # of the keys that sign; None: `keys` in the data folder
     signer: str = "Voice Verity"  # who signs, in a key that is made on first use
     search_segments: int = 8  # an item's segments that `verity search` knows, beside the item
+    evidence: EvidenceSettings = EvidenceSettings()
     search_items: int = 1_000_000  # of an account; the oldest are forgotten first; 0: none is kept
 
     @property
@@ -73,6 +75,7 @@ class StorageSettings(BaseModel):
             is_signing=_is_signing(environ.get("VERITY_SIGN", "1")),
             keys_folder=_keys_folder(environ.get("VERITY_SIGNING_KEYS", "")),
             signer=environ.get("VERITY_SIGNER", "") or "Voice Verity",
+            evidence=EvidenceSettings.from_env(environ),
             search_segments=_count(environ, "VERITY_SEARCH_SEGMENTS", 8, MOST_SEARCH_SEGMENTS),
             search_items=_count(environ, "VERITY_SEARCH_ITEMS", 1_000_000, MOST_SEARCH_ITEMS),
         )

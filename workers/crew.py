@@ -242,6 +242,27 @@ class Crew:
             self._preparers.append(member)
             self._idle.append(member)
 
-    def _open_scorer(self, starting: Starting) -> Member:
-        member, self._detector = opened(starting)
-        return member
+    def _job_of(self, role: Role) -> tuple[type, object, Needs]:
+        """Return an actor's class, its settings and what it asks of a cluster."""
+        fleet = self._settings.fleet
+        place = NodePlace(fleet.temp_folder, may_differ=bool(fleet.ray_address))
+        if role is Role.PREPARER:
+            trust = fleet.storage.evidence.c2pa_trust
+            pem = b"" if trust is None else trust.read_bytes()
+            preparer = PreparerSettings(
+                fleet.jobs, fleet.separator, place, fleet.allow_local, trust_pem=pem
+            )
+            return Preparer, preparer, Needs(1.0)
+        if role is Role.SCORER:
+            n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
+            n_threads = fleet.n_score_threads
+            scorer = ScorerSettings(fleet.detector, fleet.device, n_threads, fleet.score_wait_s)
+            return Scorer, scorer, Needs(n_threads, n_gpus)
+        if role is Role.WRITER:
+            return (
+                Writer,
+                WriterSettings(fleet.storage, fleet.lease_s, site_key(fleet.storage)),
+                Needs(0.5),
+            )
+        lister = ListerSettings(fleet.jobs, place, fleet.allow_local)
+        return Lister, lister, Needs(0.1, n_threads=fleet.n_listings + 1)

@@ -29,6 +29,7 @@ from pipeline.separate import Separator
 from pipeline.vocabulary import Features, MediaFile, ModelUse, SoundArray
 from storage.model_store import resolve
 from workers.path_guard import guard_paths
+from workers.evidence_taker import EvidenceTaker
 from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
 from workers.walk_values import ActorFacts, PreparedHead, StageSpan, Watched, here
@@ -48,6 +49,7 @@ class PreparerSettings:
     place: NodePlace
     allow_local: bool
 
+    trust_pem: bytes = b""  # whose provenance data (C2PA) are trusted
 
 class StoppedError(VerityError):
     """Nobody waits for this item any more."""
@@ -82,6 +84,7 @@ class Preparer:
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
         self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        self._evidence = EvidenceTaker(settings.trust_pem, self._folder.path)
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
 
@@ -93,7 +96,9 @@ class Preparer:
             VerityError: in the stage that the last head named.
         """
         with self._folder.item_folder() as folder:
-            yield from prepare_item(claim, folder, self._access, self._card, self._separator)
+            yield from prepare_item(
+                claim, folder, self._access, self._card, self._separator, self._evidence
+            )
 
 
 def prepare_item(
@@ -103,6 +108,7 @@ def prepare_item(
     card: ModelCard,
     separator: Separator,
 ) -> Iterator[Step]:
+    evidence: EvidenceTaker,
     """Yield the steps of one item; its bytes lie under `folder`."""
     clock = _StageClock()
     yield PreparedHead("fetch"), None, None
@@ -117,6 +123,8 @@ def prepare_item(
     media = replace(media, probe=probed)
     yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None, None
     media = yield from _signs_of_life(
+    media = replace(media, provenance=evidence.provenance(fetched.path))
+    kept = KeptSound()
         "survey",
         lambda report: survey_media(
             media, card, claim.options, lambda progress: report(_share(progress))

@@ -12,6 +12,7 @@ from pipeline.errors import MediaCorruptError
 from tests.claims import CLAIM
 from tests.makers import speech_like, write_wav
 from tests.models import tiny_models
+from workers.evidence_taker import EvidenceTaker
 from workers.preparer import Step, prepare_item
 
 
@@ -26,7 +27,12 @@ def walk(path: Path, folder: Path, steps: list[Step]) -> None:
     with settings.open_guard() as guard:
         access: SourceAccess = settings.source_access(guard, allow_local=True)
         walked = prepare_item(
-            claim_of(path), folder, access, models.detector.card, models.separator
+            claim_of(path),
+            folder,
+            access,
+            models.detector.card,
+            models.separator,
+            EvidenceTaker(b"", folder),
         )
         steps.extend(walked)
 
