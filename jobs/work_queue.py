@@ -54,6 +54,7 @@ from storage import (
 from storage.audit_rows import append_audit
 from storage.claim_rows import BeatFacts, ClaimOrder, EndedFacts, ExpiredFacts, ItemEnd
 from storage.database import transaction
+from storage.embedding_rows import SearchLimits, write_embeddings
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange
 from storage.report_rows import StoredFile
@@ -81,6 +82,7 @@ class WorkQueue:
         rules: ClaimRules | None = None,
         *,
         may_listen: bool = True,
+        search: SearchLimits | None = None,
     ) -> None:
         """Use the queue in a migrated database.
 
@@ -90,11 +92,13 @@ class WorkQueue:
             rng: for the jitter of retries.
             rules: who is served next, and how often a host is asked; the same in the whole fleet.
             may_listen: False: idle workers poll.
+            search: how much of each result later searches can find.
         """
         self._engine = engine
         self.lease_s = lease_s
         self._rng = rng or np.random.default_rng()
         self._rules = rules or ClaimRules()
+        self._search = search or SearchLimits()
         self._bell = WorkBell(engine, may_listen=may_listen)
         self.desk = JobDesk(engine)  # what people do, in the same database
 
@@ -278,11 +282,11 @@ class WorkQueue:
         with transaction(self._engine) as connection:
             job_rows.fold_changes(connection)
             host_rows.forget_full(connection, self._rules.host)
+            secret_rows.forget_old(connection)
         with transaction(self._engine) as connection:
             late = item_rows.cancelled_jobs_with_work(connection)
         for job_id in late:
             self.desk.cancel_waiting(job_id)
-            secret_rows.forget_old(connection)
         return self.reclaim_expired()
 
     def reclaim_expired(self) -> int:
@@ -328,6 +332,7 @@ class WorkQueue:
                 raise _stale(claim)
             if result is not None:
                 _write_result(connection, ended, result)
+                write_embeddings(connection, ended, result.report, self._search)
                 if result.report.verdict is not None:
                     note_item(connection, ended, result.report.verdict, claim.title)
             _count_end(connection, ended)
