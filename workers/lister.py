@@ -2,15 +2,17 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import ray
 
 from jobs.settings import JobsSettings
+from jobs.source_options import SourceOptions
 from jobs.sources import Listed, list_from
 from jobs.spec import ItemClaim, NewItem
+from pipeline.errors import VerityError
 from workers.temp_folders import ProcessFolder
 from workers.walk_values import ActorFacts, here
 
@@ -52,7 +54,15 @@ class Lister:
         Raises:
             VerityError: the source cannot be listed (further).
         """
-        yield from pages(list_from(claim.source_uri, self._access, claim.cursor))
+        skipped: list[tuple[str, str]] = []
+        listed = list_from(
+            claim.source_uri,
+            replace(self._access, sealed=claim.sealed),
+            claim.cursor,
+            lambda name, why: skipped.append((name, why)),
+            SourceOptions.from_facts(claim.facts),
+        )
+        yield from pages(listed, skipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +71,26 @@ class Page:
 
     items: tuple[NewItem, ...]
     cursor: str | None  # where a listing that is cut off after this page goes on
+    skipped: tuple[tuple[str, str], ...] = ()  # (name, why) of what was left out meanwhile
 
 
-def pages(listed: Iterator[Listed]) -> Iterator[Page]:
-    """Yield items in pages that grow, so that the first ones can be worked on at once."""
+def pages(listed: Iterator[Listed], skipped: list[tuple[str, str]]) -> Iterator[Page]:
+    """Yield items in pages that grow, so that the first ones can be worked on at once.
+
+    Args:
+        listed: what a source holds.
+        skipped: what it leaves out; filled while `listed` is read, emptied with each page.
+    """
     size = FIRST_PAGE_ITEMS
-    while some := tuple(islice(listed, size)):
-        yield Page(tuple(one.item for one in some), some[-1].cursor or None)
-        size = min(size * 4, PAGE_ITEMS)
+    try:
+        while some := tuple(islice(listed, size)):
+            items = tuple(one.item for one in some)
+            yield Page(items, some[-1].cursor or None, tuple(skipped))
+            skipped.clear()
+            size = min(size * 4, PAGE_ITEMS)
+    except VerityError:
+        if skipped:  # a source that holds nothing but archives says so
+            yield Page((), None, tuple(skipped))
+        raise
+    if skipped:
+        yield Page((), None, tuple(skipped))

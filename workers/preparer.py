@@ -157,7 +157,7 @@ def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgr
         report(n_done / n_all if n_all else n_done / (n_done + (64 << 20)))  # grows, below 1
 
     item = NewItem(claim.source_uri, claim.title, claim.source_key, claim.facts)
-    return fetch(item, folder, access, on_bytes)
+    return fetch(item, folder, replace(access, sealed=claim.sealed), on_bytes)
 
 
 def _shown(media: MediaFile) -> MediaFile:

@@ -109,7 +109,7 @@ class Walks:
         try:
             while (page := self._next(held, found, lister)) is not None:
                 n_items += len(page.items)
-                self._queue.add_items(held.claim, page.items, page.cursor)
+                self._queue.add_items(held.claim, page.items, page.cursor, page.skipped)
                 held.moved("list", n_items / (n_items + 1000))  # grows, below 1
         finally:
             ray.cancel(found)
