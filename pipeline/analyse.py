@@ -1,6 +1,6 @@
 """Walk the one path in one process: a media file in, a MediaReport out (DESIGN.md §1).
 
-1. survey     decode once: durations, channels
+1. survey     decode: durations, channels
 2. prepare    decode, separate, slice, embed: an iterator of prepared batches
 3. score      features to CM scores
 4. conclude   calibrate and decide
@@ -22,7 +22,7 @@ import onnxruntime
 from pipeline.attribute import liken
 from pipeline.calibrate import segment_llr
 from pipeline.decide import decide, no_audio
-from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
+from pipeline.decode import KeptSound, analysed_channels, decode, replace_not_finite, survey
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
 from pipeline.errors import VerityError
@@ -85,8 +85,9 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class Watch:
-    """What `prepare` notes while a channel goes by; the findings do not need it."""
+    """What `survey_media` and `prepare` note while sound goes by; the findings do not need it."""
 
+    kept: KeptSound = field(default_factory=KeptSound)  # by the survey, for `prepare`
     pictures: list[SoundPicture] = field(default_factory=list)
     separated_sha256: dict[tuple[int, int], str] = field(default_factory=dict)  # track, channel
 
@@ -106,11 +107,11 @@ def analyse(
     """
     clock = _Clock()
     card = models.detector.card
-    media = survey_media(media, card, options, on_progress)
+    watch = Watch()
+    media = survey_media(media, card, options, on_progress, watch)
     clock.stage("survey")
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
-    watch = Watch()
     keeper = SoundKeeper[SoundArray]()
     for batch in prepare(media, card, models.separator, options, on_progress, watch):
         clock.stage("prepare")
@@ -181,6 +182,7 @@ def survey_media(
     card: ModelCard,
     options: AnalysisOptions,
     on_progress: OnProgress = lambda _: None,
+    watch: Watch | None = None,
 ) -> MediaFile:
     """Return the file with true durations and the use of each channel; see `pipeline.decode`."""
     total_s = (media.probe.declared_duration_s if media.probe else None) or 0.0
@@ -189,6 +191,7 @@ def survey_media(
         card.sample_rate,
         options,
         lambda done_s: on_progress(Progress("survey", done_s, total_s)),
+        watch.kept if watch is not None else None,
     )
 
 
@@ -202,7 +205,8 @@ def prepare(
 ) -> Iterator[PreparedBatch]:
     """Yield the prepared segments of each analysed channel in turn; `media` has been surveyed.
 
-    Pictures and checksums of a channel are in `watch` once its last batch was yielded.
+    Pictures and checksums of a channel are in `watch` once its last batch was yielded. What the
+    survey kept there is not decoded again.
     """
     watch = Watch() if watch is None else watch
     assert media.probe is not None, "prepare follows survey_media"
@@ -218,7 +222,7 @@ def prepare(
     before_s = 0.0
     for track, channel in channels:
         damaged: list[tuple[float, float]] = []
-        blocks = decode(media, track, channel, card.sample_rate, options.block_s)
+        blocks = decode(media, track, channel, card.sample_rate, options.block_s, watch.kept)
         finite = replace_not_finite(blocks, damaged)
         painter = Painter(
             card.sample_rate, round((track.decoded_duration_s or 0.0) * card.sample_rate)

@@ -1,8 +1,9 @@
 """Decode a media file to 16 kHz float32, as a stream; the one place that reads sound from outside.
 
-Each track is decoded twice: `survey` looks at every channel (which are silent, which are copies, how
-long the sound really is), then `decode` yields the blocks of one channel. The time axis is decoded
-samples, so jumping time stamps and edit lists cannot move it.
+`survey` looks at every channel (which are silent, which are copies, how long the sound really is),
+then `decode` yields the blocks of one channel: from the sound that the survey kept or, where that was
+too long to keep, decoded again. The time axis is decoded samples, so jumping time stamps and edit
+lists cannot move it.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ DECODE_LIMITS = ChildLimits(cpu_s=3600, stall_s=120.0)  # an hour of CPU decodes
 INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
 SPLINTER_S, SPLINTER_SHARE = 1.0, 0.1  # less than both, with errors: the file is no recording
 FULL_SCALE = 1.0
+KEPT_BYTES = 64 << 20  # 17 minutes of one channel; a preparer's memory is planned with it
 
 _FLOAT_BYTES = 4
 
@@ -43,11 +45,40 @@ class _Sums:
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all samples, as they came
 
 
+class KeptSound:
+    """What a survey decoded, for `decode` to read instead of the file; lives as long as one item.
+
+    Either all tracks are in it or none: past its limit it lets go of everything.
+    """
+
+    def __init__(self, limit_bytes: int = KEPT_BYTES) -> None:
+        """Start with nothing kept.
+
+        Args:
+            limit_bytes: most memory that the samples may take.
+        """
+        self._room = limit_bytes
+        self._tracks: dict[int, list[FloatArray]] = {}
+
+    def add(self, track: int, chunk: FloatArray) -> None:
+        """Keep the next samples of a track, float32 (n, n_channels)."""
+        self._room -= chunk.nbytes
+        if self._room < 0:
+            self._tracks.clear()
+        else:
+            self._tracks.setdefault(track, []).append(chunk)
+
+    def chunks(self, track: int) -> list[FloatArray] | None:
+        """Return all samples of a track; None: they were not kept."""
+        return self._tracks.get(track) if self._room >= 0 else None
+
+
 def survey(
     media: MediaFile,
     sample_rate: int,
     options: AnalysisOptions,
     on_progress: Callable[[float], None] = lambda _: None,
+    kept: KeptSound | None = None,
 ) -> MediaFile:
     """Decode everything once; return the file with true durations and the use of each channel.
 
@@ -56,6 +87,7 @@ def survey(
         sample_rate: that the analysis works at, in Hz.
         options: limits on seconds and channels.
         on_progress: called now and then with the seconds decoded of a track.
+        kept: gets what was decoded.
 
     Raises:
         MediaCorruptError: a track is declared, but no sound came out of any.
@@ -67,7 +99,7 @@ def survey(
     notes = list(probe.notes)
     room = options.max_channels
     for track in probe.tracks:
-        sums, words = _sum_up(media, track, sample_rate, options.max_duration_s, on_progress)
+        sums, words = _sum_up(media, track, sample_rate, options.max_duration_s, on_progress, kept)
         use = sums.channels.use(room)
         room -= use.count(TrackUse.ANALYSED)
         tracks.append(
@@ -93,17 +125,32 @@ def survey(
 
 
 def decode(
-    media: MediaFile, track: AudioTrack, channel: int, sample_rate: int, block_s: float
+    media: MediaFile,
+    track: AudioTrack,
+    channel: int,
+    sample_rate: int,
+    block_s: float,
+    kept: KeptSound | None = None,
 ) -> Iterator[WaveformBlock]:
     """Yield one channel of a track as blocks of `block_s` seconds, the last one shorter.
 
     Samples are clipped to full scale; what is not a finite number stays so: `replace_not_finite`.
+
+    Args:
+        media: the file.
+        track: of it.
+        channel: of the track, from 0.
+        sample_rate: in Hz.
+        block_s: seconds a block.
+        kept: what the survey kept of this file.
     """
     block_samples = round(block_s * sample_rate)
     start = 0
     waiting: list[FloatArray] = []
     n_waiting = 0
-    for chunk in _read_track(media, track, sample_rate):
+    kept_chunks = kept.chunks(track.index) if kept is not None else None
+    chunks = _read_track(media, track, sample_rate) if kept_chunks is None else kept_chunks
+    for chunk in chunks:
         waiting.append(chunk[:, channel])
         n_waiting += len(chunk)
         if n_waiting < block_samples:
@@ -187,11 +234,14 @@ def _sum_up(
     sample_rate: int,
     max_duration_s: float,
     on_progress: Callable[[float], None],
+    kept: KeptSound | None,
 ) -> tuple[_Sums, list[str]]:
     words: list[str] = []
     sums = _Sums(ChannelComparison(track.n_channels, sample_rate))
     reported_s = 0.0
     for chunk in _read_track(media, track, sample_rate, words):
+        if kept is not None:
+            kept.add(track.index, chunk)
         sums.digest.update(chunk.reshape(-1).data)  # a hash takes one dimension only
         finite = np.isfinite(chunk)
         if not finite.all():

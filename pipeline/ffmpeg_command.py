@@ -52,6 +52,7 @@ def decode_command(path: Path, track: int, sample_rate: int, n_channels: int) ->
         "ac": n_channels,
         "f": "f32le",
         "c:a": "pcm_f32le",
+        "flush_packets": 0,  # fill the buffer: a write for each packet wakes the reader ten times as often
     }
     return _compile(ffmpeg.output(_input(path), "pipe:1", vn=None, sn=None, dn=None, **options))
 

@@ -28,8 +28,8 @@ from pipeline.probe import probe
 from pipeline.separate import Separator
 from pipeline.vocabulary import Features, MediaFile, ModelUse, SoundArray
 from storage.model_store import resolve
-from workers.path_guard import guard_paths
 from workers.evidence_taker import EvidenceTaker
+from workers.path_guard import guard_paths
 from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
 from workers.walk_values import ActorFacts, PreparedHead, StageSpan, Watched, here
@@ -48,8 +48,8 @@ class PreparerSettings:
     separator: str  # name in the model store, or a path
     place: NodePlace
     allow_local: bool
-
     trust_pem: bytes = b""  # whose provenance data (C2PA) are trusted
+
 
 class StoppedError(VerityError):
     """Nobody waits for this item any more."""
@@ -83,8 +83,8 @@ class Preparer:
         self._separator = Separator(path)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
-        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
         self._evidence = EvidenceTaker(settings.trust_pem, self._folder.path)
+        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
 
@@ -107,8 +107,8 @@ def prepare_item(
     access: SourceAccess,
     card: ModelCard,
     separator: Separator,
-) -> Iterator[Step]:
     evidence: EvidenceTaker,
+) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
     clock = _StageClock()
     yield PreparedHead("fetch"), None, None
@@ -122,17 +122,16 @@ def prepare_item(
     probed = probe(fetched.path, custody.original_name or fetched.path.name)
     media = replace(media, probe=probed)
     yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None, None
-    media = yield from _signs_of_life(
     media = replace(media, provenance=evidence.provenance(fetched.path))
-    kept = KeptSound()
+    watch = Watch()
+    media = yield from _signs_of_life(
         "survey",
         lambda report: survey_media(
-            media, card, claim.options, lambda progress: report(_share(progress))
+            media, card, claim.options, lambda progress: report(_share(progress)), watch
         ),
     )
     yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None, None
     shares = [0.0]
-    watch = Watch()
     batches = prepare(
         media,
         card,
