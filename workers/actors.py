@@ -4,21 +4,25 @@ Ray never restarts an actor or repeats a call behind the queue's back (`max_rest
 `max_task_retries=0`).
 """
 
+import errno
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from pipeline.errors import VerityError, WorkerLostError
+from pipeline.errors import OutageError, VerityError, WorkerLostError
 from workers.walk_values import ActorFacts, here
 
 START_S = 180.0  # imports and models take about 5 s; on a machine with much else to do, longer
+SLOW_S = 15.0  # without a node that takes an actor: a full cluster, or one that grows
+LOOK_S = 0.5  # between looks whether an actor that starts is still wanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,17 +47,21 @@ class Needs:
         return replace(self, n_cpus=0.0)
 
 
-@dataclass(slots=True)
-class Starting:
-    """An actor whose process is on its way."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long somebody waits for an actor's process, and whether it is still wanted."""
 
-    lane: str
-    handle: Any
-    opening: Any = field(default=None)  # reference to what `open` returns
+    place_s: float | None  # for a node to take it; None: a cluster may have no room for long
+    is_over: Callable[[], bool]
+    on_slow: Callable[[], None]  # called once where no node has taken it within `SLOW_S`
 
 
-def spawn(kind: type, lane: str, settings: object, needs: Needs) -> Starting:
-    """Ask Ray for an actor."""
+def spawn(lane: str, kind: type, settings: object, needs: Needs) -> Any:  # noqa: ANN401 (a proxy)
+    """Ask Ray for an actor; return its handle.
+
+    Raises:
+        WorkerLostError: Ray does not take it.
+    """
     options: dict[str, Any] = {
         "num_cpus": needs.n_cpus,
         "num_gpus": needs.n_gpus,
@@ -62,36 +70,81 @@ def spawn(kind: type, lane: str, settings: object, needs: Needs) -> Starting:
     }
     if needs.n_threads:
         options["max_concurrency"] = needs.n_threads
-    return Starting(lane, ray.remote(kind).options(**options).remote(settings))
+    try:
+        return ray.remote(kind).options(**options).remote(settings)
+    except (RayError, ConnectionError, RuntimeError) as error:
+        raise _start_error(lane, error) from error
 
 
-def opened(starting: Starting) -> tuple[Member, Any]:
+def opened(
+    lane: str,
+    handle: Any,  # noqa: ANN401 (an ActorProxy)
+    arguments: tuple[object, ...],
+    patience: Patience,
+) -> tuple[Member, Any]:
     """Wait until an actor is ready; return it and what it says of itself.
 
     Raises:
-        WorkerLostError: it died while it started, or does not answer.
+        WorkerLostError: it died while it started, does not answer, or is not wanted any more.
+        OutageError: disk or memory of its node are short.
         VerityError: it cannot work with its settings.
     """
-    opening = starting.opening or starting.handle.open.remote()
     try:
-        where, facts = plain_errors(lambda: ray.get(opening, timeout=START_S))
-    except (RayActorError, GetTimeoutError) as error:
-        ray.kill(starting.handle)
-        why = (str(error).strip() or "no answer").splitlines()[-1].strip()
-        raise WorkerLostError(
-            f"The actor {starting.lane} did not start: {why}.", "actor_not_started"
-        ) from error
-    except VerityError:
-        ray.kill(starting.handle)
-        raise
-    return Member(starting.lane, starting.handle, where), facts
+        _wait(handle.__ray_ready__.remote(), lane, patience, patience.place_s)
+        opening = handle.open.remote(*arguments)
+        _wait(opening, lane, patience, START_S)
+        where, facts = ray.get(opening)
+    except (RayError, ConnectionError, RuntimeError, VerityError) as error:
+        _end_quietly(handle)
+        raise _start_error(lane, error) from error
+    return Member(lane, handle, where), facts
+
+
+def _start_error(lane: str, error: Exception) -> VerityError:
+    """Return why an actor did not start, as those see it who may do something about it."""
+    cause: BaseException = error
+    if isinstance(error, RayTaskError) and not isinstance(error, RayActorError):
+        cause = error.cause
+    if isinstance(cause, VerityError):
+        return cause
+    if isinstance(cause, MemoryError):
+        return OutageError("A machine is short of memory for the fleet's actors.", "memory_short")
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutageError("The disk of a machine is full.", "disk_full")
+    return _not_started(lane, (str(cause).strip() or "no answer").splitlines()[-1].strip())
+
+
+def _wait(reference: Any, lane: str, patience: Patience, within_s: float | None) -> None:  # noqa: ANN401
+    began = time.monotonic()
+    is_told = False
+    while not ray.wait([reference], timeout=LOOK_S, fetch_local=False)[0]:
+        if patience.is_over():
+            break
+        waited_s = time.monotonic() - began
+        if within_s is not None and waited_s > within_s:
+            raise _not_started(lane, f"no answer within {waited_s:.0f} s")
+        if waited_s > SLOW_S and within_s is None and not is_told:
+            patience.on_slow()
+            is_told = True
+    if patience.is_over():
+        raise _not_started(lane, "it is not wanted any more")
+
+
+def _not_started(lane: str, why: str) -> WorkerLostError:
+    text = f"The actor {lane} did not start: {why.rstrip('.')}."
+    return WorkerLostError(text, "actor_not_started")
+
+
+def _end_quietly(handle: Any) -> None:  # noqa: ANN401 (an ActorProxy)
+    with suppress(RayError, ConnectionError, RuntimeError, ValueError):
+        ray.kill(handle)
 
 
 def plain_errors(call: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the actor returned)
     """Return what a call on an actor returns; raise the error that the actor raised, not Ray's."""
     try:
         return call()
-    except ray.exceptions.RayTaskError as error:
+    except RayTaskError as error:
         if isinstance(error.cause, Exception) and not isinstance(error, RayActorError):
             raise error.cause from error
         raise
@@ -103,8 +156,7 @@ def kill(member: Member) -> None:
     Ray asks the process to end and needs 5 s where it does not answer; on our own node it is
     killed at once, with its process group.
     """
-    with suppress(RayActorError, ValueError):
-        ray.kill(member.handle)
+    _end_quietly(member.handle)
     process_id = member.where.process_id
     if not is_here(member) or not _title(process_id).startswith(b"ray::"):
         return  # elsewhere, or gone: the id may be somebody else's by now

@@ -3,6 +3,7 @@
 import errno
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 import ray
@@ -10,12 +11,18 @@ from ray.exceptions import RayError
 
 from jobs.spec import AttemptEnd, ItemKind, ItemState
 from jobs.work_queue import WorkQueue
-from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError, VerityError
+from pipeline.errors import (
+    DatabaseError,
+    ObjectStoreError,
+    StaleClaimError,
+    VerityError,
+    WorkerLostError,
+)
 from pipeline.vocabulary import Failure
 from workers.actors import Member, plain_errors
-from workers.crew import Crew, CrewSettings
+from workers.crew import Crew, CrewSettings, Role
 from workers.fleet_events import FleetEventKind
-from workers.held import Held, StopCause, StoppedWalk
+from workers.held import POLL_S, Held, StopCause, StoppedWalk
 from workers.ray_runtime import is_node_alive
 from workers.settings import FleetSettings
 from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
@@ -23,6 +30,7 @@ from workers.writer import Ended, Failed
 
 _log = logging.getLogger(__name__)
 SHORTAGE_CODES = frozenset({"disk_full", "memory_short"})
+MOST_DEAD_WRITERS = 3  # for one report of a failure; then it ends without
 END_PATIENCE_S = 60.0  # for one try to write how an attempt ended
 Tell: TypeAlias = Callable[[FleetEventKind, Held, str], None]
 _KINDS = {
@@ -32,6 +40,9 @@ _KINDS = {
     ItemState.READY: FleetEventKind.RETRYING,
     ItemState.DEFERRED: FleetEventKind.RETRYING,
 }
+
+
+_ROLES = {"score": Role.SCORER, "write": Role.WRITER, "list": Role.LISTER}  # of shared actors
 
 
 class Attempts:
@@ -86,8 +97,7 @@ class Attempts:
         except StoppedWalk as stopped:
             self._end_stopped(held, stopped.cause)
         except DeadActorError as death:
-            cause, failure = self._bury(held, death)
-            self.fail(held, failure, cause)
+            self._end_dead(held, death.member)
         except VerityError as error:
             failure = Failure(error.code, error.message, held.stage, error.retryable)
             if error.code in SHORTAGE_CODES:
@@ -101,9 +111,7 @@ class Attempts:
             self.fail(held, shortage, AttemptEnd.OUTAGE)
         except RayError as error:
             _log.exception("ray failed", extra=held.ids)
-            text = f"The cluster failed: {_first_line(error)}."
-            failure = Failure("worker_lost", text, held.stage, retryable=True)
-            self.fail(held, failure, AttemptEnd.NODE_LOST)
+            self._end_lost(held, f"The cluster failed: {_first_line(error)}.")
         else:
             self._tell(_KINDS[ended.state], held, ended.verdict)
 
@@ -113,6 +121,8 @@ class Attempts:
         Raises:
             StaleClaimError: a newer attempt owns the item.
         """
+        with suppress(WorkerLostError):  # the crew remembers
+            self._crew.check()
         if self._crew.problem is not None:  # not the item's fault, nor ours: Ray is gone
             self._let_go(held, StopCause.GIVEN_BACK)
         else:
@@ -145,6 +155,7 @@ class Attempts:
         retry = self._queue.decide_retry(claim, failure, cause, retry_after_s)
         held.moved("write")
         state: ItemState | None = None
+        n_dead_writers = 0
         while state is None:
             try:
                 if retry is not None or claim.kind is ItemKind.LIST:
@@ -153,6 +164,10 @@ class Attempts:
                     state = self._fail_with_report(held, failure, cause)
             except (DatabaseError, ObjectStoreError):
                 held.wait_out(OUTAGE_PAUSE_S)
+            except RayError:  # the writer died, maybe of this report
+                n_dead_writers += 1
+                if n_dead_writers == MOST_DEAD_WRITERS:
+                    raise
         self._tell(_KINDS[state], held, failure.message)
 
     def _fail_with_report(self, held: Held, failure: Failure, cause: AttemptEnd) -> ItemState:
@@ -161,9 +176,12 @@ class Attempts:
         failed = Failed(
             held.claim, failure, cause, held.media, held.custody, crew.detector, crew.models
         )
-        writer = crew.writer
-        ending = writer.handle.fail.remote(failed)
+        while (writer := crew.member(Role.WRITER)) is None:
+            if crew.problem is not None:
+                raise StoppedWalk(StopCause.GIVEN_BACK)
+            held.wait_out(POLL_S)
         try:
+            ending = writer.handle.fail.remote(failed)
             state: ItemState = plain_errors(lambda: ray.get(ending, timeout=END_PATIENCE_S))
         except RayError:  # it died or hangs
             crew.replace(writer)
@@ -179,6 +197,7 @@ class Attempts:
         self._crew.give_back(preparer)
         alone = CrewSettings(self._settings, 1, 0, name=f"alone {held.claim.item_id} ")
         with Crew(alone) as crew:
+            crew.wait_until_ready(held.check)
             [own] = crew.borrow(1)
             return Walks(self._settings, crew, self._queue).walk_media(held, own)
 
@@ -208,27 +227,37 @@ class Attempts:
     def _end_stalled(self, held: Held) -> None:
         """End the shared actor that the item waits for; its walk has seen to the preparer."""
         stage, deadline_s = held.stage, self._settings.deadlines.of(held.stage)
-        if stage == "score":
-            self._crew.replace(self._crew.scorer)
-        elif stage == "write":
-            self._crew.replace(self._crew.writer)
-        elif stage == "list":
-            self._crew.replace(self._crew.lister())
+        role = _ROLES.get(stage)
+        member = None if role is None else self._crew.member(role)
+        if member is not None:
+            self._crew.replace(member)
         message = f"There was no progress in stage {stage} for {deadline_s:.0f} s."
         self.fail(held, Failure("stalled", message, stage, retryable=True), AttemptEnd.STALLED)
 
-    def _bury(self, held: Held, death: DeadActorError) -> tuple[AttemptEnd, Failure]:
-        """Replace an actor that died, and say whose fault that was."""
-        member = death.member
+    def _end_dead(self, held: Held, member: Member) -> None:
+        """Replace an actor that died, and end the attempt as it deserves."""
         _log.warning("actor died", extra={"lane": member.lane, **held.ids})
-        is_crash = is_node_alive(member.where.node_id)
+        try:
+            is_crash = is_node_alive(member.where.node_id)
+        except WorkerLostError:
+            is_crash = False
         self._crew.replace(member)
-        if is_crash:
-            message = f"The process that worked on the item died in stage {held.stage}."
-            failure = Failure("worker_crashed", message, held.stage, retryable=True)
-            return AttemptEnd.CRASHED_IN_STAGE, failure
-        message = "The machine that worked on the item was lost."
-        return AttemptEnd.NODE_LOST, Failure("worker_lost", message, held.stage, retryable=True)
+        if not is_crash:
+            self._end_lost(held, "The machine that worked on the item was lost.")
+            return
+        message = f"The process that worked on the item died in stage {held.stage}."
+        failure = Failure("worker_crashed", message, held.stage, retryable=True)
+        self.fail(held, failure, AttemptEnd.CRASHED_IN_STAGE)
+
+    def _end_lost(self, held: Held, message: str) -> None:
+        """End an attempt whose machine is gone; where that is ours, only give the item back."""
+        try:
+            self._crew.check()
+        except WorkerLostError:
+            self._let_go(held, StopCause.GIVEN_BACK)
+            return
+        failure = Failure("worker_lost", message, held.stage, retryable=True)
+        self.fail(held, failure, AttemptEnd.NODE_LOST)
 
 
 def _shortage(error: OSError | MemoryError, held: Held) -> Failure | None:

@@ -1,30 +1,49 @@
-"""The fleet's actors: started, lent, replaced when they die, ended.
+"""The fleet's actors: asked for, lent, replaced when they die, ended.
 
-A dead actor is the end of an attempt; only then a new one is made, here and never by Ray.
+Each actor that is wanted has a thread that starts it, and starts it again where it cannot now: a
+cluster without room, a full disk. So a fleet works with those that it has: it needs a scorer, a
+writer and one preparer. A dead actor is the end of an attempt; only then a new one is made, here
+and never by Ray.
 """
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
+from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
 from pipeline.errors import VerityError, WorkerLostError
 from pipeline.vocabulary import ModelUse
-from workers.actors import Member, Needs, Starting, has_process, kill, opened, spawn
+from workers.actors import START_S, Member, Needs, Patience, has_process, kill, opened, spawn
 from workers.lister import Lister, ListerSettings
 from workers.preparer import Preparer, PreparerSettings
 from workers.ray_runtime import is_node_alive
 from workers.scorer import DetectorFacts, Scorer, ScorerSettings
-from workers.settings import FleetSettings
+from workers.settings import FleetSettings, NodePlace
+from workers.site_key import site_key
 from workers.walk_values import here
 from workers.writer import Writer, WriterSettings
 
 _log = logging.getLogger(__name__)
 END_S = 3.0  # for a killed process to be gone
+LONGEST_PAUSE_S = 30.0  # between tries to start an actor
+MOST_DEAD_STARTS = 5  # in a row, of an actor that nobody can do without: then the fleet ends
+READY_POLL_S = 0.1
+
+
+class Role(StrEnum):
+    """What an actor does."""
+
+    PREPARER = "preparer"
+    SCORER = "scorer"
+    WRITER = "writer"
+    LISTER = "lister"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +57,51 @@ class CrewSettings:
     with_lister: bool = True
 
 
+@dataclass(slots=True)
+class _Vacancy:
+    """An actor that is wanted, until it works."""
+
+    role: Role
+    lane: str
+    n_failures: int = 0
+    why: str = ""  # it does not work yet, for people; "" = it is starting
+
+
 class Crew:
     """Holds the actors for the fleet's life, or for one item that runs alone."""
 
-    def __init__(self, settings: CrewSettings) -> None:
-        """Prepare; the actors start when the crew is entered."""
+    def __init__(
+        self, settings: CrewSettings, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """Prepare; the actors start when the crew is entered.
+
+        Args:
+            settings: how many actors.
+            on_change: called in a thread of ours when an actor begins to work, or cannot.
+        """
         self._settings = settings
+        self._on_change = on_change
         self._guard = threading.Lock()
-        self._replacing = threading.Lock()
-        self._members: dict[str, Member] = {}  # scorer, writer, lister
+        self._closed = threading.Event()
+        self._has_detector = threading.Event()
+        self._members: dict[Role, Member] = {}  # scorer, writer, lister
         self._preparers: list[Member] = []
         self._idle: list[Member] = []
-        self._lister: Starting | None = None
+        self._vacancies: list[_Vacancy] = []
+        self._threads: list[threading.Thread] = []
         self._n_made = 0
         self._detector: DetectorFacts | None = None
         self.separator: ModelUse | None = None
-        self.problem: VerityError | None = None  # an actor cannot be replaced: the fleet ends
+        self.problem: VerityError | None = None  # no actor can be started: the fleet ends
 
     def __enter__(self) -> "Crew":
-        """Start scorer, writer and preparers, and wait until they are ready.
-
-        Raises:
-            ConfigError, ModelError: an actor cannot work with these settings.
-            WorkerLostError: an actor died while it started.
-        """
-        try:
-            scorer, writer = self._spawn_scorer(), self._spawn_writer()
-            preparers = [self._spawn_preparer() for _ in range(self._settings.n_preparers)]
-            if self._settings.with_lister:
-                self._lister = self._spawn_lister()
-            self._members["scorer"] = self._open_scorer(scorer)
-            self._members["writer"] = opened(writer)[0]
-            for preparer in preparers:
-                self._ask_to_open(preparer)
-            for preparer in preparers:
-                self._take_in(preparer)
-        except BaseException:
-            self.close()
-            raise
+        """Ask for all actors; they come one by one."""
+        self._want(Role.SCORER)
+        self._want(Role.WRITER)
+        for _ in range(self._settings.n_preparers):
+            self._want(Role.PREPARER)
+        if self._settings.with_lister:
+            self._want(Role.LISTER)
         return self
 
     def __exit__(
@@ -88,9 +114,37 @@ class Crew:
         self.close()
 
     @property
+    def is_ready(self) -> bool:
+        """Tell whether media can be analysed: there are a scorer, a writer and a preparer."""
+        with self._guard:
+            return {Role.SCORER, Role.WRITER} <= self._members.keys() and bool(self._preparers)
+
+    def wait_until_ready(self, check: Callable[[], None]) -> None:
+        """Return once media can be analysed.
+
+        Raises:
+            VerityError: an actor cannot work, or none came in time; and what `check` raises.
+        """
+        until = time.monotonic() + START_S
+        while not self.is_ready:
+            check()
+            if self.problem is not None:
+                raise self.problem
+            if time.monotonic() > until:
+                raise WorkerLostError(self.lack() or "No actors started.", "actor_not_started")
+            time.sleep(READY_POLL_S)
+
+    def lack(self) -> str:
+        """Return why nothing can be begun, for people; "" = all is well, or just starting."""
+        if self.is_ready:
+            return ""
+        with self._guard:
+            return next((vacancy.why for vacancy in self._vacancies if vacancy.why), "")
+
+    @property
     def detector(self) -> DetectorFacts:
         """Return what is known of the model."""
-        assert self._detector is not None, "the crew has been entered"
+        assert self._detector is not None, "the crew has been ready"
         return self._detector
 
     @property
@@ -98,23 +152,10 @@ class Crew:
         """Return what a report says of the models."""
         return (self.detector.use,) + (() if self.separator is None else (self.separator,))
 
-    @property
-    def scorer(self) -> Member:
-        """Return the scorer that is at work now."""
-        return self._members["scorer"]
-
-    @property
-    def writer(self) -> Member:
-        """Return the writer that is at work now."""
-        return self._members["writer"]
-
-    def lister(self) -> Member:
-        """Return the lister; the first call starts it."""
-        with self._replacing:
-            if "lister" not in self._members:
-                starting, self._lister = self._lister or self._spawn_lister(), None
-                self._members["lister"] = opened(starting)[0]
-            return self._members["lister"]
+    def member(self, role: Role) -> Member | None:
+        """Return the scorer, writer or lister; None while there is none."""
+        with self._guard:
+            return self._members.get(role)
 
     def borrow(self, most: int) -> list[Member]:
         """Return up to `most` preparers that nobody uses."""
@@ -136,18 +177,15 @@ class Crew:
         return True
 
     def replace(self, member: Member) -> None:
-        """End an actor, with all that it started, and put a new one in its place.
+        """End an actor, with all that it started, and let a new one come in its place.
 
         Several items may find out at once that a shared actor is dead: the first one replaces it.
         """
-        with self._replacing:
-            kill(member)
-            try:
-                self.check()
-                self._put_new(member)
-            except VerityError as error:
-                _log.exception("actor not replaced", extra={"lane": member.lane})
-                self.problem = error
+        with self._guard:
+            role = self._dismissed(member)
+        kill(member)
+        if role is not None:
+            self._want(role)
 
     def check(self) -> None:
         """Make sure that Ray lives on our own node.
@@ -167,80 +205,110 @@ class Crew:
     def close(self) -> None:
         """End all actors, and wait until those of this node are gone."""
         with self._guard:
+            self._closed.set()
+        for thread in self._threads:
+            thread.join()  # within `LOOK_S`: nobody wants its actor any more
+        with self._guard:
             members = [*self._members.values(), *self._preparers]
             self._members.clear()
             self._preparers.clear()
             self._idle.clear()
         for member in members:
             kill(member)
-        if self._lister is not None:  # nobody has asked for it yet
-            ray.kill(self._lister.handle)
         until = time.monotonic() + END_S
         while any(map(has_process, members)) and time.monotonic() < until:
             time.sleep(0.02)
 
-    def _put_new(self, member: Member) -> None:
-        with self._guard:
-            role = next((role for role, m in self._members.items() if m is member), None)
-            is_preparer = member in self._preparers
-            if is_preparer:
-                self._preparers.remove(member)
-            if role == "lister":
+    def _dismissed(self, member: Member) -> Role | None:
+        """Take an actor off our lists; return what it did, None: it was on none."""
+        for role, known in self._members.items():
+            if known is member:
                 del self._members[role]
-        if is_preparer:
-            starting = self._spawn_preparer()
-            self._ask_to_open(starting)
-            self._take_in(starting)
-        elif role == "scorer":
-            self._members[role] = self._open_scorer(self._spawn_scorer())
-        elif role == "lister":
-            self._lister = self._spawn_lister()
-        elif role == "writer":
-            self._members[role] = opened(self._spawn_writer())[0]
+                return role
+        if member not in self._preparers:
+            return None
+        self._preparers.remove(member)
+        if member in self._idle:
+            self._idle.remove(member)
+        return Role.PREPARER
 
-    def _spawn_preparer(self) -> Starting:
-        fleet = self._settings.fleet
-        settings = PreparerSettings(
-            fleet.jobs, fleet.separator, fleet.temp_folder, fleet.allow_local
-        )
-        return self._spawn(Preparer, "preparer", settings, Needs(1.0))
+    # one thread for each actor that is wanted
 
-    def _spawn_scorer(self) -> Starting:
-        fleet = self._settings.fleet
-        n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
-        settings = ScorerSettings(
-            fleet.detector, fleet.device, fleet.n_score_threads, fleet.score_wait_s
-        )
-        return self._spawn(Scorer, "scorer", settings, Needs(fleet.n_score_threads, n_gpus))
-
-    def _spawn_writer(self) -> Starting:
-        fleet = self._settings.fleet
-        return self._spawn(
-            Writer, "writer", WriterSettings(fleet.storage, fleet.lease_s), Needs(0.5)
-        )
-
-    def _spawn_lister(self) -> Starting:
-        fleet = self._settings.fleet
-        settings = ListerSettings(fleet.jobs, fleet.temp_folder, fleet.allow_local)
-        return self._spawn(Lister, "lister", settings, Needs(0.1, n_threads=fleet.n_listings + 1))
-
-    def _spawn(self, kind: type, lane: str, settings: object, needs: Needs) -> Starting:
+    def _want(self, role: Role) -> None:
         with self._guard:
+            if self._closed.is_set():
+                return
             self._n_made += 1
-            number = self._n_made
+            vacancy = _Vacancy(role, f"{self._settings.name}{role} {self._n_made}")
+            self._vacancies.append(vacancy)
+            thread = threading.Thread(target=self._fill, args=(vacancy,), name=vacancy.lane)
+            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+            thread.start()
+
+    def _fill(self, vacancy: _Vacancy) -> None:
+        """Start an actor, again and again until it works or nobody wants it."""
+        while not self._closed.is_set() and self.problem is None:
+            try:
+                self._hire(vacancy)
+            except VerityError as error:
+                if self._closed.is_set():
+                    return
+                self._note_failure(vacancy, error)
+                self._on_change()
+                self._closed.wait(min(2.0**vacancy.n_failures, LONGEST_PAUSE_S))
+            else:
+                self._on_change()
+                return
+
+    def _note_failure(self, vacancy: _Vacancy, error: VerityError) -> None:
+        """Decide whether it is worth another try; say so once."""
+        if vacancy.n_failures == 0:
+            _log.warning("actor not started: %s", error.message, extra={"lane": vacancy.lane})
+        vacancy.n_failures += 1
+        vacancy.why = error.message
+        is_dead_start = isinstance(error, WorkerLostError) and not self.is_ready
+        if not error.retryable or (is_dead_start and vacancy.n_failures >= MOST_DEAD_STARTS):
+            self.problem = error
+
+    def _hire(self, vacancy: _Vacancy) -> None:
+        """Start an actor and put it to work.
+
+        Raises:
+            VerityError: not now, or never.
+        """
+        self.check()
+        kind, settings, needs = self._job_of(vacancy.role)
         on_cluster = bool(self._settings.fleet.ray_address)
-        name = f"{self._settings.name}{lane} {number}"
-        return spawn(kind, name, settings, needs if on_cluster else needs.without_cores())
+        handle = spawn(vacancy.lane, kind, settings, needs if on_cluster else needs.without_cores())
+        arguments: tuple[object, ...] = ()
+        if vacancy.role is Role.PREPARER:  # its process starts while the scorer opens the model
+            while not (self._has_detector.wait(READY_POLL_S) or self._closed.is_set()):
+                continue
+            arguments = (self._detector and self._detector.card,)
+        patience = Patience(
+            None if on_cluster else START_S,
+            self._closed.is_set,
+            lambda: self._tell_slow(vacancy),
+        )
+        self._put_to_work(vacancy, *opened(vacancy.lane, handle, arguments, patience))
 
-    def _ask_to_open(self, preparer: Starting) -> None:
-        preparer.opening = preparer.handle.open.remote(self.detector.card)
+    def _tell_slow(self, vacancy: _Vacancy) -> None:
+        vacancy.why = f"The Ray cluster has no room yet for {vacancy.lane}."
+        _log.warning(vacancy.why)
+        self._on_change()
 
-    def _take_in(self, starting: Starting) -> None:
-        member, use = opened(starting)
+    def _put_to_work(self, vacancy: _Vacancy, member: Member, facts: Any) -> None:  # noqa: ANN401
         with self._guard:
-            self.separator = use
-            self._preparers.append(member)
-            self._idle.append(member)
+            self._vacancies.remove(vacancy)
+            if vacancy.role is Role.PREPARER:
+                self.separator = facts
+                self._preparers.append(member)
+                self._idle.append(member)
+                return
+            self._members[vacancy.role] = member
+        if vacancy.role is Role.SCORER:
+            self._detector = facts
+            self._has_detector.set()
 
     def _job_of(self, role: Role) -> tuple[type, object, Needs]:
         """Return an actor's class, its settings and what it asks of a cluster."""

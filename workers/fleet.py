@@ -25,7 +25,7 @@ from storage.database import open_engine
 from storage.objects import check_object_store, open_object_store
 from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
-from workers.crew import Crew, CrewSettings
+from workers.crew import Crew, CrewSettings, Role
 from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary, OnFleetEvent
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
@@ -74,7 +74,7 @@ def run_fleet(
         ModelError: a model cannot be used.
         AccessError: the object store refuses us.
         DatabaseError, ObjectStoreError: a service does not answer at the start.
-        WorkerLostError: an actor that died cannot be replaced.
+        WorkerLostError: Ray died, or an actor that is needed does not start again and again.
     """
     with worker_lock(settings.storage):  # before anything that `stop_workers` must see end
         return _run_fleet(settings, until_idle, stop, on_event)
@@ -97,13 +97,13 @@ def _run_fleet(
             stack.callback(sweep, settings.temp_folder)  # what killed actors left on this node
             metrics = FleetMetrics()
             stack.enter_context(serve_metrics(metrics, engine, settings.metrics))
+            freed = threading.Event()
             crew_settings = CrewSettings(settings, settings.n_preparers, runtime.n_gpus)
-            crew = stack.enter_context(Crew(crew_settings))
-            fleet = _Fleet(settings, queue, crew, trace, _both(metrics.on_event, on_event))
+            crew = stack.enter_context(Crew(crew_settings, on_change=freed.set))
+            fleet = _Fleet(settings, queue, crew, trace, _both(metrics.on_event, on_event), freed)
             fleet.on_batch = metrics.on_batch
             stack.enter_context(fleet.link)
             stack.enter_context(OrphanSweep(engine, store))
-            on_event(FleetEvent(FleetEventKind.READY))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
                 raise crew.problem
@@ -131,6 +131,7 @@ class _Fleet:
         crew: Crew,
         trace: FleetTrace,
         on_event: OnFleetEvent,
+        freed: threading.Event,
     ) -> None:
         database_url = settings.storage.database_url
         assert database_url is not None, "run_fleet has opened the database"
@@ -141,11 +142,12 @@ class _Fleet:
         self._on_event = on_event
         self._shortage = Shortage(settings.temp_folder)
         self._is_short = False
+        self._is_told_ready = False
         self._attempts = Attempts(settings, crew, queue, self._count, self._shortage.tell)
         self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
         self._guard = threading.Lock()
         self._held: dict[str, Held] = {}
-        self._freed = threading.Event()
+        self._freed = freed  # set when an actor, or room for an item, has become free
         self._counts: Counter[FleetEventKind] = Counter()
         self._n_listed = 0
         self._checked_at = time.monotonic()
@@ -174,7 +176,7 @@ class _Fleet:
                 self.link.check()
                 self._check_ray()
                 self._record_batches()
-                if self._lacks_something():
+                if self._lacks_something() or not self._is_ready():
                     self._wait(stop)
                     continue
                 try:
@@ -202,13 +204,21 @@ class _Fleet:
 
     def _lacks_something(self) -> bool:
         """Tell whether nothing new may be begun; say so once, and once when that is over."""
-        lack = self._shortage.now()
+        lack = self._shortage.now() or self._crew.lack()
         if bool(lack) != self._is_short:
             self._is_short = bool(lack)
             _log.warning("nothing new is begun: %s", lack) if lack else _log.info("goes on")
             kind = FleetEventKind.OUTAGE if lack else FleetEventKind.BACK
             self._on_event(FleetEvent(kind, text=lack))
         return bool(lack)
+
+    def _is_ready(self) -> bool:
+        """Tell whether there are enough actors to begin something; say so the first time."""
+        is_ready = self._crew.is_ready
+        if is_ready and not self._is_told_ready:
+            self._is_told_ready = True
+            self._on_event(FleetEvent(FleetEventKind.READY))
+        return is_ready
 
     # claiming
 
@@ -338,7 +348,10 @@ class _Fleet:
 
     def _record_batches(self, wait_s: float = 0.0) -> None:
         """Put the scorer's notes into the trace, and ask for the next ones."""
-        scorer = self._crew.scorer
+        scorer = self._crew.member(Role.SCORER)
+        if scorer is None:  # it died, and its notes are gone
+            self._notes = None
+            return
         if self._notes is not None and ray.wait([self._notes], timeout=wait_s)[0]:
             with suppress(RayError):  # the scorer died: its notes are gone
                 for note in ray.get(self._notes):

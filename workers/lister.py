@@ -1,10 +1,10 @@
 """The Lister actor: lists sources page by page, several at once, beside the preparers."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 import ray
 
@@ -13,6 +13,8 @@ from jobs.source_options import SourceOptions
 from jobs.sources import Listed, list_from
 from jobs.spec import ItemClaim, NewItem
 from pipeline.errors import VerityError
+from workers.path_guard import guard_paths
+from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
 from workers.walk_values import ActorFacts, here
 
@@ -25,7 +27,7 @@ class ListerSettings:
     """What a lister needs on its node."""
 
     jobs: JobsSettings
-    temp_folder: Path
+    place: NodePlace
     allow_local: bool
 
 
@@ -40,7 +42,9 @@ class Lister:
     def open(self) -> tuple[ActorFacts, None]:
         """Open the one way out; return where this runs."""
         settings = self._settings
-        self._folder = ProcessFolder(settings.temp_folder)
+        environ = os.environ  # noqa: TID251 (the entry of a process of its own, on a node of its own)
+        self._folder = ProcessFolder(settings.place.here(environ))
+        guard_paths()
         tempfile.tempdir = str(self._folder.path)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from workers.settings import FleetSettings
 from workers.temp_folders import ProcessFolder
 
 MOST_ROOT_CHARS = 24  # of a local Ray's root: session name and socket name take 75 bytes
+RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a dead one
 _LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # only the scorer asks for a GPU; no warning
@@ -63,7 +65,10 @@ def open_ray(settings: FleetSettings) -> Iterator[RayRuntime]:
 
 
 def is_node_alive(node_id: str) -> bool:
-    """Tell whether the cluster still counts on a node.
+    """Tell whether the cluster still counts on a node, and its raylet takes connections.
+
+    The cluster finds out that a raylet was killed after some 15 s; its actors are dead at once, and
+    that is not the fault of their items.
 
     Raises:
         WorkerLostError: the cluster does not answer.
@@ -72,7 +77,20 @@ def is_node_alive(node_id: str) -> bool:
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
     except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
         raise WorkerLostError("The Ray cluster does not answer.") from error
-    return any(node["NodeID"] == node_id and node["Alive"] for node in nodes)
+    return any(
+        node["NodeID"] == node_id
+        and node["Alive"]
+        and _takes_connections(node["NodeManagerAddress"], node["NodeManagerPort"])
+        for node in nodes
+    )
+
+
+def _takes_connections(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), RAYLET_ANSWER_S):
+            return True
+    except OSError:
+        return False
 
 
 def _runtime(*, is_local: bool) -> RayRuntime:
@@ -95,7 +113,7 @@ def _joined(settings: FleetSettings) -> Iterator[None]:
                 log_to_driver=False,
                 configure_logging=False,
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise ConfigError(
             f"The Ray cluster at RAY_ADDRESS={settings.ray_address} cannot be joined: "
             f"{_first_line(error)}. Check the address, the Ray version and RAY_AUTH_TOKEN."

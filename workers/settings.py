@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -115,6 +116,20 @@ _KEYS = {
     "VERITY_RAY_WORKING_DIR": "ray_working_dir",
     "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """Where an actor keeps media on whatever node it runs."""
+
+    temp_folder: Path  # the driver's
+    may_differ: bool  # on a cluster, a node's own VERITY_TEMP counts more
+
+    def here(self, environ: Mapping[str, str]) -> Path:
+        """Return the temp root of the node with this environment."""
+        if self.may_differ and environ.get("VERITY_TEMP"):
+            return _temp_folder(environ)
+        return self.temp_folder
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError, OutageError
 from workers.lock_files import drop_lock, take_lock, try_lock
+from workers.path_guard import ITEM_PREFIX, take_own
 
 
 def open_temp_root(path: Path) -> Path:
@@ -54,7 +55,7 @@ class ProcessFolder:
     @contextmanager
     def item_folder(self) -> Iterator[Path]:
         """Yield an empty private folder, and remove it with all its content afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix="item-", dir=self.path))
+        folder = Path(tempfile.mkdtemp(prefix=ITEM_PREFIX, dir=self.path))
         try:
             yield folder
         finally:
@@ -94,6 +95,7 @@ def _take_folder(root: Path) -> tuple[int, Path]:
     lock, lock_path = take_lock(root)
     folder = lock_path.with_suffix("")
     folder.mkdir(mode=0o700)
+    take_own(folder)
     return lock, folder
 
 
