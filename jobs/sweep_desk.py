@@ -108,9 +108,7 @@ class SweepDesk:
                 )
             now = sweep_rows.database_now(connection)
             job_id = enter_job(connection, sweep.job, account_id)
-            sweep_rows.insert_run(connection, number, now, 0, job_id)
-            (run,) = sweep_rows.read_runs(connection, number, most=1)
-            return to_run(run)
+            return to_run(sweep_rows.insert_run(connection, number, now, 0, job_id))
 
     def remove(self, sweep_id: str, account_id: str = "default") -> None:
         """Let a sweep have no run any more; its jobs and reports stay.

@@ -35,7 +35,8 @@ def to_rss(name: str, digests: Sequence[Mapping[str, Any]], link: str = "") -> b
         guid = _add(item, "guid", f"verity-run-{digest['run_id']}")
         guid.set("isPermaLink", "false")
     ElementTree.indent(rss)
-    return ElementTree.tostring(rss, encoding="utf-8", xml_declaration=True)
+    feed: bytes = ElementTree.tostring(rss, encoding="utf-8", xml_declaration=True)
+    return feed
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str) -> ElementTree.Element:

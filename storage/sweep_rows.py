@@ -1,11 +1,11 @@
 """Sweeps in SQL: made, shown, found due; and what became of their ticks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, text, update
 
 from storage.stored_text import storable
 from storage.sweep_tables import SweepRow, SweepRunRow
@@ -165,16 +165,25 @@ def open_job(connection: Connection, sweep_id: int) -> int | None:
     return found
 
 
+def has_run(connection: Connection, sweep_id: int, due_at: datetime) -> bool:
+    """Tell whether a tick had its run: a clock that was set back comes to it again."""
+    found = connection.scalar(
+        text("SELECT 1 FROM sweep_run WHERE sweep_id = :sweep_id AND due_at = :due_at"),
+        {"sweep_id": sweep_id, "due_at": due_at},
+    )
+    return found is not None
+
+
 def insert_run(
     connection: Connection, sweep_id: int, due_at: datetime, n_missed: int, job_id: int | None
-) -> int:
-    """Write what became of a tick and return the run's id."""
-    run_id: int = connection.execute(
+) -> RunFacts:
+    """Write what became of a tick."""
+    row = connection.execute(
         insert(SweepRunRow)
         .values(sweep_id=sweep_id, due_at=due_at, n_missed=n_missed, job_id=job_id)
-        .returning(SweepRunRow.run_id)
-    ).scalar_one()
-    return run_id
+        .returning(*(getattr(SweepRunRow, field.name) for field in fields(RunFacts)))
+    )
+    return RunFacts(**row.mappings().one())
 
 
 def read_runs(connection: Connection, sweep_id: int, most: int) -> list[RunFacts]:
@@ -205,9 +214,7 @@ def lock_undigested(connection: Connection) -> RunFacts | None:
 def store_digest(connection: Connection, run_id: int, digest: Mapping[str, Any]) -> None:
     """Write a run's digest."""
     connection.execute(
-        SweepRunRow.__table__.update()
-        .where(SweepRunRow.run_id == run_id)
-        .values(digest=dict(digest))
+        update(SweepRunRow).where(SweepRunRow.run_id == run_id).values(digest=dict(digest))
     )
 
 

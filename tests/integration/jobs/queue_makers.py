@@ -81,9 +81,10 @@ def make_result(
     n_segments: int = 6,
     failure: Failure | None = None,
     files: tuple[ReportFile, ...] = (),
+    kind: VerdictKind = VerdictKind.PARTLY_SYNTHETIC,
 ) -> ItemResult:
     verdict = Verdict(
-        kind=VerdictKind.PARTLY_SYNTHETIC,
+        kind=kind,
         reason=Reason.NONE,
         llr=-3.5,
         llr_limit=6.0,
