@@ -76,6 +76,10 @@ def submit(
         int | None,
         typer.Option(min=1, max=1_000_000, help="Most items of the job that run at one time."),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Analyse anew what this account has analysed before."),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -90,6 +94,7 @@ def submit(
             priority=Priority[priority.name],
             options=AnalysisOptions(hop_s=hop),
             max_running=at_once,
+            fresh=fresh,
         )
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"])) from error
@@ -253,7 +258,9 @@ def _print_job(job: Job, items: list[ItemStatus]) -> None:
     counts = job.counts
     console.print(f"Job {job.job_id}  {visible(job.name)}", style="bold", markup=False)
     console.print(f"{_state_words(job)}: {counts.done} done, {counts.failed} failed", markup=False)
-    shown = table("item", "title", "verdict", ">LLR", ">voice s", "reports")
+    has_labels = any(item.labels or item.list_priority for item in items)
+    columns = ("item", "title", "verdict", ">LLR", ">voice s", "reports")
+    shown = table(*columns, *(("labels", "priority") if has_labels else ()))
     for item in items:
         if item.kind is ItemKind.LIST and item.state is not ItemState.FAILED:
             continue  # a source that was listed is no item of its own
@@ -264,8 +271,17 @@ def _print_job(job: Job, items: list[ItemStatus]) -> None:
             number(item.llr),
             number(item.voiced_s),
             " ".join(file.kind for file in item.files),
+            *((visible(", ".join(item.labels)), item.list_priority) if has_labels else ()),
         )
     console.print(shown)
+    n_reused = sum(bool(item.reused_item_id) for item in items)
+    if n_reused:
+        console.print(
+            f"{n_reused} of these items had been analysed before: their reports say where. "
+            "Analyse anew: verity submit --fresh",
+            style="dim",
+            markup=False,
+        )
     for item in items:
         if item.state is ItemState.FAILED:
             line = f"{item.item_id} {visible(item.title)}: {item.error_message} [{item.error_code}]"

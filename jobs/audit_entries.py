@@ -31,6 +31,8 @@ def ended_entry(
     if result is not None:
         media, custody = result.report.media, result.report.custody
         facts["findings_sha256"] = result.findings_sha256
+        if result.reused_item_id is not None:
+            facts["reused_item_id"] = str(result.reused_item_id)
         facts |= {f"{file.kind}_sha256": file.sha256 for file in result.files}
         facts |= {f"{model.role}_sha256": model.sha256 for model in result.report.models}
         if media is not None:

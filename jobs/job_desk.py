@@ -218,7 +218,13 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
     job_id = job_rows.insert_job(
         connection,
         NewJobFacts(
-            account_id, spec.name, spec.sources, spec.priority, spec.options, spec.max_running
+            account_id,
+            spec.name,
+            spec.sources,
+            spec.priority,
+            spec.options,
+            spec.max_running,
+            may_reuse=not spec.fresh,
         ),
     )
     listings = [

@@ -41,6 +41,7 @@ def to_job(facts: JobFacts) -> Job:
         state=state,
         is_paused=facts.paused_at is not None,
         max_running=facts.max_running,
+        is_fresh=not facts.may_reuse,
         counts=JobCounts(
             total=facts.n_total,
             done=facts.n_done,
@@ -94,6 +95,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         source_key=facts.source_key,
         host=facts.host,
         priority=Priority(facts.priority),
+        may_reuse=facts.may_reuse,
         facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,

@@ -48,6 +48,7 @@ class JobSpec(BaseModel):
     options: AnalysisOptions = AnalysisOptions()
     max_running: Annotated[int | None, Field(ge=1, le=1_000_000)] = None  # items at once
     source_options: SourceOptions = SourceOptions()  # what of the sources, and how they are asked
+    fresh: bool = False  # analyse anew what the account has analysed before
 
     @field_validator("sources")
     @classmethod
@@ -105,6 +106,7 @@ class ItemClaim:
     host: str = ""  # that is asked for it, as far as hosts have limits
     priority: Priority = Priority.BATCH  # its job's
     sealed: dict[str, bytes] = field(default_factory=dict, repr=False)  # cookies, proxy: by id
+    may_reuse: bool = True  # an earlier analysis of the same bytes in the account will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class ItemResult:
     document: bytes  # the report as JSON, UTF-8
     findings_sha256: str
     files: tuple[ReportFile, ...]  # put with `storage.kept_objects.put_object` before
+    basis_sha256: str = ""  # over what the numbers rest on beside the bytes; "": never used again
+    reused_item_id: int | None = None  # the earlier item whose analysis this is
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ class Job:
     created_at: datetime
     ended_at: datetime | None
     max_running: int | None = None  # items at once; None: as many as the fleet has room for
+    is_fresh: bool = False  # nothing that was analysed before is used again
 
     @property
     def is_over(self) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from jobs.audit_entries import ended_entry, started_entry
+from jobs.earlier import EarlierAnalyses
 from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.hosts import host_of
 from jobs.job_desk import JobDesk
@@ -57,7 +58,7 @@ from storage.database import transaction
 from storage.embedding_rows import SearchLimits, write_embeddings
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange
-from storage.report_rows import StoredFile
+from storage.report_rows import Basis, StoredFile
 from storage.states import AttemptEnd, ItemKind, ItemState, Priority
 from storage.work_bell import WorkBell
 
@@ -101,6 +102,7 @@ class WorkQueue:
         self._search = search or SearchLimits()
         self._bell = WorkBell(engine, may_listen=may_listen)
         self.desk = JobDesk(engine)  # what people do, in the same database
+        self.earlier = EarlierAnalyses(engine)
 
     def claim(
         self, worker_id: str, limit: int = 1, kind: ItemKind | None = None
@@ -355,7 +357,8 @@ def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) 
             f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
             "object_swept",
         )
-    report_rows.write_analysis(connection, item, result.report)
+    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
+    report_rows.write_analysis(connection, item, result.report, basis)
     report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
 
 

@@ -107,11 +107,15 @@ def probe(path: Path, name: str) -> Probe:
     if found.container == "wav" and (declared_s := _riff_declared_s(path)) is not None:
         kept = tuple(note for note in found.notes if note != "duration_estimated")
         found = replace(found, declared_duration_s=declared_s, notes=kept)
+    return replace(found, notes=(*found.notes, *notes_on_name(found.container, name)))
+
+
+def notes_on_name(container: str, name: str) -> tuple[str, ...]:
+    """Return the remarks on a file's name, which is no part of its bytes."""
     extension = Path(name).suffix.lower().lstrip(".")
     expected = {e: c for c, names in _EXTENSIONS.items() for e in names.split()}
-    if extension in expected and expected[extension] != found.container:
-        return replace(found, notes=(*found.notes, "extension_mismatch"))
-    return found
+    is_other = extension in expected and expected[extension] != container
+    return ("extension_mismatch",) if is_other else ()
 
 
 def parse_probe(text: str) -> Probe | None:

@@ -47,6 +47,8 @@ class ReportContext:
     laboratory: str = ""
     requested_at: datetime | None = None  # when it was asked for; None: not known
     signer: Signer | None = None  # who signs the files; None: nobody
+    labels: tuple[str, ...] = ()  # that its list gave the item
+    list_priority: str = ""  # that its list gave it; "" = none
 
 
 class IssuePart(Part):
@@ -71,6 +73,8 @@ class ItemPart(Part):
     item_id: str
     title: str
     source_uri: str
+    labels: tuple[str, ...] = ()  # that its list gave it
+    list_priority: str = ""  # that its list gave it, within its job: live, batch or sweep
 
 
 class SummaryPart(Part):
@@ -122,6 +126,15 @@ class ProcessingPart(Part):
     machines: tuple[MachinePart, ...] = ()
 
 
+class ReusedPart(Part):
+    """Which earlier item's analysis is shown: same account, bytes, models, options and versions."""
+
+    item_id: str
+    job_id: str
+    report_id: str
+    analysed_at: AwareDatetime
+
+
 class MethodPart(Part):
     """What the detector's card says about itself."""
 
@@ -161,6 +174,7 @@ class ReportDocument(Part):
     pictures: tuple[PicturePart, ...] = ()  # of each channel
     strongest: tuple[StrongestPart, ...] = ()
     signature: SignaturePart | None = None  # None: the report was made without one
+    reused: ReusedPart | None = None  # None: the analysis was made for this very item
 
 
 def to_document(
@@ -188,13 +202,10 @@ def to_document(
             item_id=report.item.item_id,
             title=storable(report.item.title),
             source_uri=storable(report.item.source_uri),
+            labels=tuple(map(storable, context.labels)),
+            list_priority=storable(context.list_priority),
         ),
-        summary=SummaryPart(
-            headline=wording.headline(findings, words),
-            detail=wording.detail_sentence(findings, words),
-            how_sure=wording.how_sure(findings, words),
-            not_examined=wording.not_examined(findings, words, name_notes(report)),
-        ),
+        summary=summary_part(findings, name_notes(report), words),
         findings=findings,
         findings_sha256=findings_sha256(findings),
         failure=None
@@ -213,6 +224,16 @@ def to_document(
         pictures=picture_parts(report),
         strongest=strongest_parts(report),
         signature=signature_part(context.signer),
+    )
+
+
+def summary_part(findings: Findings, notes: tuple[str, ...], words: Words) -> SummaryPart:
+    """Return findings in words; `notes` are remarks on the file's name."""
+    return SummaryPart(
+        headline=wording.headline(findings, words),
+        detail=wording.detail_sentence(findings, words),
+        how_sure=wording.how_sure(findings, words),
+        not_examined=wording.not_examined(findings, words, notes),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from pipeline.vocabulary import TrackUse, VerdictKind
 from reports import wording
 from reports.canonical_json import Json
-from reports.document import ReportDocument
+from reports.document import ReportDocument, ReusedPart
 from reports.findings import Findings, MediaFindings
 from reports.fonts import FAMILIES
 from reports.page_method import method_part, model_facts, scale_part
@@ -230,6 +230,8 @@ def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
         (labels["job"], f"{issue.job_name} ({issue.job_id})" if issue.job_name else issue.job_id),
         (labels["item_id"], document.item.item_id),
         (labels["attempt"], str(issue.attempt)),
+        (labels["item_labels"], ", ".join(document.item.labels)),
+        (labels["list_priority"], document.item.list_priority),
         (labels["source"], document.item.source_uri),
     ]
     if custody is not None:
@@ -242,6 +244,7 @@ def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
         ]
     rows += [
         (labels["analysed_at"], _moment(document.processing.analysed_at.isoformat())),
+        (labels["reused"], _reused(document.reused, labels)),
         (labels["issued_at"], _moment(issue.issued_at.isoformat())),
         (
             labels["options"],
@@ -250,3 +253,16 @@ def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
         ),
     ]
     return pairs(rows)
+
+
+def _reused(reused: ReusedPart | None, labels: Mapping[str, str]) -> str:
+    """Return where an analysis was taken from, or "" where it was made for this item."""
+    if reused is None:
+        return ""
+    facts = {
+        "item_id": reused.item_id,
+        "job": reused.job_id,
+        "report_id": reused.report_id,
+        "analysed_at": _moment(reused.analysed_at.isoformat()),
+    }
+    return " · ".join(f"{labels[name]} {fact}" for name, fact in facts.items())

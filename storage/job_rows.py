@@ -52,6 +52,7 @@ class JobFacts:
     n_cancelled: int
     n_running: int  # media only
     max_running: int | None
+    may_reuse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class NewJobFacts:
     priority: int
     options: AnalysisOptions
     max_running: int | None = None
+    may_reuse: bool = True
 
 
 def insert_job(connection: Connection, job: NewJobFacts) -> int:
@@ -77,6 +79,7 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
             priority=job.priority,
             options=asdict(job.options),
             max_running=job.max_running,
+            may_reuse=job.may_reuse,
             item_version=ITEM_VERSION,
         )
         .returning(JobRow.job_id)
@@ -91,7 +94,7 @@ def append_change(connection: Connection, job_id: int, change: CountChange) -> N
 
 _READ = """
 SELECT j.job_id, j.account_id, j.name, j.sources, j.priority, j.created_at, j.paused_at,
-       j.cancelled_at, j.closed_at, j.max_running,
+       j.cancelled_at, j.closed_at, j.max_running, j.may_reuse,
        j.n_listing + d.n_listing AS n_listing, j.n_total + d.n_total AS n_total,
        j.n_done + d.n_done AS n_done, j.n_failed + d.n_failed AS n_failed,
        j.n_cancelled + d.n_cancelled AS n_cancelled,

@@ -56,8 +56,21 @@ class StoredReport:
     files: tuple[StoredFile, ...]
 
 
-def write_analysis(connection: Connection, item: EndedFacts, report: MediaReport) -> int:
-    """Write what an analysis found in place of what an earlier try left; return its id."""
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an analysis rests on beside the bytes, so that it can be used again."""
+
+    sha256: str | None = None  # None: never used again
+    reused_item_id: int | None = None  # the earlier item whose analysis this is
+
+
+def write_analysis(
+    connection: Connection, item: EndedFacts, report: MediaReport, basis: Basis = Basis()
+) -> int:
+    """Write what an analysis found in place of what an earlier try left; return its id.
+
+    One that was taken from an earlier item has no segments of its own: they are that item's.
+    """
     connection.execute(delete(AnalysisRow).where(AnalysisRow.item_id == item.item_id))
     verdict, failure = report.verdict, report.failure
     models = {model.role: model for model in report.models}
@@ -93,6 +106,8 @@ def write_analysis(connection: Connection, item: EndedFacts, report: MediaReport
             versions=_jsonable(report.versions),
             timings_s=_jsonable(report.timings_s),
             analysed_at=report.analysed_at,
+            basis_sha256=basis.sha256,
+            reused_item_id=basis.reused_item_id,
         )
         .returning(AnalysisRow.analysis_id)
     ).scalar_one()
