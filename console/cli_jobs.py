@@ -80,6 +80,9 @@ def submit(
         bool,
         typer.Option("--fresh", help="Analyse anew what this account has analysed before."),
     ] = False,
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Keep the strongest seconds as WAV beside each report.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +95,7 @@ def submit(
             sources=named,
             name=name,
             priority=Priority[priority.name],
-            options=AnalysisOptions(hop_s=hop),
+            options=AnalysisOptions(hop_s=hop, keep_clips=clips),
             max_running=at_once,
             fresh=fresh,
         )
@@ -100,7 +103,7 @@ def submit(
         raise InputError(str(error.errors()[0]["msg"])) from error
     from console.job_progress import wait_for_job
 
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.submit(spec)
         if not as_json:
             console.print(job.job_id if not wait else f"Job {job.job_id}", markup=False)
@@ -116,7 +119,7 @@ def submit(
 
 def jobs(context: typer.Context, as_json: AsJson = False) -> None:
     """List the newest jobs."""
-    with _open(context) as access:
+    with open_access(context) as access:
         found = access.desk.list_jobs()
     if as_json:
         print_json([_job_record(job) for job in found])
@@ -141,7 +144,7 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.job_status(job_id)
         items = list(access.desk.list_items(job_id))
     if as_json:
@@ -152,21 +155,21 @@ def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None
 
 def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.cancel(job_id)
     _print_change(job, f"Job {job_id} is cancelled.", as_json)
 
 
 def pause(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Pause a job: nothing more of it is begun, what runs is given back at its next heartbeat."""
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.pause(job_id)
     _print_change(job, f"Job {job_id} is paused. Go on: verity resume {job_id}", as_json)
 
 
 def resume(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Let a paused job go on."""
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.resume(job_id)
     _print_change(job, f"Job {job_id} goes on with {job.counts.waiting} items.", as_json)
 
@@ -179,7 +182,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show an item's attempts: which worker, from when to when, how each ended and why."""
-    with _open(context) as access:
+    with open_access(context) as access:
         item = access.desk.item_status(item_id)
         attempts = access.desk.item_attempts(item_id)
     if as_json:
@@ -212,7 +215,7 @@ def history(
 
 def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Queue a job's failed items again."""
-    with _open(context) as access:
+    with open_access(context) as access:
         job = access.desk.retry_failed(job_id)
     _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
 
@@ -228,7 +231,7 @@ def reports(
 
     make_output_folder(to, "--to")
     written: list[dict[str, str]] = []
-    with _open(context) as access:
+    with open_access(context) as access:
         for item in access.desk.list_items(job_id):
             for file in item.files:
                 path = to / file.file_name  # a name of our own: verity-JOB-ITEM.pdf
@@ -241,7 +244,8 @@ def reports(
     console.print(f"{len(written)} files of {n_items} items in {to}", markup=False, soft_wrap=True)
 
 
-def _open(context: typer.Context) -> "AbstractContextManager[QueueAccess]":
+def open_access(context: typer.Context) -> "AbstractContextManager[QueueAccess]":
+    """Open the job desk and the object store for one command."""
     from console.queue_access import open_queue  # the database takes a second to import
 
     return open_queue(context.obj)

@@ -192,4 +192,4 @@ def audit_head(context: typer.Context) -> None:
 
 def _keys_folder(context: typer.Context) -> Path:
     settings: ConsoleSettings = context.obj
-    return settings.storage.var_folder / "keys"
+    return settings.storage.keys

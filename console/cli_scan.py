@@ -1,5 +1,6 @@
 """`verity scan`: analyse files, folders and links at once, in this process."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,8 @@ EXAMPLES = """
   verity scan https://example.org/speech.mp3 --json
 
   verity scan interview.mp3 --out reports/ --language de --paper us-letter
+
+  verity scan interview.mp3 --out reports/ --clips --no-sign
 
 Exit status: 0 every item was analysed; 1 an item failed; 2 a source does not exist,
 or the folder for the reports cannot be written.
@@ -50,20 +53,30 @@ def scan(
     ] = "en",
     paper: Annotated[Paper, typer.Option(help="Size of the PDF's pages.")] = Paper.A4,
     sign: Annotated[
-        bool, typer.Option("--sign", help="Sign JSON and PDF (see verity keys, verity verify).")
+        bool | None,
+        typer.Option("--sign/--no-sign", help="JSON and PDF, with --out; VERITY_SIGN without it."),
+    ] = None,
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Write the strongest seconds as WAV beside the report.")
     ] = False,
+    submitted_by: Annotated[
+        str, typer.Option(help="Who asks, as reports name it; this account's name without it.")
+    ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
     ] = False,
 ) -> None:
     """Analyse files, folders and links at once: no database, no fleet."""
     # ONNX Runtime and the sources take a second to import: only this command pays
-    from console.examiner import Examiner
+    from console.examiner import Asked, Examiner, account_name, write_files
     from console.report_view import print_report
     from console.scanning import scan_sources, summary_record
+    from console.signing import signing_key
     from console.typed_sources import check_typed
     from reports.fonts import check_fonts
     from reports.languages import words_of
+    from reports.rendering import render
+    from reports.sound_parts import to_clips
 
     settings: ConsoleSettings = context.obj
     words = words_of(language)
@@ -72,19 +85,22 @@ def scan(
         check_typed(source)
     if out:
         make_output_folder(out, "--out")
-    examiner = Examiner.load(model, AnalysisOptions(hop_s=hop))
+    key = None
+    if out and (settings.storage.is_signing if sign is None else sign):
+        key = signing_key(settings.storage.keys, settings.storage.signer)
+    asked = Asked(submitted_by or account_name(), datetime.now(UTC), key)
+    evidence = settings.storage.evidence
+    options = AnalysisOptions(hop_s=hop, keep_clips=clips)
+    examiner = Examiner.load(model, options, evidence.c2pa_trust)
     n_items = n_failed = 0
     for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):
         n_items += 1
         n_failed += report.failure is not None
-        document = examiner.document(report, words)
-        files = examiner.write(document, out, paper) if out else {}
-        if sign and files:
-            from console.signing import sign_report, signing_key
-
-            key = signing_key(settings.storage.var_folder / "keys", "Voice Verity")
-            files["jws"] = sign_report(files["json"], key)
-            sign_report(files["pdf"], key)
+        document = examiner.document(report, words, asked)
+        files = {}
+        if out:
+            rendered = render(document, to_clips(report), key, words, paper)
+            files = write_files(document, rendered, out)
         if as_json:
             print_json(summary_record(document, files))
         else:

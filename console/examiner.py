@@ -1,20 +1,22 @@
 """Analyse one file after the other in this process, and write their reports: `scan` and `evaluate`."""
 
-from dataclasses import dataclass
+import os
+import pwd
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from pipeline import analyse
+from pipeline.provenance import read_provenance
 from pipeline.score import Detector
 from pipeline.separate import Separator
 from pipeline.vocabulary import AnalysisOptions, Custody, MediaItem, MediaReport
-from reports.as_csv import to_csv
-from reports.as_json import to_json
-from reports.as_pdf import to_pdf
+from reports.custody_parts import signer_of_key
 from reports.document import ReportContext, ReportDocument, to_document
-from reports.languages import words_of
-from reports.paper import Paper
+from reports.rendering import RenderedFile
+from reports.signing_keys import SigningKey
 from reports.words import Words
 from reports.words_en import ENGLISH
 from storage.model_store import resolve_model
@@ -33,23 +35,37 @@ def load_detector(model: str) -> Detector:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for reports and when, and the key that signs them."""
+
+    by: str = ""
+    at: datetime | None = None
+    key: SigningKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Examiner:
     """Loaded models and the caller's options."""
 
     models: analyse.Models
     options: AnalysisOptions
+    c2pa_trust: Path | None = None  # PEM: whose provenance data are trusted
 
     @classmethod
-    def load(cls, model: str, options: AnalysisOptions) -> "Examiner":
+    def load(
+        cls, model: str, options: AnalysisOptions, c2pa_trust: Path | None = None
+    ) -> "Examiner":
         """Load the models by checksum. Raises as `load_detector` does.
 
         Args:
             model: a name or an ONNX file; empty: the default.
             options: what the caller chose.
+            c2pa_trust: certificates in PEM; None: nobody's provenance data are trusted.
         """
         separator = resolve_model("", "separator")
         detector = load_detector(model)
-        return cls(analyse.Models(detector, Separator(separator.path), separator.sha256), options)
+        models = analyse.Models(detector, Separator(separator.path), separator.sha256)
+        return cls(models, options, c2pa_trust)
 
     def examine(
         self,
@@ -59,28 +75,51 @@ class Examiner:
         on_progress: analyse.OnProgress = lambda _: None,
     ) -> MediaReport:
         """Return the report of one file; see `pipeline.analyse.examine`."""
-        return analyse.examine(item, path, self.models, self.options, custody, on_progress)
+        report = analyse.examine(item, path, self.models, self.options, custody, on_progress)
+        if report.media is None:
+            return report
+        provenance = read_provenance(path, self.c2pa_trust)
+        return replace(report, media=replace(report.media, provenance=provenance))
 
-    def document(self, report: MediaReport, words: Words = ENGLISH) -> ReportDocument:
-        """Return the report as a document of its own, in a language."""
-        context = ReportContext(report_id=str(uuid4()), attempt=1, issued_at=datetime.now(UTC))
+    def document(
+        self, report: MediaReport, words: Words = ENGLISH, asked: Asked | None = None
+    ) -> ReportDocument:
+        """Return the report as a document of its own, in a language.
+
+        Args:
+            report: what was found.
+            words: the language.
+            asked: by whom, when, and who will sign.
+        """
+        asked = asked or Asked()
+        context = ReportContext(
+            report_id=str(uuid4()),
+            attempt=1,
+            issued_at=datetime.now(UTC),
+            submitted_by=asked.by,
+            requested_at=asked.at,
+            signer=None if asked.key is None else signer_of_key(asked.key),
+        )
         return to_document(report, self.models.detector.card, context, words)
 
-    def write(
-        self, document: ReportDocument, folder: Path, paper: Paper = Paper.A4
-    ) -> dict[str, Path]:
-        """Write JSON, PDF and CSV into the folder under names of our own; return them by kind."""
-        folder.mkdir(parents=True, exist_ok=True)
-        media = document.findings.media
-        stem = media.sha256[:NAME_HASH_DIGITS] if media else "no-media"
-        stem = f"{stem}-{document.issue.report_id[:8]}"
-        words = words_of(document.issue.language)
-        contents = {
-            "json": to_json(document),
-            "pdf": to_pdf(document, words, paper),
-            "csv": to_csv(document),
-        }
-        paths = {kind: folder / f"{stem}.{kind}" for kind in contents}
-        for kind, content in contents.items():
-            paths[kind].write_bytes(content)
-        return paths
+
+def account_name() -> str:
+    """Return the name of the account that this process runs for, its number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"account {os.getuid()}"
+
+
+def write_files(
+    document: ReportDocument, files: Sequence[RenderedFile], folder: Path
+) -> dict[str, Path]:
+    """Write a report's files into the folder under names of our own; return them by kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    media = document.findings.media
+    stem = media.sha256[:NAME_HASH_DIGITS] if media else "no-media"
+    stem = f"{stem}-{document.issue.report_id[:8]}"
+    paths = {file.kind: folder / f"{stem}{file.ending}" for file in files}
+    for file in files:
+        paths[file.kind].write_bytes(file.content)
+    return paths

@@ -1,7 +1,8 @@
-"""Sign the files of a report in place: `verity sign` and `verity scan --sign`."""
+"""Sign the files of a report in place: `verity sign`, and the key that `verity scan` signs with."""
 
 from pathlib import Path
 
+from pipeline.errors import ConfigError
 from reports.json_signature import sign_json
 from reports.pdf_signature import sign_pdf
 from reports.signing_keys import SigningKey, create_key, current_key
@@ -9,8 +10,18 @@ from reports.verification import open_report
 
 
 def signing_key(folder: Path, signer: str) -> SigningKey:
-    """Return the key that signs now; the first use makes one."""
-    return current_key(folder) or create_key(folder, signer)
+    """Return the key that signs now; the first use makes one.
+
+    Raises:
+        ConfigError: the folder cannot be written to, or the key that it names is gone.
+    """
+    try:
+        return current_key(folder) or create_key(folder, signer)
+    except OSError as error:
+        raise ConfigError(
+            f"No signing key can be made in {folder} ({error.strerror}): name another folder with "
+            "VERITY_SIGNING_KEYS, or leave the reports unsigned with --no-sign or VERITY_SIGN=0."
+        ) from error
 
 
 def sign_report(path: Path, key: SigningKey) -> Path:

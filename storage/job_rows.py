@@ -77,7 +77,7 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
             name=storable(job.name),
             sources=[storable(source) for source in job.sources],
             priority=job.priority,
-            options=asdict(job.options),
+            options=_stored_options(job.options),
             max_running=job.max_running,
             may_reuse=job.may_reuse,
             item_version=ITEM_VERSION,
@@ -222,3 +222,11 @@ def _facts(row: dict[str, Any]) -> JobFacts:
     for name in ("n_listing", "n_total", "n_done", "n_failed", "n_cancelled"):
         row[name] = int(row[name])  # sums come as Decimal
     return JobFacts(**row)
+
+
+def _stored_options(options: AnalysisOptions) -> dict[str, Any]:
+    """Return options as older workers can read them: what they do not know is there only if asked for."""
+    stored = asdict(options)
+    if not options.keep_clips:
+        del stored["keep_clips"]
+    return stored

@@ -73,7 +73,7 @@ class StorageSettings(BaseModel):
             s3_secret_key=_secret(environ, "AWS_SECRET_ACCESS_KEY"),
             s3_session_token=_secret(environ, "AWS_SESSION_TOKEN"),
             is_signing=_is_signing(environ.get("VERITY_SIGN", "1")),
-            keys_folder=_keys_folder(environ.get("VERITY_SIGNING_KEYS", "")),
+            keys_folder=_keys_folder(environ),
             signer=environ.get("VERITY_SIGNER", "") or "Voice Verity",
             evidence=EvidenceSettings.from_env(environ),
             search_segments=_count(environ, "VERITY_SEARCH_SEGMENTS", 8, MOST_SEARCH_SEGMENTS),
@@ -107,8 +107,20 @@ def _is_signing(text: str) -> bool:
     return text != "0"
 
 
-def _keys_folder(text: str) -> Path | None:
-    return Path(text).expanduser().resolve() if text else None
+def _keys_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder of the signing keys: the one that is named, or the user's own.
+
+    A data folder that nobody named is `var` in the current one: a key there would be another one
+    for every folder that somebody happens to scan in.
+    """
+    if named := environ.get("VERITY_SIGNING_KEYS", ""):
+        return Path(named).expanduser().resolve()
+    home = environ.get("XDG_DATA_HOME", "") or (
+        f"{environ['HOME']}/.local/share" if environ.get("HOME") else ""
+    )
+    if environ.get("VERITY_VAR") or not Path(home).is_absolute():
+        return None
+    return Path(home) / "verity" / "keys"
 
 
 def _secret(environ: Mapping[str, str], key: str) -> SecretStr | None:

@@ -53,6 +53,14 @@ class S3Server:
         }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keys_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the keys that tests sign with out of the user's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("user")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     """Give a folder that the embedded server can use: as root, one that every user may enter."""

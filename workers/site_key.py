@@ -1,5 +1,6 @@
 """The key with which a fleet signs its reports: read where the worker starts, carried to its writer."""
 
+from pipeline.errors import ConfigError
 from reports.signing_keys import SigningKey, create_key, current_key
 from storage.settings import StorageSettings
 
@@ -8,8 +9,14 @@ def site_key(settings: StorageSettings) -> SigningKey | None:
     """Return the site's key; the first use makes one. None where reports are not to be signed.
 
     Raises:
-        ConfigError: the key that signs is not where it was (`signing_key_missing`).
+        ConfigError: the folder cannot be written to, or the key that signs is not where it was.
     """
     if not settings.is_signing:
         return None
-    return current_key(settings.keys) or create_key(settings.keys, settings.signer)
+    try:
+        return current_key(settings.keys) or create_key(settings.keys, settings.signer)
+    except OSError as error:
+        raise ConfigError(
+            f"No signing key can be made in {settings.keys} ({error.strerror}): name another folder "
+            "with VERITY_SIGNING_KEYS, or leave the reports unsigned with VERITY_SIGN=0."
+        ) from error

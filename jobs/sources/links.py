@@ -8,15 +8,18 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from jobs.sources.access import SourceAccess
+from jobs.sources.filters import Candidate
 from jobs.sources.http_errors import check_status, is_from_guard, to_named_error
 from jobs.sources.items import (
     Fetchable,
@@ -28,7 +31,7 @@ from jobs.sources.items import (
     source_key,
 )
 from jobs.sources.names import name_of
-from jobs.sources.sink import MediaSink, empty_medium
+from jobs.sources.sink import MediaSink, check_size, empty_medium, too_slow
 from pipeline.errors import FetchFailedError, MediaUnsupportedError
 from pipeline.vocabulary import Custody
 
@@ -37,20 +40,36 @@ N_REDIRECTS = 10
 RESUME_WAIT_S = 0.2  # before a broken download goes on; grows with each break
 PAGE_CODE = "link_is_a_page"  # the server sent a web page: a media site may know what is in it
 
-_PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/xml", "application/xml")
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml")
+_XML_TYPES = ("text/xml", "application/xml")
+_PAGE_TYPES = ("text/html", "application/xhtml+xml", *_XML_TYPES)
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
+_LIST_TYPES = ("text/plain", "text/csv", "application/json", "application/x-ndjson")
+# what a listing knew of a medium, and its report shall say
+_LISTED_FACTS = ("feed", "guid", "author", "published", "page")
 # Manifests name other URLs: yt-dlp reads those, through the guard.
 _MANIFEST_TYPES = ("application/dash+xml", "application/vnd.apple.mpegurl", "mpegurl")
 _MEDIA_TYPE = re.compile(r"(?:audio|video)/|application/(?:ogg|octet-stream|mp4)")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+|\*)")
 
 
+class LinkKind(StrEnum):
+    """What a server says that a URL is, by its content type."""
+
+    MEDIA = "media"  # a file to download
+    FEED = "feed"  # RSS or Atom, for certain
+    XML = "xml"  # perhaps a feed
+    LIST = "list"  # text, CSV or JSON: sources, one a line or a row
+    PAGE = "page"  # anything else: a media site may know what is in it
+
+
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
     """What a server says about a URL before it is fetched."""
 
-    is_media: bool  # a file to download, by its content type
+    kind: LinkKind
     version: str  # ETag, or length where there is none
+    size_bytes: int | None = None
+    changed_at: datetime | None = None
 
 
 def ask_link(url: str, access: SourceAccess) -> LinkFacts | None:
@@ -65,17 +84,45 @@ def ask_link(url: str, access: SourceAccess) -> LinkFacts | None:
             check_status(answer, url)
         if answer.status_code >= 400:
             return None
-        content_type = _content_type(answer)
-        is_manifest = any(kind in content_type for kind in _MANIFEST_TYPES)
-        is_media = bool(_MEDIA_TYPE.match(content_type)) and not is_manifest
-        version = answer.headers.get("etag") or answer.headers.get("content-length", "")
-        return LinkFacts(is_media, version)
+        length = answer.headers.get("content-length", "")
+        return LinkFacts(
+            _kind(_content_type(answer)),
+            answer.headers.get("etag") or length,
+            int(length) if length.isdecimal() else None,
+            _time(answer.headers.get("last-modified", "")),
+        )
 
 
-def list_link(url: str, version: str = "") -> Iterator[Listed]:
-    """Yield the one item that a link is."""
-    facts = {"via": "link"}
-    yield Listed(NewItem(url, name_of(url), source_key(url, "link", url, version), facts))
+def list_link(url: str, facts: LinkFacts | None = None) -> Iterator[Listed]:
+    """Yield the one item that a link is.
+
+    Args:
+        url: what was submitted.
+        facts: what its server says of it, if it was asked.
+    """
+    version = facts.version if facts else ""
+    item = NewItem(url, name_of(url), source_key(url, "link", url, version), {"via": "link"})
+    about = Candidate(item.title, facts.size_bytes, facts.changed_at) if facts else None
+    yield Listed(item, about=about)
+
+
+def download_text(url: str, path: Path, access: SourceAccess, max_bytes: int) -> tuple[str, str]:
+    """Write a feed or a list to a file; return its content type and its final URL.
+
+    Raises:
+        VerityError: as `fetch_link`; over `max_bytes` it is a `LimitExceededError`.
+    """
+    limits = replace(access.limits, max_bytes=min(max_bytes, access.limits.max_bytes))
+    with open_client(access) as client, named_errors(url), path.open("wb") as file:
+        deadline = time.monotonic() + limits.wall_s
+        with client.stream("GET", url) as answer:
+            check_status(answer, url)
+            for chunk in answer.iter_raw():
+                check_size(file.tell() + len(chunk), limits)
+                if time.monotonic() > deadline:
+                    raise too_slow(limits)
+                file.write(chunk)
+        return str(answer.headers.get("content-type", "")), str(answer.url)
 
 
 def fetch_link(
@@ -97,7 +144,7 @@ def fetch_link(
         named_errors(url),
     ):
         answer = _Download(client, url, sink).run(access.limits.n_resumes)
-        return sink.finish(_custody(answer, url))
+        return sink.finish(_custody(answer, item))
 
 
 @contextmanager
@@ -198,10 +245,35 @@ def _content_type(answer: httpx.Response) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _custody(answer: httpx.Response, url: str) -> Custody:
+def _kind(content_type: str) -> LinkKind:
+    if content_type in _FEED_TYPES:
+        return LinkKind.FEED
+    if content_type in _XML_TYPES:
+        return LinkKind.XML
+    if content_type in _LIST_TYPES:
+        return LinkKind.LIST
+    is_manifest = any(kind in content_type for kind in _MANIFEST_TYPES)
+    is_media = bool(_MEDIA_TYPE.match(content_type)) and not is_manifest
+    return LinkKind.MEDIA if is_media else LinkKind.PAGE
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _custody(answer: httpx.Response, item: Fetchable) -> Custody:
+    url = item.source_uri
     headers = answer.headers
     final = urlsplit(str(answer.url))
+    asked = urlsplit(url)
     facts = {
+        "command": f"GET {asked.scheme}://{asked.netloc}{asked.path}",  # without the query: see below
+        "http_status": str(answer.status_code),
+        "content_length": headers.get("content-length", ""),
         "content_type": headers.get("content-type", ""),
         "etag": headers.get("etag", ""),
         "last_modified": headers.get("last-modified", ""),
@@ -210,6 +282,7 @@ def _custody(answer: httpx.Response, url: str) -> Custody:
         "final_url": f"{final.scheme}://{final.netloc}{final.path}" if answer.history else "",
         "n_redirects": str(len(answer.history)) if answer.history else "",
     }
+    facts |= {name: item.facts.get(name, "") for name in _LISTED_FACTS}
     disposition = Message()
     disposition["Content-Disposition"] = headers.get("content-disposition", "")
     given_name = disposition.get_filename()

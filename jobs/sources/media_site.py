@@ -33,6 +33,14 @@ from jobs.sources.site_process import Event, SiteRequest, site_events
 from pipeline.errors import FetchFailedError, InputError, SourceNotFoundError
 from pipeline.vocabulary import Custody
 
+# What our options of the library mean on a command line (`jobs.site_reader.reading`). The proxy is
+# ours and lives as long as the fetch; the address stands beside it as the source.
+COMMAND = (
+    "yt-dlp --ignore-config --format 'bestaudio/best[height<=720]/best' --downloader native "
+    "--fixup never --no-cache-dir --no-mtime --retries 3 --fragment-retries 3 "
+    "--abort-on-unavailable-fragments -o MEDIA SOURCE"
+)
+
 
 def list_site(source: str, access: SourceAccess) -> Iterator[Listed]:
     """Yield the media of a playlist, channel or feed, or the one medium of a page.
@@ -129,7 +137,7 @@ def _custody(facts: dict[str, str], item: Fetchable) -> Custody:
         acquired_by=f"yt-dlp {facts.get('yt_dlp', '')}",
         source_version=item.facts.get("guid", "") or facts.get("id", ""),
         original_name=clean_text(facts.get("title", "")) or item.title,
-        facts=facts,
+        facts=facts | {"command": COMMAND},
     )
 
 

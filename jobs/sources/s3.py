@@ -262,7 +262,10 @@ def _to_item(bucket: str, entry: "ObjectTypeDef", source: str) -> NewItem:
 
 
 def _custody(answer: "GetObjectOutputTypeDef", key: str, item: Fetchable) -> Custody:
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     facts = {
+        "command": f"GetObject {clean_text(item.source_uri.partition('?')[0])}",
+        "http_status": str(status),
         "content_type": answer.get("ContentType", ""),
         "etag": answer.get("ETag", ""),
         "storage_class": str(answer.get("StorageClass", "") or item.facts.get("storage_class", "")),

@@ -1,12 +1,16 @@
 """`verity scan` and `verity evaluate` as a person or a program calls them: output and exit status."""
 
 import csv
+import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from pipeline.ffmpeg_command import ffmpeg_path
+from reports.verification import Outcome, check_report, open_report
 from tests.makers import silence, speech_like, tone, write_wav
 from tests.models import TINY_DETECTOR
 
@@ -36,7 +40,54 @@ def test_a_file_gets_a_verdict_a_timeline_and_reports(tmp_path: Path) -> None:
     assert "talk.wav" in done.stdout
     assert "0:00" in done.stdout
     assert "Traceback" not in done.stderr
-    assert sorted(file.suffix for file in (tmp_path / "out").iterdir()) == [".csv", ".json", ".pdf"]
+    written = sorted(file.suffix for file in (tmp_path / "out").iterdir())
+    assert written == [".csv", ".json", ".jws", ".pdf"]
+
+
+def test_reports_are_signed_by_default_and_clips_come_by_permission(
+    tmp_path: Path,
+) -> None:
+    path = write_wav(tmp_path / "talk.wav", speech_like(1, 5.0))
+    keys = {"VERITY_SIGNING_KEYS": str(tmp_path / "keys"), "VERITY_SIGNER": "A Laboratory"}
+    out = tmp_path / "out"
+    done = verity("scan", str(path), *MODEL, "--out", str(out), "--clips", "--json", **keys)
+    assert done.returncode == 0, done.stderr
+    (report,) = out.glob("*.json")
+    document = json.loads(report.read_text())
+    assert document["signature"]["signer"] == "A Laboratory"
+    assert document["issue"]["submitted_by"]
+    for kind in (report, report.with_suffix(".pdf")):
+        jws = None if kind.suffix == ".pdf" else Path(f"{report}.jws").read_bytes()
+        checks = check_report(open_report(kind), jws, tmp_path / "keys", path)
+        outcomes = {check.name: check.outcome for check in checks}
+        assert {outcomes[name] for name in ("signature", "findings", "media")} == {Outcome.HOLDS}
+    clips = [one["clip"] for one in document["strongest"]]
+    assert len(clips) == 4
+    for clip in clips:
+        (file,) = out.glob(f"*-{clip['name']}")
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == clip["sha256"]
+
+
+def test_the_steps_in_an_unsigned_report_can_be_repeated_with_its_own_command_lines(
+    tmp_path: Path,
+) -> None:
+    path = write_wav(tmp_path / "talk.wav", speech_like(1, 5.0))
+    done = verity("scan", str(path), *MODEL, "--out", str(tmp_path / "out"), "--no-sign")
+    assert done.returncode == 0, done.stderr
+    written = sorted(file.suffix for file in (tmp_path / "out").iterdir())
+    assert written == [".csv", ".json", ".pdf"]
+    (report,) = (tmp_path / "out").glob("*.json")
+    text = report.read_text()
+    steps = {one["step"]: one for one in json.loads(text)["processing"]["derivation"]}
+    assert set(steps) == {"fetch", "probe", "decode", "separate"}
+    command = shlex.split(steps["decode"]["command"])
+    command = [part.replace("MEDIA", str(path)) for part in command]
+    decoded = subprocess.run([ffmpeg_path(), *command[1:]], capture_output=True, check=True)
+    assert hashlib.sha256(decoded.stdout).hexdigest() == steps["decode"]["output_sha256"]
+    assert steps["fetch"]["output_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert steps["separate"]["input_sha256"] == steps["decode"]["output_sha256"]
+    commands = [one["command"] for one in steps.values()]
+    assert not any(str(tmp_path) in one or "/" in one.split(" ")[0] for one in commands)
 
 
 def test_a_folder_with_a_bad_file_ends_with_status_1_and_names_it(tmp_path: Path) -> None:
