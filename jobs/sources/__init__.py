@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobs.source_options import SourceOptions
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
+from jobs.sources.feed import NO_FEED_CODE, list_feed
 from jobs.sources.filters import is_wanted
 from jobs.sources.folder import fetch_file, list_folder
 from jobs.sources.items import (
@@ -24,10 +25,17 @@ from jobs.sources.items import (
     OnSkipped,
     named_error,
 )
-from jobs.sources.links import PAGE_CODE, ask_link, fetch_link, list_link
+from jobs.sources.links import PAGE_CODE, LinkKind, ask_link, fetch_link, list_link
 from jobs.sources.lists import list_entries
 from jobs.sources.media_site import fetch_site, list_site
-from jobs.sources.names import SourceForm, check_source, has_media_name, is_list, local_path
+from jobs.sources.names import (
+    SourceForm,
+    check_source,
+    has_feed_name,
+    has_media_name,
+    is_list,
+    local_path,
+)
 from jobs.sources.s3 import fetch_object, list_prefix
 from pipeline.errors import LimitExceededError, MediaUnsupportedError, SourceNotFoundError
 
@@ -161,14 +169,24 @@ def _list(
 
 
 def _list_web(url: str, access: SourceAccess) -> Iterator[Listed]:
-    if has_media_name(url):
+    is_known = has_media_name(url)
+    if is_known and access.options == SourceOptions():
         yield from list_link(url)
         return
     facts = ask_link(url, access)
-    if facts and facts.is_media:
-        yield from list_link(url, facts.version)
-    else:
-        yield from list_site(url, access)
+    kind = facts.kind if facts else LinkKind.XML if has_feed_name(url) else LinkKind.PAGE
+    if is_known or kind is LinkKind.MEDIA:
+        yield from list_link(url, facts)
+        return
+    if kind in (LinkKind.FEED, LinkKind.XML):
+        try:
+            yield from list_feed(url, access)
+        except MediaUnsupportedError as error:
+            if error.code != NO_FEED_CODE or kind is LinkKind.FEED:
+                raise
+        else:
+            return
+    yield from list_site(url, access)
 
 
 def _log_skipped(name: str, why: str) -> None:

@@ -20,6 +20,7 @@ MEDIA = (
     ".wv",
 )
 LISTS = (".csv", ".txt")
+FEEDS = (".xml", ".rss", ".atom", ".rdf")
 
 
 class SourceForm(StrEnum):
@@ -98,6 +99,12 @@ def is_list(name: str) -> bool:
 def has_media_name(url: str) -> bool:
     """Tell whether a URL's path ends like a media file's."""
     return PurePosixPath(urlsplit(url).path.lower()).suffix in MEDIA
+
+
+def has_feed_name(url: str) -> bool:
+    """Tell whether a URL's path ends like a feed's."""
+    path = PurePosixPath(urlsplit(url).path.lower())
+    return path.suffix in FEEDS or path.name in {"feed", "rss", "atom", "podcast"}
 
 
 def name_of(url: str) -> str:

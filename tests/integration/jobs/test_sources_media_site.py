@@ -166,7 +166,7 @@ def test_bytes_over_the_limit_end_the_fetch(
 
 def test_a_listing_that_is_left_leaves_no_process(site: LocalSite, access: SourceAccess) -> None:
     here = site.url("")
-    site.answers["/feed"] = Answer(FEED.format(here=here).encode(), "application/rss+xml")
+    site.answers["/feed"] = Answer(FEED.format(here=here).encode(), "text/html")  # yt-dlp reads it
     listing = list_items(f"{here}/feed", access)
     next(listing)
     children = Path(f"/proc/self/task/{os.getpid()}/children")
