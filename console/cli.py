@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from console import cli_doctor, cli_jobs, cli_reports, cli_scan, cli_top, cli_training, cli_work
+from console import (
+    cli_doctor,
+    cli_jobs,
+    cli_notices,
+    cli_reports,
+    cli_scan,
+    cli_sweeps,
+    cli_top,
+    cli_training,
+    cli_work,
+)
 from console.log_lines import show_logs
 from console.settings import ConsoleSettings
 from console.terminal import errors, visible
@@ -53,7 +63,17 @@ def options(
     show_logs(everything=debug)
 
 
-for _module in (cli_scan, cli_reports, cli_jobs, cli_top, cli_work, cli_training, cli_doctor):
+for _module in (
+    cli_scan,
+    cli_reports,
+    cli_jobs,
+    cli_sweeps,
+    cli_notices,
+    cli_top,
+    cli_work,
+    cli_training,
+    cli_doctor,
+):
     _module.register(app)
 
 

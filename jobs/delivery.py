@@ -27,7 +27,8 @@ import numpy as np
 from sqlalchemy import Engine
 
 from jobs.mail_settings import MailSettings
-from jobs.notices import SECRET_PREFIX, Channel, NoticeState, bound_to
+from jobs.notice_spec import Channel, NoticeState
+from jobs.notices import SECRET_PREFIX, bound_to
 from jobs.sources.http_errors import is_from_guard, proxy_error, to_named_error
 from pipeline.errors import VerityError
 from storage import notice_rows

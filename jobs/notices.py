@@ -7,15 +7,11 @@ what was rolled back is not. `delivery.py` sends it.
 import base64
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parseaddr
-from enum import StrEnum
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine
 
 from jobs.digest import Digest
+from jobs.notice_spec import Channel, NoticeEvent, NoticeState, Subscription, channel_of
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import Verdict, VerdictKind
 from storage import notice_rows
@@ -27,42 +23,7 @@ from storage.sealing import Sealer
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (how Standard Webhooks mark a secret)
 SECRET_BYTES = 24
-MOST_TARGET_CHARS = 2048
 _SUSPECT = (VerdictKind.SYNTHETIC, VerdictKind.PARTLY_SYNTHETIC)
-
-
-class NoticeEvent(StrEnum):
-    """What can be subscribed to."""
-
-    JOB_DONE = notice_rows.JOB_DONE  # every item of a job is final
-    ITEM_SYNTHETIC = "item.synthetic"  # in whole or in part
-    SWEEP_DIGEST = "sweep.digest"  # a sweep's run is over
-
-
-class Channel(StrEnum):
-    """How a notice travels."""
-
-    WEBHOOK = "webhook"
-    EMAIL = "email"
-
-
-class NoticeState(StrEnum):
-    """Where a notice stands."""
-
-    WAITING = "waiting"  # for its first or next try
-    SENT = "sent"
-    DEAD = "dead"  # given up; `replay` tries again
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """Who is told of what, and where; a webhook's secret is shown once, when it is made."""
-
-    subscription_id: str
-    channel: Channel
-    target: str
-    events: tuple[NoticeEvent, ...]
-    created_at: datetime
 
 
 class NoticeDesk:
@@ -150,27 +111,6 @@ class NoticeDesk:
                 f"There is no notice {notice_id} that was sent or given up.", "notice_not_found"
             )
         return n_again
-
-
-def channel_of(target: str) -> Channel:
-    """Return how a target is reached.
-
-    Raises:
-        InputError: it is neither an http(s) URL nor an e-mail address.
-    """
-    is_plain = len(target) <= MOST_TARGET_CHARS and target.isprintable() and " " not in target
-    if is_plain and target.startswith(("https://", "http://")):
-        parts = urlsplit(target)
-        if parts.hostname and "@" not in parts.netloc:
-            return Channel.WEBHOOK
-    name, address = parseaddr(target)
-    local, _, domain = address.rpartition("@")
-    if is_plain and not name and address == target and local and "." in domain.strip("."):
-        return Channel.EMAIL
-    raise InputError(
-        "Where should it go? Name an http(s) URL without a password in it, or an e-mail address.",
-        "target_invalid",
-    )
 
 
 def bound_to(account_id: str, target: str) -> str:

@@ -31,6 +31,7 @@ from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
+from workers.housekeeper import Housekeeper
 from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
@@ -104,6 +105,7 @@ def _run_fleet(
             fleet.on_batch = metrics.on_batch
             stack.enter_context(fleet.link)
             stack.enter_context(OrphanSweep(engine, store))
+            stack.enter_context(Housekeeper(engine, settings.jobs))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
                 raise crew.problem

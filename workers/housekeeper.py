@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from jobs.delivery import Letter, Sender, deliver_due
-from jobs.notices import NoticeEvent
+from jobs.notice_spec import NoticeEvent
 from jobs.settings import JobsSettings
 from jobs.sweep_clock import digest_ended, run_due
 from pipeline.errors import VerityError

@@ -19,7 +19,8 @@ from sqlalchemy import Engine, text
 
 from jobs.delivery import Sender, deliver_due, signature
 from jobs.mail_settings import MailSettings
-from jobs.notices import NoticeDesk, NoticeEvent, NoticeState
+from jobs.notice_spec import NoticeEvent, NoticeState
+from jobs.notices import NoticeDesk
 from jobs.spec import ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import SourceNotFoundError, StaleClaimError

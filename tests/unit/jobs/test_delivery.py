@@ -5,7 +5,7 @@ import pytest
 
 from jobs.delivery import LONGEST_PAUSE_S, pause_s, signature
 from jobs.mail_settings import MailSettings
-from jobs.notices import Channel, channel_of
+from jobs.notice_spec import Channel, channel_of
 from pipeline.errors import ConfigError, InputError
 
 
