@@ -24,7 +24,13 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from pipeline.errors import ModelMismatchError, NonFiniteScoreError
 from pipeline.model_card import METADATA_KEY, SeparatorCard, read_card
-from pipeline.overlap_add import ComplexArray, analyse_frames, overlap_add
+from pipeline.overlap_add import (
+    ComplexArray,
+    analyse_frames,
+    as_complex,
+    as_parts,
+    overlap_add,
+)
 from pipeline.vocabulary import FloatArray, SeparatedBlock, WaveformBlock
 
 RUN_WINDOWS = 2  # windows at once: what a net makes of more leaves the processor's cache
@@ -75,9 +81,7 @@ class Separator:
         Raises:
             NonFiniteScoreError: the net gave something that is not a number.
         """
-        heard = np.abs(spectrum)
-        if self._input == SPECTRUM:
-            heard = np.stack([spectrum.real, spectrum.imag], axis=-1)
+        heard = as_parts(spectrum) if self._input == SPECTRUM else np.abs(spectrum)
         parts = [
             self._session.run(["mask", "voice_activity"], {self._input: heard[i : i + RUN_WINDOWS]})
             for i in range(0, len(heard), RUN_WINDOWS)
@@ -187,7 +191,8 @@ class _Stream:
         if heard.any():
             spectrum = analyse_frames(heard, card.n_fft, card.hop_length)  # (n_frames, n_bins)
             self._add_windows(spectrum, n_final, mask, activity)
-            voice = overlap_add(spectrum[:n_final] * mask[:n_final], card.n_fft, card.hop_length)
+            voiced = as_parts(spectrum[:n_final]) * mask[:n_final, :, None]
+            voice = overlap_add(as_complex(voiced), card.n_fft, card.hop_length)
         else:  # digital silence holds no voice; hours of it (a recorder left on) cost next to nothing
             voice = _zeros((n_final - 1) * card.hop_length + card.n_fft)
         self._n_windows_done += n_windows

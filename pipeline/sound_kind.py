@@ -4,7 +4,10 @@ Plain signal measures with wide margins, for words in a report; whether there is
 net's question, not theirs.
 """
 
+from functools import lru_cache
+
 import numpy as np
+import scipy.fft
 
 from pipeline.vocabulary import FloatArray, IntArray, Quality, Reason
 
@@ -54,8 +57,8 @@ def quality_flags(samples: FloatArray, sample_rate: int) -> IntArray:
     """
     rms = np.sqrt(np.mean(samples**2, axis=1))
     clipped_share = np.mean(np.abs(samples) >= CLIPPED_LEVEL, axis=1)
-    window = np.hanning(samples.shape[1]).astype(np.float32)
-    power = np.abs(np.fft.rfft(samples * window, axis=1)) ** 2  # (n_segments, n_bins)
+    spectrum = scipy.fft.rfft(samples * _hanning(samples.shape[1]), axis=1)
+    power = spectrum.real**2 + spectrum.imag**2  # (n_segments, n_bins)
     first_high_bin = int(NARROW_BAND_HZ * samples.shape[1] / sample_rate)
     high = power[:, first_high_bin:].sum(axis=1)
     narrow = (high < NARROW_BAND_POWER * power.sum(axis=1)) & (rms > SILENT_RMS)
@@ -65,6 +68,11 @@ def quality_flags(samples: FloatArray, sample_rate: int) -> IntArray:
         | np.where(rms < LOW_LEVEL_RMS, int(Quality.LOW_LEVEL), 0)
     )
     return flags.astype(np.int64)
+
+
+@lru_cache(maxsize=4)
+def _hanning(n_samples: int) -> FloatArray:
+    return np.hanning(n_samples).astype(np.float32)
 
 
 def _share_of_lines(power: FloatArray) -> float:

@@ -74,7 +74,7 @@ def losses_of(
 
 def spectrum_of(samples: Tensor, n_fft: int) -> Tensor:
     """Return the STFT of `pipeline.separate`, complex64 (n, n_frames, n_bins)."""
-    window = torch.from_numpy(frame_window(n_fft))
+    window = torch.from_numpy(frame_window(n_fft).copy())
     spectrum: Tensor = torch.fft.rfft(samples.unfold(1, n_fft, HOP_LENGTH) * window)
     return spectrum
 

@@ -41,6 +41,14 @@ def fbank(samples: FloatArray, config: FbankConfig) -> FloatArray:
     Returns:
         float32 (n, n_frames, n_mels), n_frames = 1 + (segment_samples - window_length) // hop_length.
     """
+    # One segment at a time: its frames then fit into the processor's cache.
+    rows = [_fbank(samples[i : i + 1], config) for i in range(len(samples))]
+    n_frames = 1 + (samples.shape[1] - config.window_length) // config.hop_length
+    return np.concatenate([np.zeros((0, n_frames, config.n_mels), dtype=np.float32), *rows])
+
+
+def _fbank(samples: FloatArray, config: FbankConfig) -> FloatArray:
+    """Return the log mel energies of a few segments."""
     centred = samples - samples.mean(axis=1, keepdims=True)
     rms = np.sqrt(np.mean(centred**2, axis=1, keepdims=True))
     levelled = centred * (32_768.0 * config.target_rms / np.maximum(rms, 1e-6))

@@ -84,20 +84,20 @@ def phase_frames(samples: FloatArray, config: PhaseConfig) -> FloatArray:
     """
     n_fft, hop = config.n_fft, config.hop_length
     n_frames = 1 + (samples.shape[1] - 2 * n_fft) // hop
-    middle = _unit(_stft(samples, n_fft, n_fft // 2 - hop, n_frames + 2, hop))
-    step = middle[:, 1:] * middle[:, :-1].conj()  # D, (n, n_frames + 1, n_bins)
-    turn = step[:, 1:] * step[:, :-1].conj()  # dd, (n, n_frames, n_bins)
-    first, last = 1, 1 + N_BANDS * BAND_BINS  # bin 0 is left out: it holds the recorder's offset
-    deviation = np.abs(1.0 + turn[:, :, first:last])
-    blocks = [deviation.reshape(*deviation.shape[:2], N_BANDS, BAND_BINS).mean(axis=-1)]
+    middle = _unit(_stft(samples, n_fft, n_fft // 2 - hop, n_frames + 2, hop), BAND_BINS)
+    step = _turns(middle[:, :, 1:], middle[:, :, :-1])  # D, (2, n, n_frames + 1, n_bins)
+    turn = _turns(step[:, :, 1:], step[:, :, :-1])  # dd, (2, n, n_frames, n_bins)
+    turn[0] += 1.0
+    # bin 0 is left out: it holds the recorder's offset
+    blocks = [_band_means(_length(turn)[:, :, 1:], BAND_BINS)]
 
-    delay = _group_delay(middle[:, 1:-1], BAND_BINS)  # g, (n, n_frames, n_bands)
-    blocks += [np.abs(delay), delay.real, delay.imag]
+    delay = _group_delay(middle[:, :, 1:-1], BAND_BINS)  # g, (2, n, n_frames, n_bands)
+    blocks += [_length(delay), delay[0], delay[1]]
 
     long_spectrum = _stft(samples, 2 * n_fft, 0, n_frames, hop)
-    blocks.append(np.abs(_group_delay(_unit(long_spectrum), 2 * BAND_BINS)))
-    short = _unit(_stft(samples, n_fft // 2, n_fft - n_fft // 4, n_frames, hop))
-    blocks.append(np.abs(_group_delay(short, BAND_BINS // 2)))
+    blocks.append(_length(_group_delay(_unit(long_spectrum, 2 * BAND_BINS), 2 * BAND_BINS)))
+    short = _stft(samples, n_fft // 2, n_fft - n_fft // 4, n_frames, hop)
+    blocks.append(_length(_group_delay(_unit(short, BAND_BINS // 2), BAND_BINS // 2)))
 
     power = long_spectrum.real**2 + long_spectrum.imag**2
     bands = power @ linear_triangles(2 * n_fft, config.n_power_bands).T
@@ -119,9 +119,10 @@ def relative_power(frames: FloatArray) -> FloatArray:
 
 def _middle_frames(levelled: FloatArray, config: PhaseConfig) -> FloatArray:
     """Return the frames in the middle of segments that have their level, log power relative."""
-    frames = phase_frames(levelled, config)
-    extra = frames.shape[1] - config.n_frames
-    return relative_power(frames[:, extra // 2 : extra // 2 + config.n_frames])
+    n_heard = (config.n_frames - 1) * config.hop_length + 2 * config.n_fft
+    extra = (levelled.shape[1] - n_heard) // config.hop_length  # frames that nobody asks for
+    first = extra // 2 * config.hop_length
+    return relative_power(phase_frames(levelled[:, first : first + n_heard], config))
 
 
 @lru_cache(maxsize=4)
@@ -152,15 +153,51 @@ def _stft(
     return np.asarray(scipy.fft.rfft(chosen * hann, axis=-1), dtype=np.complex64)
 
 
-def _unit(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """Return U = X / |X|."""
-    return np.asarray(spectrum / (np.abs(spectrum) + np.float32(SMALLEST)), dtype=np.complex64)
+def _unit(spectrum: NDArray[np.complex64], band_bins: int) -> FloatArray:
+    """Return U = X / |X| of the bins that the bands need.
+
+    Args:
+        spectrum: (n, n_frames, n_bins).
+        band_bins: bins a band.
+
+    Returns:
+        float32 (2, n, n_frames, 2 + N_BANDS * band_bins), real parts before imaginary ones: plain
+        float arrays are several times as fast as NumPy's complex ones.
+    """
+    heard = spectrum[:, :, : 2 + N_BANDS * band_bins]
+    parts = np.stack([heard.real, heard.imag])
+    parts /= _length(parts) + np.float32(SMALLEST)
+    return parts
 
 
-def _group_delay(unit: NDArray[np.complex64], band_bins: int) -> NDArray[np.complex64]:
-    """Return g of each band, (n, n_frames, n_bands): turns of phase from bin to bin, averaged."""
-    first, last = 1, 1 + N_BANDS * band_bins
-    turns = unit[:, :, first + 1 : last + 1] * unit[:, :, first:last].conj()
-    return np.asarray(
-        turns.reshape(*turns.shape[:2], N_BANDS, band_bins).mean(axis=-1), dtype=np.complex64
-    )
+def _turns(later: FloatArray, earlier: FloatArray) -> FloatArray:
+    """Return `later` times conj(`earlier`); first axis: real parts, imaginary parts."""
+    turns = np.empty_like(later)
+    np.multiply(later[0], earlier[0], out=turns[0])
+    turns[0] += later[1] * earlier[1]
+    np.multiply(later[1], earlier[0], out=turns[1])
+    turns[1] -= later[0] * earlier[1]
+    return turns
+
+
+def _length(parts: FloatArray) -> FloatArray:
+    """Return the absolute values of complex numbers in two parts, (2, ...)."""
+    return np.asarray(np.sqrt(parts[0] ** 2 + parts[1] ** 2))
+
+
+def _group_delay(unit: FloatArray, band_bins: int) -> FloatArray:
+    """Return g of each band, (2, n, n_frames, n_bands): turns of phase from bin to bin, averaged."""
+    last = 1 + N_BANDS * band_bins
+    return _band_means(_turns(unit[..., 2 : last + 1], unit[..., 1:last]), band_bins)
+
+
+def _band_means(values: FloatArray, band_bins: int) -> FloatArray:
+    """Return the means over bands from the first value on, (..., N_BANDS)."""
+    return np.asarray(values[..., : N_BANDS * band_bins] @ _band_weights(band_bins))
+
+
+@lru_cache(maxsize=4)
+def _band_weights(band_bins: int) -> FloatArray:
+    """Return the weights that average over bands, float32 (N_BANDS * band_bins, N_BANDS)."""
+    means = np.repeat(np.eye(N_BANDS, dtype=np.float32), band_bins, axis=0)
+    return means / np.float32(band_bins)
