@@ -61,11 +61,11 @@ def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
     data = page_data(document, timeline, words, page_glyphs())
     picture = ""
     if timeline.lanes and words.script is Script.ARABIC:
-        picture, labels, high_mm = draw_apart(timeline, words.labels)
+        picture, labels, high_mm = draw_apart(timeline, words.labels, document.pictures)
         data["picture_words"] = [dataclasses.asdict(label) for label in labels]
         data["picture_high"] = high_mm
     elif timeline.lanes:
-        picture = draw(timeline, words.labels)
+        picture = draw(timeline, words.labels, document.pictures)
     return {
         "page": json.dumps(data),
         "picture": picture,

@@ -1,4 +1,4 @@
-"""Timeline -> SVG: cells by colour, the running mean as a line, marked stretches as bars.
+"""Timeline -> SVG: cells by colour, the running mean as a line, marked stretches as bars, the sound as a spectrogram.
 
 Millimetres throughout. Colour is never alone: the line lies above or below the middle, cells
 without a score are flat, stretches are bars under the cells.
@@ -6,7 +6,7 @@ without a score are flat, stretches are bars under the cells.
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from reports.scale import (
     step_colour,
     weigh,
 )
+from reports.sound_parts import PicturePart
 from reports.timeline import Lane, Timeline
 
 WIDTH = 174.0  # A4 less the margins
@@ -29,6 +30,7 @@ _LEFT, _RIGHT = 17.0, 173.0  # of the cells; the axis' words stand left of them
 _INK, _MUTED, _RULE, _MARK = "#1b2733", "#5d6b78", "#d3d9df", "#5f2900"
 _CELLS_HIGH, _BAR_HIGH, _GAP = 7.0, 1.4, 0.8
 _LANES_HIGH = 104.0  # all lanes of an item with many, so that they stay on page 1
+_LEAST_SOUND_HIGH = 3.0  # a lower spectrogram shows nothing
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
 _MAX_TICKS = 9
 
@@ -48,19 +50,23 @@ class Word:
 Shapes: TypeAlias = "list[str | Word]"
 
 
-def draw(timeline: Timeline, labels: Mapping[str, str]) -> str:
-    """Return the picture as an SVG document."""
-    shapes, high = _shapes(timeline, labels)
+def draw(
+    timeline: Timeline, labels: Mapping[str, str], pictures: Sequence[PicturePart] = ()
+) -> str:
+    """Return the picture as an SVG document, spectrograms under the cells that they belong to."""
+    shapes, high = _shapes(timeline, labels, pictures)
     return _svg((_svg_word(s) if isinstance(s, Word) else s for s in shapes), high)
 
 
-def draw_apart(timeline: Timeline, labels: Mapping[str, str]) -> tuple[str, list[Word], float]:
+def draw_apart(
+    timeline: Timeline, labels: Mapping[str, str], pictures: Sequence[PicturePart] = ()
+) -> tuple[str, list[Word], float]:
     """Return the picture without its words, the words, and its height in millimetres.
 
     For scripts that join letters: Typst 0.15 sets them from an SVG without the code points that
     PDF/A asks for, and sets them right on a page.
     """
-    shapes, high = _shapes(timeline, labels)
+    shapes, high = _shapes(timeline, labels, pictures)
     words = [shape for shape in shapes if isinstance(shape, Word)]
     return _svg((shape for shape in shapes if isinstance(shape, str)), high), words, high
 
@@ -79,11 +85,16 @@ def _svg_word(word: Word) -> str:
     )
 
 
-def _shapes(timeline: Timeline, labels: Mapping[str, str]) -> tuple[Shapes, float]:
+def _shapes(
+    timeline: Timeline, labels: Mapping[str, str], pictures: Sequence[PicturePart]
+) -> tuple[Shapes, float]:
     """Return everything in the picture, from back to front, and its height."""
     n_lanes = len(timeline.lanes)
-    panel = {1: 32.0, 2: 15.0}.get(n_lanes, 0.0)
-    high = _CELLS_HIGH if panel else min(4.0, _LANES_HIGH / max(n_lanes, 1) - 2.4)
+    panel = {1: 30.0, 2: 14.0}.get(n_lanes, 0.0)
+    sounds = {(one.track, one.channel): one for one in pictures}
+    sound_high = _sound_high(n_lanes, len(sounds))
+    room = _LANES_HIGH - len(sounds) * (sound_high + _GAP)
+    high = _CELLS_HIGH if panel else min(4.0, room / max(n_lanes, 1) - 2.4)
     parts: Shapes = []
     y = 1.0
     for lane in timeline.lanes:
@@ -98,6 +109,10 @@ def _shapes(timeline: Timeline, labels: Mapping[str, str]) -> tuple[Shapes, floa
             parts.append(_text(_LEFT - 1, y + high / 2 + 0.7, name, _MUTED, 2.0, "end"))
         parts += _strip(lane, timeline, y, high)
         y += high + _GAP + _BAR_HIGH + (0.8 if panel else 0.2)
+        sound = sounds.get((lane.track, lane.channel)) if lane.variant is Variant.RECORDED else None
+        if sound is not None and sound_high:
+            parts += _spectrogram(sound, timeline, y, sound_high)
+            y += sound_high + _GAP
     parts += _axis(timeline, y)
     y += 7.0
     parts += _legend(timeline, y, labels)
@@ -161,6 +176,34 @@ def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> Shapes:
     return parts
 
 
+def _sound_high(n_lanes: int, n_sounds: int) -> float:
+    """Return the height of each spectrogram; 0 where so many lanes leave no room on page 1."""
+    if not n_sounds:
+        return 0.0
+    if n_lanes <= 2:
+        return 15.0 if n_sounds == 1 else 8.0
+    high = min(8.0, (_LANES_HIGH - 5.0 * n_lanes) / n_sounds - _GAP)
+    return high if high >= _LEAST_SOUND_HIGH else 0.0
+
+
+def _spectrogram(sound: PicturePart, timeline: Timeline, top: float, high: float) -> Shapes:
+    """Draw a channel's spectrogram on the same axis as its cells."""
+    left, right = _x(sound.start_s, timeline), _x_beyond(sound.end_s, timeline)
+    parts: Shapes = [
+        # clipped where the last segment ends: up to 0.1 s of sound is in no segment
+        f'<svg x="{_LEFT:.2f}" y="{top:.2f}" width="{_RIGHT - _LEFT:.2f}" height="{high:.2f}">'
+        f'<image x="{left - _LEFT:.2f}" y="0" width="{right - left:.2f}" height="{high:.2f}" '
+        f'preserveAspectRatio="none" href="data:image/png;base64,{sound.png}"/></svg>',
+        f'<rect x="{_LEFT:.2f}" y="{top:.2f}" width="{_RIGHT - _LEFT:.2f}" height="{high:.2f}" '
+        f'fill="none" stroke="{_RULE}" stroke-width="0.15"/>',
+    ]
+    if high >= 2 * _LEAST_SOUND_HIGH:
+        top_words = f"{sound.max_hz / 1_000:g}\u00a0kHz"
+        parts.append(_text(_LEFT - 1, top + 2.0, top_words, _MUTED, 2.1, "end"))
+        parts.append(_text(_LEFT - 1, top + high, "0", _MUTED, 2.1, "end"))
+    return parts
+
+
 def _axis(timeline: Timeline, top: float) -> Shapes:
     step = next((s for s in _TICKS_S if timeline.end_s / s <= _MAX_TICKS), None)
     step = step or math.ceil(timeline.end_s / _MAX_TICKS / 3_600) * 3_600
@@ -218,6 +261,10 @@ def _short_lane_name(lane: Lane, labels: Mapping[str, str]) -> str:
 
 def _x(seconds: float, timeline: Timeline) -> float:
     return _LEFT + (_RIGHT - _LEFT) * min(seconds / max(timeline.end_s, 1e-9), 1.0)
+
+
+def _x_beyond(seconds: float, timeline: Timeline) -> float:
+    return _LEFT + (_RIGHT - _LEFT) * seconds / max(timeline.end_s, 1e-9)
 
 
 def _width(text: str, size: float = 2.5) -> float:

@@ -208,6 +208,25 @@ GERMAN: Final = Words(
         Opinion.INCONCLUSIVE: "Die begutachtende Person kommt zu keinem Schluss.",
     },
     labels={
+        "derivation": "Schritt für Schritt, von der Quelle zur Stimme",
+        "command": "Befehlszeile",
+        "step_input": "Hinein",
+        "step_output": "Heraus",
+        "machines": "Rechner",
+        "requested_at": "Angefragt am",
+        "fact_http_status": "HTTP-Status",
+        "fact_content_type": "Inhaltstyp",
+        "fact_content_length": "Länge des Inhalts",
+        "fact_etag": "ETag",
+        "fact_last_modified": "An der Quelle zuletzt geändert",
+        "fact_server_date": "Uhr des Servers",
+        "fact_final_url": "Endgültige Adresse",
+        "fact_n_redirects": "Weiterleitungen",
+        "signature": "Signatur",
+        "signed_by": "Signiert von",
+        "certificate": "SHA-256 des Zertifikats",
+        "strongest": "Die Sekunden, die am deutlichsten sprechen",
+        "clips": "Tonausschnitte neben diesem Bericht",
         "provenance": "Herkunftsangaben in der Datei (C2PA)",
         "provenance_short": "Herkunftsangaben",
         "provenance_signer": "Unterzeichnet von (laut Angaben)",
@@ -329,6 +348,25 @@ GERMAN: Final = Words(
         "steps": "Gebrauchte Zeit",
     },
     paragraphs={
+        "spectrogram": "Unter den Zellen: der Ton selbst als Spektrogramm, 0 bis {top} kHz, "
+        "dunkler wo er lauter ist. Es zeigt, was zu hören ist, nicht, woran sich der Detektor "
+        "hielt.",
+        "spectrogram_alt": "Darunter ein Spektrogramm desselben Tons, 0 bis {top} kHz.",
+        "strongest_text": "Einfache Spektrogramme der aufgenommenen Sekunden, deren Werte auf "
+        "beiden Seiten am weitesten außen liegen, 0 bis 8 kHz, tiefe Frequenzen unten. Sie zeigen "
+        "den Ton, nicht, worauf der Detektor achtete: Das lässt sich nicht zuverlässig zeigen. "
+        "Eine einzelne Sekunde sagt wenig.",
+        "strongest_alt": "Spektrogramm der Sekunde {time}, 0 bis {top} kHz.",
+        "derivation_text": "MEDIA steht für die beschaffte Datei. Die Prüfsumme nach „decode“ "
+        "gilt den Bytes, die diese Befehlszeile schreibt, die nach „separate“ der Stimme, die die "
+        "Maske übrig ließ, als float32-Werte.",
+        "cores": "{n} Kerne",
+        "signed": "PDF und JSON sind signiert. Eine gültige Signatur zeigt, dass seitdem kein "
+        "Byte geändert wurde. Wer den Schlüssel hat, sagt allein der SHA-256 des Zertifikats: mit "
+        "einem vergleichen, der auf anderem Weg kam.",
+        "unsigned": "Dieser Bericht wurde ohne Signatur ausgestellt.",
+        "verify_signature": "Signatur. verity verify mit diesem PDF aufrufen, oder mit dem JSON "
+        "und seiner .jws-Datei daneben; jedes PDF-Programm und jede JWS-Bibliothek prüft sie auch.",
         "provenance_absence": "Dass solche Angaben fehlen, besagt nichts: Die meisten Dateien "
         "tragen keine, und sie sind leicht zu entfernen.",
         "provenance_note": "Was die unterzeichnende Stelle angibt, wurde nicht geprüft und gehört "

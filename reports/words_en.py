@@ -176,6 +176,25 @@ ENGLISH: Final = Words(
         Opinion.INCONCLUSIVE: "The examiner comes to no conclusion.",
     },
     labels={
+        "derivation": "Step by step, from source to voice",
+        "command": "Command line",
+        "step_input": "In",
+        "step_output": "Out",
+        "machines": "Machines",
+        "requested_at": "Asked for",
+        "fact_http_status": "HTTP status",
+        "fact_content_type": "Content type",
+        "fact_content_length": "Content length",
+        "fact_etag": "ETag",
+        "fact_last_modified": "Last modified at the source",
+        "fact_server_date": "Server's clock",
+        "fact_final_url": "Final address",
+        "fact_n_redirects": "Redirects",
+        "signature": "Signature",
+        "signed_by": "Signed by",
+        "certificate": "Certificate's SHA-256",
+        "strongest": "The seconds that speak most clearly",
+        "clips": "Sound clips beside this report",
         "provenance": "Provenance data in the file (C2PA)",
         "provenance_short": "Provenance data",
         "provenance_signer": "Signer, as the data say",
@@ -297,6 +316,24 @@ ENGLISH: Final = Words(
         "steps": "Time taken",
     },
     paragraphs={
+        "spectrogram": "Under the cells: the sound itself as a spectrogram, 0 to {top} kHz, "
+        "darker where it is louder. It shows what is heard, not what the detector went by.",
+        "spectrogram_alt": "Below it a spectrogram of the same sound, 0 to {top} kHz.",
+        "strongest_text": "Plain spectrograms of the recorded seconds whose scores lie furthest "
+        "out on either side, 0 to 8 kHz, low frequencies at the bottom. They show the sound, not "
+        "what the detector attended to: that cannot be shown reliably. A single second says "
+        "little.",
+        "strongest_alt": "Spectrogram of the second {time}, 0 to {top} kHz.",
+        "derivation_text": "MEDIA stands for the fetched file. The checksum after “decode” is "
+        "taken over the bytes that this command line writes, the one after “separate” over the "
+        "voice that the mask left, as float32 samples.",
+        "cores": "{n} cores",
+        "signed": "PDF and JSON are signed. A signature that holds shows that no byte changed "
+        "since. Who holds the key is known by the certificate's SHA-256 alone: compare it with "
+        "one that reached you another way.",
+        "unsigned": "This report was made without a signature.",
+        "verify_signature": "Signature. Say verity verify with this PDF, or with the JSON and its "
+        ".jws file beside it; any PDF reader and any JWS library checks it too.",
         "provenance_absence": "That such data are absent proves nothing: most files carry none, "
         "and they are easily removed.",
         "provenance_note": "What the signer states was not checked, and is no part of the findings.",

@@ -207,6 +207,25 @@ SPANISH: Final = Words(
         Opinion.INCONCLUSIVE: "El perito no llega a ninguna conclusión.",
     },
     labels={
+        "derivation": "Paso a paso, de la fuente a la voz",
+        "command": "Línea de órdenes",
+        "step_input": "Entrada",
+        "step_output": "Salida",
+        "machines": "Máquinas",
+        "requested_at": "Solicitado",
+        "fact_http_status": "Estado HTTP",
+        "fact_content_type": "Tipo de contenido",
+        "fact_content_length": "Longitud del contenido",
+        "fact_etag": "ETag",
+        "fact_last_modified": "Última modificación en la fuente",
+        "fact_server_date": "Reloj del servidor",
+        "fact_final_url": "Dirección final",
+        "fact_n_redirects": "Redirecciones",
+        "signature": "Firma",
+        "signed_by": "Firmado por",
+        "certificate": "SHA-256 del certificado",
+        "strongest": "Los segundos que hablan con más claridad",
+        "clips": "Fragmentos de sonido junto a este informe",
         "provenance": "Datos de procedencia en el archivo (C2PA)",
         "provenance_short": "Datos de procedencia",
         "provenance_signer": "Firmante, según los datos",
@@ -328,6 +347,26 @@ SPANISH: Final = Words(
         "steps": "Tiempo empleado",
     },
     paragraphs={
+        "spectrogram": "Bajo las celdas: el propio sonido como espectrograma, de 0 a {top} kHz, "
+        "más oscuro donde es más fuerte. Muestra lo que se oye, no aquello en lo que se basó el "
+        "detector.",
+        "spectrogram_alt": "Debajo, un espectrograma del mismo sonido, de 0 a {top} kHz.",
+        "strongest_text": "Espectrogramas simples de los segundos grabados cuyos valores quedan "
+        "más lejos a cada lado, de 0 a 8 kHz, frecuencias bajas abajo. Muestran el sonido, no "
+        "aquello a lo que atendió el detector: eso no puede mostrarse de forma fiable. Un solo "
+        "segundo dice poco.",
+        "strongest_alt": "Espectrograma del segundo {time}, de 0 a {top} kHz.",
+        "derivation_text": "MEDIA representa el archivo obtenido. La suma tras «decode» se toma "
+        "sobre los bytes que escribe esa línea de órdenes; la que sigue a «separate», sobre la "
+        "voz que dejó la máscara, en muestras float32.",
+        "cores": "{n} núcleos",
+        "signed": "El PDF y el JSON están firmados. Una firma válida muestra que ningún byte ha "
+        "cambiado desde entonces. Quién tiene la clave solo se sabe por el SHA-256 del "
+        "certificado: compárelo con uno que le haya llegado por otra vía.",
+        "unsigned": "Este informe se hizo sin firma.",
+        "verify_signature": "Firma. Ejecute verity verify con este PDF, o con el JSON y su "
+        "archivo .jws al lado; cualquier lector de PDF y cualquier biblioteca JWS también la "
+        "comprueban.",
         "provenance_absence": "Que falten tales datos no significa nada: la mayoría de los "
         "archivos no los llevan y es fácil eliminarlos.",
         "provenance_note": "Lo que declara el firmante no se ha comprobado y no forma parte de los "

@@ -213,6 +213,25 @@ FRENCH: Final = Words(
         Opinion.INCONCLUSIVE: "L’expert n’aboutit à aucune conclusion.",
     },
     labels={
+        "derivation": "Pas à pas, de la source à la voix",
+        "command": "Ligne de commande",
+        "step_input": "Entrée",
+        "step_output": "Sortie",
+        "machines": "Machines",
+        "requested_at": "Demandé le",
+        "fact_http_status": "Statut HTTP",
+        "fact_content_type": "Type de contenu",
+        "fact_content_length": "Longueur du contenu",
+        "fact_etag": "ETag",
+        "fact_last_modified": "Dernière modification à la source",
+        "fact_server_date": "Horloge du serveur",
+        "fact_final_url": "Adresse finale",
+        "fact_n_redirects": "Redirections",
+        "signature": "Signature",
+        "signed_by": "Signé par",
+        "certificate": "SHA-256 du certificat",
+        "strongest": "Les secondes qui parlent le plus clairement",
+        "clips": "Extraits sonores joints à côté de ce rapport",
         "provenance": "Données de provenance dans le fichier (C2PA)",
         "provenance_short": "Données de provenance",
         "provenance_signer": "Signataire, selon les données",
@@ -334,6 +353,25 @@ FRENCH: Final = Words(
         "steps": "Temps passé",
     },
     paragraphs={
+        "spectrogram": "Sous les cellules : le son lui-même en spectrogramme, de 0 à {top} kHz, "
+        "plus sombre là où il est plus fort. Il montre ce que l'on entend, non ce sur quoi le "
+        "détecteur s'est fondé.",
+        "spectrogram_alt": "Au-dessous, un spectrogramme du même son, de 0 à {top} kHz.",
+        "strongest_text": "Spectrogrammes simples des secondes enregistrées dont les valeurs sont "
+        "les plus extrêmes de chaque côté, de 0 à 8 kHz, basses fréquences en bas. Ils montrent "
+        "le son, non ce à quoi le détecteur a prêté attention : cela ne peut être montré de façon "
+        "fiable. Une seule seconde dit peu.",
+        "strongest_alt": "Spectrogramme de la seconde {time}, de 0 à {top} kHz.",
+        "derivation_text": "MEDIA désigne le fichier obtenu. La somme après « decode » porte sur "
+        "les octets qu'écrit cette ligne de commande, celle après « separate » sur la voix que le "
+        "masque a laissée, en échantillons float32.",
+        "cores": "{n} cœurs",
+        "signed": "Le PDF et le JSON sont signés. Une signature valide montre qu'aucun octet n'a "
+        "changé depuis. Qui détient la clé n'est connu que par le SHA-256 du certificat : "
+        "comparez-le à celui que vous avez reçu par une autre voie.",
+        "unsigned": "Ce rapport a été établi sans signature.",
+        "verify_signature": "Signature. Lancez verity verify avec ce PDF, ou avec le JSON et son "
+        "fichier .jws à côté ; tout lecteur PDF et toute bibliothèque JWS la vérifient aussi.",
         "provenance_absence": "L’absence de telles données ne signifie rien : la plupart des "
         "fichiers n’en portent pas, et elles sont faciles à retirer.",
         "provenance_note": "Ce que déclare le signataire n’a pas été vérifié et ne fait pas partie "

@@ -194,6 +194,25 @@ JAPANESE: Final = Words(
         Opinion.INCONCLUSIVE: "鑑定人は結論を出しません。",
     },
     labels={
+        "derivation": "入手元から音声までの各段階",
+        "command": "コマンドライン",
+        "step_input": "入力",
+        "step_output": "出力",
+        "machines": "使用した機械",
+        "requested_at": "依頼日時",
+        "fact_http_status": "HTTP ステータス",
+        "fact_content_type": "コンテンツの種類",
+        "fact_content_length": "コンテンツの長さ",
+        "fact_etag": "ETag",
+        "fact_last_modified": "入手元での最終更新",
+        "fact_server_date": "サーバーの時刻",
+        "fact_final_url": "最終アドレス",
+        "fact_n_redirects": "リダイレクト回数",
+        "signature": "署名",
+        "signed_by": "署名者",
+        "certificate": "証明書の SHA-256",
+        "strongest": "最もはっきり物語る秒",
+        "clips": "この報告書とともに保存された音声片",
         "provenance": "ファイル内の来歴情報（C2PA）",
         "provenance_short": "来歴情報",
         "provenance_signer": "署名者（情報による）",
@@ -315,6 +334,23 @@ JAPANESE: Final = Words(
         "steps": "所要時間",
     },
     paragraphs={
+        "spectrogram": "セルの下：音そのもののスペクトログラム（0～{top} kHz）。音が大きいほど濃く"
+        "示します。聞こえる音を示すもので、検出器が何を根拠としたかを示すものではありません。",
+        "spectrogram_alt": "その下に同じ音の 0～{top} kHz のスペクトログラムがあります。",
+        "strongest_text": "録音のままの秒のうち、両側で値が最も離れた秒の通常のスペクトログラム（"
+        "0～8 kHz、下が低い周波数）です。音を示すもので、検出器が注目した箇所を示すものではありま"
+        "せん。それを信頼できる形で示すことはできません。1 秒だけから言えることはわずかです。",
+        "strongest_alt": "{time} の 1 秒のスペクトログラム、0～{top} kHz。",
+        "derivation_text": "MEDIA は取得したファイルを表します。「decode」の後のチェックサムはこの"
+        "コマンドラインが書き出すバイト列、「separate」の後のチェックサムはマスクが残した音声（"
+        "float32 の標本）から計算したものです。",
+        "cores": "{n} コア",
+        "signed": "PDF と JSON には署名があります。署名が有効であれば、その後 1 バイトも変わってい"
+        "ません。鍵の持ち主は証明書の SHA-256 によってのみ分かります。別の経路で受け取った値と比べ"
+        "てください。",
+        "unsigned": "この報告書は署名なしで作成されました。",
+        "verify_signature": "署名。この PDF、または JSON とその隣の .jws ファイルに対して verity "
+        "verify を実行してください。どの PDF 閲覧ソフトや JWS ライブラリでも確認できます。",
         "provenance_absence": "このような情報がないことは何も意味しません。ほとんどのファイルにはな"
         "く、容易に取り除けます。",
         "provenance_note": "署名者の申告は確認しておらず、所見の一部ではありません。",

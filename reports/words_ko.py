@@ -193,6 +193,25 @@ KOREAN: Final = Words(
         Opinion.INCONCLUSIVE: "감정인은 결론을 내리지 않습니다.",
     },
     labels={
+        "derivation": "출처에서 음성까지, 단계별",
+        "command": "명령줄",
+        "step_input": "입력",
+        "step_output": "출력",
+        "machines": "기계",
+        "requested_at": "요청 시각",
+        "fact_http_status": "HTTP 상태",
+        "fact_content_type": "콘텐츠 유형",
+        "fact_content_length": "콘텐츠 길이",
+        "fact_etag": "ETag",
+        "fact_last_modified": "출처의 마지막 수정 시각",
+        "fact_server_date": "서버 시각",
+        "fact_final_url": "최종 주소",
+        "fact_n_redirects": "리디렉션 횟수",
+        "signature": "서명",
+        "signed_by": "서명자",
+        "certificate": "인증서의 SHA-256",
+        "strongest": "가장 뚜렷하게 말해 주는 구간(초)",
+        "clips": "이 보고서와 함께 저장된 음성 조각",
         "provenance": "파일 안의 출처 정보(C2PA)",
         "provenance_short": "출처 정보",
         "provenance_signer": "서명자(정보에 따름)",
@@ -314,6 +333,24 @@ KOREAN: Final = Words(
         "steps": "걸린 시간",
     },
     paragraphs={
+        "spectrogram": "칸 아래: 소리 자체의 스펙트로그램(0~{top} kHz), 소리가 클수록 어둡습니다. "
+        "들리는 소리를 보여 줄 뿐, 검출기가 무엇에 근거했는지를 보여 주지는 않습니다.",
+        "spectrogram_alt": "그 아래에는 같은 소리의 0~{top} kHz 스펙트로그램이 있습니다.",
+        "strongest_text": "녹음된 그대로의 초 가운데 양쪽으로 점수가 가장 멀리 떨어진 초의 일반 "
+        "스펙트로그램(0~8 kHz, 아래쪽이 낮은 주파수)입니다. 소리를 보여 줄 뿐, 검출기가 주목한 "
+        "곳을 보여 주지 않습니다. 그것은 신뢰할 수 있게 보여 줄 수 없습니다. 1초만으로는 말할 수 "
+        "있는 것이 적습니다.",
+        "strongest_alt": "{time} 구간의 0~{top} kHz 스펙트로그램.",
+        "derivation_text": "MEDIA는 가져온 파일을 뜻합니다. “decode” 뒤의 체크섬은 이 명령줄이 "
+        "내보내는 바이트에 대한 것이고, “separate” 뒤의 체크섬은 마스크가 남긴 음성(float32 "
+        "표본)에 대한 것입니다.",
+        "cores": "코어 {n}개",
+        "signed": "PDF와 JSON에는 서명이 있습니다. 서명이 유효하면 그 뒤로 한 바이트도 바뀌지 "
+        "않은 것입니다. 열쇠를 누가 가졌는지는 인증서의 SHA-256으로만 알 수 있으니, 다른 경로로 "
+        "받은 값과 비교하십시오.",
+        "unsigned": "이 보고서는 서명 없이 만들어졌습니다.",
+        "verify_signature": "서명. 이 PDF로, 또는 JSON과 그 옆의 .jws 파일로 verity verify를 "
+        "실행하십시오. 어떤 PDF 뷰어나 JWS 라이브러리로도 확인할 수 있습니다.",
         "provenance_absence": "이런 정보가 없다는 것은 아무것도 뜻하지 않습니다. 대부분의 파일에는 "
         "없으며 쉽게 지울 수 있습니다.",
         "provenance_note": "서명자가 밝힌 내용은 확인하지 않았으며 결과의 일부가 아닙니다.",

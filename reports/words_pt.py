@@ -207,6 +207,25 @@ PORTUGUESE: Final = Words(
         Opinion.INCONCLUSIVE: "O perito não chega a nenhuma conclusão.",
     },
     labels={
+        "derivation": "Passo a passo, da fonte à voz",
+        "command": "Linha de comando",
+        "step_input": "Entrada",
+        "step_output": "Saída",
+        "machines": "Máquinas",
+        "requested_at": "Pedido em",
+        "fact_http_status": "Estado HTTP",
+        "fact_content_type": "Tipo de conteúdo",
+        "fact_content_length": "Tamanho do conteúdo",
+        "fact_etag": "ETag",
+        "fact_last_modified": "Última modificação na fonte",
+        "fact_server_date": "Relógio do servidor",
+        "fact_final_url": "Endereço final",
+        "fact_n_redirects": "Redirecionamentos",
+        "signature": "Assinatura",
+        "signed_by": "Assinado por",
+        "certificate": "SHA-256 do certificado",
+        "strongest": "Os segundos que falam com mais clareza",
+        "clips": "Trechos de som ao lado deste relatório",
         "provenance": "Dados de proveniência no arquivo (C2PA)",
         "provenance_short": "Dados de proveniência",
         "provenance_signer": "Signatário, segundo os dados",
@@ -328,6 +347,25 @@ PORTUGUESE: Final = Words(
         "steps": "Tempo gasto",
     },
     paragraphs={
+        "spectrogram": "Sob as células: o próprio som como espectrograma, de 0 a {top} kHz, mais "
+        "escuro onde é mais forte. Mostra o que se ouve, não aquilo em que o detector se baseou.",
+        "spectrogram_alt": "Abaixo, um espectrograma do mesmo som, de 0 a {top} kHz.",
+        "strongest_text": "Espectrogramas simples dos segundos gravados cujos valores ficam mais "
+        "longe de cada lado, de 0 a 8 kHz, frequências baixas embaixo. Mostram o som, não aquilo "
+        "a que o detector deu atenção: isso não pode ser mostrado de forma confiável. Um só "
+        "segundo diz pouco.",
+        "strongest_alt": "Espectrograma do segundo {time}, de 0 a {top} kHz.",
+        "derivation_text": "MEDIA representa o arquivo obtido. A soma após “decode” é tomada "
+        "sobre os bytes que essa linha de comando escreve; a que segue “separate”, sobre a voz "
+        "que a máscara deixou, em amostras float32.",
+        "cores": "{n} núcleos",
+        "signed": "O PDF e o JSON estão assinados. Uma assinatura válida mostra que nenhum byte "
+        "mudou desde então. Quem detém a chave só se conhece pelo SHA-256 do certificado: "
+        "compare-o com um que tenha chegado por outra via.",
+        "unsigned": "Este relatório foi feito sem assinatura.",
+        "verify_signature": "Assinatura. Execute verity verify com este PDF, ou com o JSON e seu "
+        "arquivo .jws ao lado; qualquer leitor de PDF e qualquer biblioteca JWS também a "
+        "verificam.",
         "provenance_absence": "A falta de tais dados nada significa: a maioria dos arquivos não os "
         "traz, e é fácil removê-los.",
         "provenance_note": "O que o signatário declara não foi verificado e não faz parte dos "
