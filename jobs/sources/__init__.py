@@ -26,7 +26,7 @@ from jobs.sources.items import (
     named_error,
 )
 from jobs.sources.links import PAGE_CODE, LinkKind, ask_link, fetch_link, list_link
-from jobs.sources.lists import list_entries
+from jobs.sources.lists import ListEntry, list_entries, list_web_entries
 from jobs.sources.media_site import fetch_site, list_site
 from jobs.sources.names import (
     SourceForm,
@@ -157,18 +157,22 @@ def _list(
     if form is SourceForm.S3:
         yield from list_prefix(source, access, on_skipped, cursor)
     elif form is SourceForm.WEB:
-        yield from _list_web(source, access)
+        yield from _list_web(source, access, cursor, on_skipped, n_lists)
     elif is_list(source) and local_path(source).is_file():
-        if not n_lists:
-            raise LimitExceededError("Lists name lists that name lists: too deep.", "list_too_deep")
-        yield from list_entries(
-            source, lambda entry: _list(entry, access, "", on_skipped, n_lists - 1)
-        )
+        yield from list_entries(source, _inner(access, on_skipped, n_lists), cursor)
     else:
         yield from list_folder(source, on_skipped)
 
 
-def _list_web(url: str, access: SourceAccess) -> Iterator[Listed]:
+def _inner(access: SourceAccess, on_skipped: OnSkipped, n_lists: int) -> ListEntry:
+    if not n_lists:
+        raise LimitExceededError("Lists name lists that name lists: too deep.", "list_too_deep")
+    return lambda entry: _list(entry, access, "", on_skipped, n_lists - 1)
+
+
+def _list_web(
+    url: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
+) -> Iterator[Listed]:
     is_known = has_media_name(url)
     if is_known and access.options == SourceOptions():
         yield from list_link(url)
@@ -177,6 +181,9 @@ def _list_web(url: str, access: SourceAccess) -> Iterator[Listed]:
     kind = facts.kind if facts else LinkKind.XML if has_feed_name(url) else LinkKind.PAGE
     if is_known or kind is LinkKind.MEDIA:
         yield from list_link(url, facts)
+        return
+    if kind is LinkKind.LIST and is_list(url):
+        yield from list_web_entries(url, access, _inner(access, on_skipped, n_lists), cursor)
         return
     if kind in (LinkKind.FEED, LinkKind.XML):
         try:

@@ -19,7 +19,7 @@ MEDIA = (
     *(".mpeg", ".oga", ".ogg", ".ogv", ".opus", ".spx", ".ts", ".wav", ".webm", ".wma", ".wmv"),
     ".wv",
 )
-LISTS = (".csv", ".txt")
+LISTS = (".csv", ".json", ".jsonl", ".ndjson", ".txt")
 FEEDS = (".xml", ".rss", ".atom", ".rdf")
 
 
@@ -93,7 +93,8 @@ def is_archive(name: str) -> bool:
 
 def is_list(name: str) -> bool:
     """Tell whether a name is that of a list of sources."""
-    return PurePosixPath(name.lower()).suffix in LISTS
+    path = urlsplit(name).path if name.startswith(("http://", "https://")) else name
+    return PurePosixPath(path.lower()).suffix in LISTS
 
 
 def has_media_name(url: str) -> bool:

@@ -38,6 +38,7 @@ from jobs.sources.items import (
 from jobs.sources.names import is_archive
 from jobs.sources.s3_checksum import damage_of
 from jobs.sources.s3_errors import BROKEN, to_named_error
+from jobs.sources.s3_events import ObjectEvent
 from jobs.sources.s3_session import open_client
 from jobs.sources.sink import READ_BYTES, MediaSink, empty_medium, replaced_medium
 from pipeline.errors import InputError, SourceNotFoundError
@@ -238,6 +239,23 @@ def _pages(
             yield from page.get("Contents", ())
     except (BotoCoreError, ClientError) as error:
         raise to_named_error(error, clean_text(source)) from error
+
+
+def event_item(event: ObjectEvent) -> Listed:
+    """Return the item of an object that a notification told of; what it pins is asked for."""
+    facts = {
+        "via": "s3",
+        "bucket": event.bucket,
+        "key": quote(event.key),
+        "etag": event.etag,
+        "version_id": event.version_id,
+        "size_bytes": "" if event.size_bytes is None else f"{event.size_bytes}",
+    }
+    uri, title = event.uri, clean_text(event.key.rsplit("/", 1)[-1])
+    key = source_key(uri, "s3", uri, event.version_id or event.etag)
+    pinned = {name: value for name, value in facts.items() if value}
+    item = NewItem(clean_text(uri, 4096), title, key, pinned)
+    return Listed(item, about=Candidate(event.key, event.size_bytes))
 
 
 def _about(entry: "ObjectTypeDef", prefix: str) -> Candidate:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.source_options import SourceOptions
 from jobs.sources import FetchLimits, SourceAccess, fetch, list_items
 from jobs.sources.items import NewItem
 from pipeline.errors import FetchFailedError, VerityError
@@ -166,3 +167,31 @@ def test_a_packed_body_is_not_unpacked(
     site.answers["/a.wav"] = Answer(b"\x1f\x8b bomb", headers={"Content-Encoding": "gzip"})
     assert fetch(item_of(site.url("/a.wav")), tmp_path / "item", access).size_bytes == 7
     assert site.asked[0].headers["accept-encoding"] == "identity"
+
+
+def test_a_list_on_the_web_names_the_web_only(site: LocalSite, access: SourceAccess) -> None:
+    rows = f"url,name\n{site.url('/a.wav')},One\nfile:///etc/passwd,Two\ns3://b/c.wav,Three\n"
+    site.answers["/l.csv"] = Answer(rows.encode(), "text/csv")
+    items = list(list_items(site.url("/l.csv?token=1"), access))
+    assert [item.title for item in items] == ["One", "Two", "Three"]
+    assert [item.facts.get("error_code") for item in items] == [
+        None,
+        "local_not_allowed",
+        "scheme_not_allowed",
+    ]
+
+
+def test_a_list_that_names_itself_on_the_web_ends(site: LocalSite, access: SourceAccess) -> None:
+    site.answers["/l.txt"] = Answer(site.url("/l.txt").encode(), "text/plain")
+    (item,) = list_items(site.url("/l.txt"), access)
+    assert item.facts["error_code"] == "list_too_deep"
+    assert len([asked for asked in site.asked if asked.method == "GET"]) <= 4
+
+
+def test_new_media_alone_know_a_link_by_its_version(site: LocalSite, access: SourceAccess) -> None:
+    keys = []
+    for etag in ('"1"', '"1"', '"2"'):
+        site.answers["/b.wav"] = Answer(b"x", "audio/wav", headers={"ETag": etag})
+        (item,) = list_items(site.url("/b.wav"), access, SourceOptions(only_new=True))
+        keys.append(item.source_key)
+    assert keys[0] == keys[1] != keys[2]
