@@ -17,6 +17,7 @@ from reports.as_json import to_json
 from reports.document import ReportDocument
 from reports.fonts import check_fonts, page_fonts, page_glyphs
 from reports.page import page_data
+from reports.page_strongest import strongest_pictures
 from reports.paper import Paper
 from reports.picture import draw, draw_apart
 from reports.timeline import CURVE_WINDOW_S, timeline_of
@@ -69,6 +70,7 @@ def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
     return {
         "page": json.dumps(data),
         "picture": picture,
+        "strongest": json.dumps(strongest_pictures(document)),
         "report": to_json(document).decode(),
         "segments": to_csv(document).decode(),
     }

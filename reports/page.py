@@ -10,12 +10,21 @@ from collections.abc import Set as AbstractSet
 from pipeline.vocabulary import TrackUse, VerdictKind
 from reports import wording
 from reports.canonical_json import Json
-from reports.document import ReportDocument, ReusedPart
+from reports.document import ReportDocument
 from reports.findings import Findings, MediaFindings
 from reports.fonts import FAMILIES
+from reports.page_custody import (
+    custody_rows,
+    derivation_rows,
+    machine_rows,
+    moment,
+    signature_part,
+)
 from reports.page_method import method_part, model_facts, scale_part
 from reports.page_rows import cut, pairs
 from reports.page_segments import segments_part
+from reports.page_strongest import clip_rows, strongest_page
+from reports.picture import shows_sound
 from reports.printable import printable
 from reports.provenance import provenance_page, provenance_sentence
 from reports.quantities import clock, duration, file_size, grouped
@@ -59,7 +68,7 @@ def page_data(
         "how_sure": list(document.summary.how_sure),
         "failure": _failure(document, words.labels),
         "not_examined": list(document.summary.not_examined[:_MAX_NOT_EXAMINED]),
-        "picture": _picture(findings, timeline, words),
+        "picture": _picture(document, timeline, words),
         "analysed_heading": words.labels["not_analysed" if document.failure else "analysed"],
         "analysed": _analysed(document, words),
         "propositions": [
@@ -69,7 +78,14 @@ def page_data(
         "scale": None if findings.verdict is None else scale_part(findings.verdict, words),
         "method": method_part(document.method, findings, words),
         "segments": segments_part(findings, words),
-        "custody": _custody(document, words.labels),
+        "custody": custody_rows(document, words.labels),
+        "derivation": derivation_rows(document, words.labels),
+        "derivation_text": words.paragraphs["derivation_text"],
+        "machines": machine_rows(document, words),
+        "signature": signature_part(document, words),
+        "strongest": strongest_page(document, words),
+        "strongest_text": words.paragraphs["strongest_text"],
+        "clips": clip_rows(document, words.labels),
         "steps": [[name, f"{seconds:.2f}"] for name, seconds in processing.timings_s.items()],
         "models": [
             [model.name, model.role, model.provider, model.sha256] for model in processing.models
@@ -79,7 +95,8 @@ def page_data(
         "limits": list(document.limits),
         "glossary": [list(pair) for pair in words.glossary],
         "verify": [
-            words.paragraphs[name] for name in ("verify_media", "verify_findings", "verify_repeat")
+            words.paragraphs[name]
+            for name in ("verify_signature", "verify_media", "verify_findings", "verify_repeat")
         ],
         "verify_command": words.paragraphs["verify_command"],
         "findings_sha256": document.findings_sha256,
@@ -111,14 +128,9 @@ def _printable_tree(
     return value
 
 
-def _moment(iso: str) -> str:
-    """Return an ISO time of UTC without fractions, such as `2026-11-21 09:31:00 UTC`."""
-    return f"{iso[:10]} {iso[11:19]} UTC"
-
-
 def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:
     issue = document.issue
-    when = f"{labels['issued_at']} {_moment(issue.issued_at.isoformat())}"
+    when = f"{labels['issued_at']} {moment(issue.issued_at.isoformat())}"
     return " · ".join(filter(None, (cut(issue.laboratory, _MAX_TITLE), when)))
 
 
@@ -138,9 +150,10 @@ def _failure(document: ReportDocument, labels: Mapping[str, str]) -> Json:
     }
 
 
-def _picture(findings: Findings, timeline: Timeline, words: Words) -> Json:
+def _picture(document: ReportDocument, timeline: Timeline, words: Words) -> Json:
     if not timeline.lanes:
         return None
+    findings = document.findings
     counts = {side: grouped(count) for side, count in count_sides(timeline).items()}
     lines = words.paragraphs
     cell = lines["cell_one" if timeline.cell_s <= 1 else "cell_many"]
@@ -150,8 +163,13 @@ def _picture(findings: Findings, timeline: Timeline, words: Words) -> Json:
         caption += " " + lines["timeline_lanes"]
     elif scored:
         caption += " " + lines["timeline_curve"].format(window=duration(timeline.window_s))
+    alt = lines["timeline_alt"].format(total=duration(timeline.end_s), **counts)
+    if shows_sound(timeline, document.pictures):
+        top = f"{max(one.max_hz for one in document.pictures) / 1_000:g}"
+        caption += " " + lines["spectrogram"].format(top=top)
+        alt += " " + lines["spectrogram_alt"].format(top=top)
     return {
-        "alt": lines["timeline_alt"].format(total=duration(timeline.end_s), **counts),
+        "alt": alt,
         "caption": caption,
         "spans": [
             [
@@ -219,50 +237,3 @@ def _sound(media: MediaFindings, words: Words) -> str:
             )
         )
     return "; ".join(tracks)
-
-
-def _custody(document: ReportDocument, labels: Mapping[str, str]) -> list[Json]:
-    issue, custody, options = document.issue, document.custody, document.findings.options
-    rows = [
-        (labels["laboratory"], issue.laboratory),
-        (labels["customer"], issue.customer),
-        (labels["submitted_by"], issue.submitted_by),
-        (labels["job"], f"{issue.job_name} ({issue.job_id})" if issue.job_name else issue.job_id),
-        (labels["item_id"], document.item.item_id),
-        (labels["attempt"], str(issue.attempt)),
-        (labels["item_labels"], ", ".join(document.item.labels)),
-        (labels["list_priority"], document.item.list_priority),
-        (labels["source"], document.item.source_uri),
-    ]
-    if custody is not None:
-        rows += [
-            (labels["original_name"], custody.original_name),
-            (labels["acquired_at"], _moment(custody.acquired_at.isoformat())),
-            (labels["acquired_by"], custody.acquired_by),
-            (labels["source_version"], custody.source_version),
-            *((name, value) for name, value in custody.facts.items()),
-        ]
-    rows += [
-        (labels["analysed_at"], _moment(document.processing.analysed_at.isoformat())),
-        (labels["reused"], _reused(document.reused, labels)),
-        (labels["issued_at"], _moment(issue.issued_at.isoformat())),
-        (
-            labels["options"],
-            f"hop_s {options.hop_s:g}, max_duration_s {options.max_duration_s:g}, "
-            f"max_channels {options.max_channels}",
-        ),
-    ]
-    return pairs(rows)
-
-
-def _reused(reused: ReusedPart | None, labels: Mapping[str, str]) -> str:
-    """Return where an analysis was taken from, or "" where it was made for this item."""
-    if reused is None:
-        return ""
-    facts = {
-        "item_id": reused.item_id,
-        "job": reused.job_id,
-        "report_id": reused.report_id,
-        "analysed_at": _moment(reused.analysed_at.isoformat()),
-    }
-    return " · ".join(f"{labels[name]} {fact}" for name, fact in facts.items())

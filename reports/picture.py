@@ -71,6 +71,12 @@ def draw_apart(
     return _svg((shape for shape in shapes if isinstance(shape, str)), high), words, high
 
 
+def shows_sound(timeline: Timeline, pictures: Sequence[PicturePart]) -> bool:
+    """Tell whether the picture has room for the spectrograms."""
+    n_sounds = len({(one.track, one.channel) for one in pictures})
+    return _sound_high(len(timeline.lanes), n_sounds) > 0
+
+
 def _svg(parts: Iterable[str], high: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {high:.2f}" '
