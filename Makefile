@@ -50,7 +50,7 @@ test: .venv/.develop format imports types  ## the whole suite: real PostgreSQL, 
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile tests
 
 bench: .venv/.develop  ## speed and memory on this machine, printed with the machine's name
-	@.venv/bin/python -m bench.stages
+	@.venv/bin/python -m bench.pipeline --minutes 10
 
 validate: .venv/.develop  ## the detector's headline table: make validate CORPUS=../shared/corpus
 	@[ -f $(CORPUS)/manifest.csv ] || { echo "There is no corpus in $(CORPUS); name one: make validate CORPUS=path"; exit 2; }
