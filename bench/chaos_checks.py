@@ -1,99 +1,179 @@
 """What must be true when the dust has settled: each broken promise is one line."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
 
 from sqlalchemy import Engine, text
 
 from jobs.job_desk import JobDesk
+from jobs.spec import JobCounts
 from pipeline.errors import VerityError
+from storage.audit_rows import check_chain
 from storage.kept_objects import get_object, sweep_orphans
 from storage.objects import ObjectStore
 
-GRACE_S = 1.0
-
-
-def broken_promises(engine: Engine, store: ObjectStore, job_id: str, n_bad: int) -> list[str]:
-    """Return what is wrong with a job that is over.
-
-    Args:
-        engine: of the queue.
-        store: where the reports lie, reached without faults.
-        job_id: of the job.
-        n_bad: how many of its items are damaged on purpose and must fail.
-    """
-    found = [*_wrong_rows(engine, job_id), *_wrong_counts(engine, job_id)]
-    with engine.connect() as connection:
-        statement = "SELECT error_code, count(*) FROM item WHERE state = 'failed' GROUP BY 1"
-        codes = {code: n for code, n in connection.execute(text(statement))}
-    if codes != ({"media_corrupt": n_bad} if n_bad else {}):
-        found.append(f"{n_bad} damaged items should fail as media_corrupt, but: {codes}")
-    return found + _wrong_objects(engine, store)
-
+SWEEP_PATIENCE_S = 10.0  # for orphans whose grace has just ended
 
 _ROWS = {
-    "items that are not final": "SELECT count(*) FROM item WHERE state NOT IN ('done', 'failed')",
-    "items without a report": (
-        "SELECT count(*) FROM item LEFT JOIN report USING (item_id)"
-        " WHERE kind = 'media' AND report.item_id IS NULL"
+    "items are not final": (
+        "SELECT item_id FROM item WHERE job_id = :job_id AND state NOT IN ('done', 'failed')"
     ),
-    "items without their three files": (
-        "SELECT count(*) FROM item i WHERE kind = 'media' AND"
-        " (SELECT count(*) FROM report_file f WHERE f.item_id = i.item_id) <> 3"
+    "listings did not end": (
+        "SELECT item_id FROM item WHERE job_id = :job_id AND kind = 'list' AND state <> 'done'"
     ),
-    "items that were finished twice": (
-        "SELECT count(*) FROM (SELECT FROM attempt WHERE cause = 'done'"
-        " GROUP BY item_id HAVING count(*) > 1) AS twice"
+    "items were listed twice": (
+        "SELECT min(item_id) FROM item WHERE job_id = :job_id AND kind = 'media'"
+        " GROUP BY source_uri HAVING count(*) > 1"
     ),
-    "reports of another attempt than the last": (
-        "SELECT count(*) FROM report r JOIN item i USING (item_id)"
-        " WHERE (r.document->'report'->>'attempt')::int IS DISTINCT FROM i.attempt"
-        " AND r.document->'report' ? 'attempt'"
+    "items have no report": (
+        "SELECT item_id FROM item LEFT JOIN report USING (item_id)"
+        " WHERE item.job_id = :job_id AND kind = 'media' AND report.item_id IS NULL"
     ),
-    "results of items that failed": (
-        "SELECT count(*) FROM analysis a JOIN item i USING (item_id)"
-        " WHERE i.state = 'failed' AND a.verdict IS NOT NULL"
+    "items have more or less than one analysis": (
+        "SELECT item_id FROM item LEFT JOIN analysis USING (item_id)"
+        " WHERE item.job_id = :job_id AND kind = 'media'"
+        " GROUP BY item_id HAVING count(analysis.item_id) <> 1"
+    ),
+    "items have not their three files": (
+        "SELECT item_id FROM item LEFT JOIN report_file USING (item_id)"
+        " WHERE job_id = :job_id AND kind = 'media'"
+        " GROUP BY item_id HAVING count(report_file.item_id) <> 3"
+    ),
+    "items were finished more or less than once": (
+        "SELECT item_id FROM item LEFT JOIN attempt USING (item_id) WHERE job_id = :job_id"
+        " AND state = 'done' GROUP BY item_id"
+        " HAVING count(*) FILTER (WHERE cause = 'done') <> 1"
+    ),
+    "items have attempts that did not end": (
+        "SELECT item_id FROM item LEFT JOIN attempt USING (item_id) WHERE job_id = :job_id"
+        " GROUP BY item_id HAVING count(attempt.item_id) <> max(item.attempt)"
+    ),
+    "items ended by another attempt than their last": (
+        "SELECT item_id FROM item JOIN attempt USING (item_id, fence) WHERE job_id = :job_id"
+        " AND (state = 'done') <> (cause = 'done')"
+    ),
+    "reports are of another attempt than the last": (
+        "SELECT r.item_id FROM report r JOIN item i USING (item_id) WHERE i.job_id = :job_id"
+        " AND (r.document->'issue'->>'attempt')::int IS DISTINCT FROM i.attempt"
+    ),
+    "results belong to items that failed": (
+        "SELECT item_id FROM analysis JOIN item USING (item_id)"
+        " WHERE item.job_id = :job_id AND state = 'failed' AND analysis.verdict IS NOT NULL"
+    ),
+    "items have verdicts unlike their analysis": (
+        "SELECT item_id FROM analysis JOIN item USING (item_id)"
+        " WHERE item.job_id = :job_id AND analysis.verdict IS DISTINCT FROM nullif(item.verdict, '')"
+    ),
+    "ends are missing in the audit log, or there twice": (
+        "SELECT item_id FROM item LEFT JOIN audit USING (item_id) WHERE item.job_id = :job_id"
+        " GROUP BY item_id, attempt"
+        " HAVING count(*) FILTER (WHERE event = 'attempt_ended') <> attempt"
+        " OR count(*) FILTER (WHERE event = 'attempt_started') <> attempt"
     ),
 }
 
 
-def _wrong_rows(engine: Engine, job_id: str) -> list[str]:
-    found = []
+def broken_promises(
+    engine: Engine, store: ObjectStore, job_id: str, damaged: frozenset[str], grace_s: float
+) -> list[str]:
+    """Return what is wrong with a job that is over and whose workers have ended.
+
+    Args:
+        engine: of the queue.
+        store: where the reports lie, reached without faults.
+        job_id: of the job; no other one wrote reports.
+        damaged: names of the files that no analysis can read: they and no others must fail.
+        grace_s: how long an object that nobody names may lie.
+    """
+    return [
+        *_wrong_rows(engine, job_id),
+        *_wrong_failures(engine, job_id, damaged),
+        *_wrong_counts(engine, job_id),
+        *_wrong_objects(engine, store, grace_s),
+        *(f"audit log, row {place.number}: {place.what}" for place in check_chain(engine)),
+    ]
+
+
+def _wrong_rows(engine: Engine, job_id: str) -> Iterator[str]:
+    for what, statement in _ROWS.items():
+        with engine.connect() as connection:
+            wrong = list(connection.scalars(text(statement), {"job_id": int(job_id)}))
+        if wrong:
+            yield f"{len(wrong)} {what}: {_some(wrong)}"
+
+
+def _wrong_failures(engine: Engine, job_id: str, damaged: frozenset[str]) -> Iterator[str]:
+    statement = (
+        "SELECT source_uri, error_code FROM item"
+        " WHERE job_id = :job_id AND kind = 'media' AND state = 'failed'"
+    )
     with engine.connect() as connection:
-        for name, statement in _ROWS.items():
-            n_wrong = connection.scalar(text(statement)) or 0
-            if n_wrong:
-                found.append(f"{n_wrong} {name} (job {job_id})")
-    return found
+        rows = connection.execute(text(statement), {"job_id": int(job_id)})
+        failed = {uri.rpartition("/")[2]: code for uri, code in rows}
+    if harmed := {name: code for name, code in failed.items() if name not in damaged}:
+        yield f"{len(harmed)} healthy items were given up: {_some(sorted(harmed.items()))}"
+    if passed := damaged - failed.keys():
+        yield f"{len(passed)} damaged items have not failed: {_some(sorted(passed))}"
+    if codes := {code for name, code in failed.items() if name in damaged} - {"media_corrupt"}:
+        yield f"damaged items failed as {', '.join(sorted(codes))}, not as media_corrupt"
 
 
-def _wrong_counts(engine: Engine, job_id: str) -> list[str]:
+def _wrong_counts(engine: Engine, job_id: str) -> Iterator[str]:
     counts = JobDesk(engine).job_status(job_id).counts
-    statement = "SELECT state, count(*) FROM item WHERE kind = 'media' GROUP BY state"
+    statement = (
+        "SELECT state FROM item WHERE job_id = :job_id AND (kind = 'media' OR state = 'failed')"
+    )
     with engine.connect() as connection:
-        rows = {state: n for state, n in connection.execute(text(statement))}
-    shown = {"done": counts.done, "failed": counts.failed}
-    real = {state: rows.get(state, 0) for state in shown}
-    total = sum(rows.values())
-    if shown != real or counts.total != total:
-        return [f"the counters say {shown} of {counts.total}, the rows {real} of {total}"]
-    return []
+        states = Counter(connection.scalars(text(statement), {"job_id": int(job_id)}))
+    rows = JobCounts(
+        total=states.total(),
+        done=states["done"],
+        failed=states["failed"],
+        cancelled=states["cancelled"],
+        running=states["running"],
+        waiting=states["ready"] + states["deferred"],
+        listing=0,
+    )
+    if counts != rows:
+        yield f"the counters say {counts}, the rows {rows}"
 
 
-def _wrong_objects(engine: Engine, store: ObjectStore) -> list[str]:
-    time.sleep(GRACE_S + 0.2)
-    while sweep_orphans(engine, store, GRACE_S):
-        pass
+def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterator[str]:
+    _sweep(engine, store, grace_s)
     with engine.connect() as connection:
-        named = set(connection.scalars(text("SELECT DISTINCT key FROM report_file")))
-    there = {key for key in store.list_keys() if not key.startswith("_probe/")}
-    found = []
+        files = connection.execute(text("SELECT key, sha256, size_bytes FROM report_file")).all()
+        known = set(connection.scalars(text("SELECT key FROM object")))
+    named = {file.key for file in files}
+    there = set(store.list_keys())
     if lost := named - there:
-        found.append(f"{len(lost)} objects that rows name are not there")
+        yield f"{len(lost)} objects that rows name are not there: {_some(sorted(lost))}"
     if orphans := there - named:
-        found.append(f"{len(orphans)} objects that nobody names outlive the grace")
-    for key in named & there:
+        n_known = len(orphans & known)
+        yield (
+            f"{len(orphans)} objects that nobody names outlive the grace ({n_known} of them known):"
+            f" {_some(sorted(orphans))}"
+        )
+    for file in files:
+        if file.key not in there:
+            continue
         try:
-            get_object(store, key)
+            content = get_object(store, file.key)  # checks it against the hash in its key
         except VerityError as error:
-            found.append(f"object {key}: {error.message}")
-    return found
+            yield f"object {file.key}: {error.message}"
+            continue
+        if len(content) != file.size_bytes or not file.key.endswith(f"/{file.sha256}"):
+            yield f"object {file.key} is not the file that its row tells of"
+
+
+def _sweep(engine: Engine, store: ObjectStore, grace_s: float) -> None:
+    """Sweep until every grace has ended."""
+    until = time.monotonic() + min(2 * grace_s + 1.0, SWEEP_PATIENCE_S)
+    while time.monotonic() < until:
+        sweep_orphans(engine, store, grace_s)
+        time.sleep(0.2)
+
+
+def _some(things: list[object] | list[str] | list[tuple[str, str]]) -> str:
+    shown = ", ".join(map(str, things[:3]))
+    return shown if len(things) <= 3 else f"{shown}, ..."

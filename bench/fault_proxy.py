@@ -1,4 +1,4 @@
-"""A TCP proxy before the S3 server that fails on demand: away, slow, 500, 503, cut off.
+"""A TCP proxy before the S3 server that fails on demand: away, slow, 500, 503, cut off both ways.
 
 Bytes pass unchanged, so that signatures stay valid.
 """
@@ -12,7 +12,7 @@ from types import TracebackType
 
 CHUNK = 16_384
 SLOW_S = 0.05  # a chunk
-CUT_AFTER = 600  # bytes of an answer: its header, and a little more
+CUT_AFTER = 600  # bytes of an answer or an upload: its header, and a little more
 
 
 class Fault(StrEnum):
@@ -24,6 +24,7 @@ class Fault(StrEnum):
     FAILS = "500"
     BUSY = "503"
     CUT = "truncated"
+    CUT_UPLOADS = "uploads truncated"
 
 
 class FaultProxy:
@@ -76,6 +77,9 @@ class FaultProxy:
                     )
                     client.shutdown(socket.SHUT_RDWR)
                     return
+                if self.fault is Fault.CUT_UPLOADS and len(data) > CUT_AFTER:
+                    server.sendall(data[:CUT_AFTER])
+                    break
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
 
