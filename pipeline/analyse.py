@@ -127,7 +127,7 @@ def analyse(
         pictures=tuple(watch.pictures),
         heard=heard_segments(facts, cm_scores, keeper.kept, card.sample_rate),
         derivation=derivation_of(media, card.sample_rate, watch.separated_sha256, models.uses),
-        machines=(this_machine("all"),),
+        machines=(this_machine("survey, prepare, score, conclude"),),
     )
     return MediaReport(
         item=item,
@@ -303,7 +303,7 @@ def failed_report(
         analysed_at=datetime.now(UTC),
         traces=Traces(
             derivation=derivation_of(media, 0, {}, models),
-            machines=(this_machine("all"),),
+            machines=(this_machine("probe, survey"),),
         ),
     )
 

@@ -9,7 +9,7 @@ import re
 
 _ISOLATE, _END = "\u2066", "\u2069"  # left-to-right isolate, pop
 _NUMBER = r"\d+(?:[\u202f.:]\d+)*"
-_UNIT = r"[\u00a0 ](?:s|min|h|Hz|kB|MB|GB)\b"
+_UNIT = r"[\u00a0 ](?:s|min|h|k?Hz|kB|MB|GB)\b"
 _RUN = re.compile(
     r"(?<![\w.-])(?:"
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"

@@ -148,6 +148,8 @@ ARABIC: Final = Words(
     side_spoof="اصطناعي، {times}×",
     side_even="لا يساعد",
     metrics={
+        "act_dcf": "DCF الفعلي",
+        "hter_transferred": "HTER بعتبة منقولة",
         "eer": "معدل الخطأ المتساوي (EER)",
         "cllr": "Cllr (0 تام، 1 بلا فائدة)",
         "min_cllr": "أدنى Cllr ممكن",

@@ -156,6 +156,8 @@ GERMAN: Final = Words(
     side_spoof="synthetisch, {times}×",
     side_even="hilft nicht weiter",
     metrics={
+        "act_dcf": "Tatsächliche DCF",
+        "hter_transferred": "HTER, übertragene Schwelle",
         "eer": "Gleichfehlerrate (EER)",
         "cllr": "Cllr (0 vollkommen, 1 nutzlos)",
         "min_cllr": "Kleinstmögliches Cllr",

@@ -124,6 +124,8 @@ ENGLISH: Final = Words(
     side_spoof="synthetic, {times}×",
     side_even="does not help",
     metrics={
+        "act_dcf": "Actual DCF",
+        "hter_transferred": "HTER, threshold transferred",
         "eer": "Equal error rate",
         "cllr": "Cllr (0 perfect, 1 useless)",
         "min_cllr": "Least possible Cllr",

@@ -150,6 +150,8 @@ SPANISH: Final = Words(
     side_spoof="sintética, {times}×",
     side_even="no ayuda",
     metrics={
+        "act_dcf": "DCF real",
+        "hter_transferred": "HTER, umbral transferido",
         "eer": "Tasa de igual error (EER)",
         "cllr": "Cllr (0 perfecto, 1 inútil)",
         "min_cllr": "Cllr mínimo posible",

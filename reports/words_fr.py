@@ -155,6 +155,8 @@ FRENCH: Final = Words(
     side_spoof="synthétique, {times}×",
     side_even="n’aide pas",
     metrics={
+        "act_dcf": "DCF effectif",
+        "hter_transferred": "HTER, seuil transféré",
         "eer": "Taux d’égale erreur (EER)",
         "cllr": "Cllr (0 parfait, 1 inutile)",
         "min_cllr": "Cllr minimal possible",

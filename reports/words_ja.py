@@ -146,6 +146,8 @@ JAPANESE: Final = Words(
     side_spoof="合成、{times}×",
     side_even="助けにならない",
     metrics={
+        "act_dcf": "実際の DCF",
+        "hter_transferred": "HTER（移したしきい値）",
         "eer": "等価誤り率（EER）",
         "cllr": "Cllr（0 完全、1 無用）",
         "min_cllr": "可能な最小Cllr",

@@ -145,6 +145,8 @@ KOREAN: Final = Words(
     side_spoof="합성, {times}×",
     side_even="도움 안 됨",
     metrics={
+        "act_dcf": "실제 DCF",
+        "hter_transferred": "HTER(옮겨 온 문턱값)",
         "eer": "동일 오류율(EER)",
         "cllr": "Cllr(0 완벽, 1 무용)",
         "min_cllr": "가능한 최소 Cllr",

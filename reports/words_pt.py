@@ -149,6 +149,8 @@ PORTUGUESE: Final = Words(
     side_spoof="sintética, {times}×",
     side_even="não ajuda",
     metrics={
+        "act_dcf": "DCF efetivo",
+        "hter_transferred": "HTER, limiar transferido",
         "eer": "Taxa de erro igual (EER)",
         "cllr": "Cllr (0 perfeito, 1 inútil)",
         "min_cllr": "Menor Cllr possível",
