@@ -19,6 +19,7 @@ from training.commands import (
     localisation,
     out_of_scope,
     quantise,
+    search_precision,
     separation,
     synthesize,
     tuning,
@@ -134,6 +135,7 @@ attention_check.register(app)
 quantise.register(app)
 out_of_scope.register(app)
 tuning.register(app)
+search_precision.register(app)
 
 if __name__ == "__main__":
     app()

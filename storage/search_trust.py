@@ -1,0 +1,52 @@
+"""How far a search by likeness can be trusted: figures that `python -m training search-precision` measured.
+
+They belong to one detector's embeddings; where a detector has none, nothing is claimed.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.model_store import SHIPPED
+
+FIGURES_NAME = "search_precision.json"
+# A pair of items is told of from these likenesses on; the figures say what that means
+NEAR_MEAN_FROM = 0.7  # of two items' means: who is compared second by second
+NEAR_ALIGNED_FROM = 0.85  # mean over the seconds: perhaps the same recording
+ALIKE_FROM = 0.85  # of two synthetic items: perhaps made alike
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTrust:
+    """What was measured on systems and recordings that the space never met; fractions."""
+
+    system_at_1: float  # nearest clip of the same system, mean over systems
+    system_at_10: float
+    clips_at_1: float  # the same, mean over clips
+    chance: float  # of a blind draw, over clips
+    recording_at_1: tuple[tuple[str, float], ...]  # (what was done to the copy, found first)
+    alike_right: float  # of synthetic pairs at least `ALIKE_FROM` alike, of one system
+    near_kept: tuple[tuple[str, float], ...]  # copies at least `NEAR_ALIGNED_FROM` alike
+    near_strangers: float  # clips with another recording at least that much alike
+
+
+def read_trust(detector: str, folder: Path = SHIPPED) -> SearchTrust | None:
+    """Return the figures of a detector by its name; None: not measured."""
+    try:
+        known = json.loads((folder / FIGURES_NAME).read_text("utf-8"))
+        figures = known[detector]
+        clean = figures["systems"][0]
+        limits = {row["limit"]: row for row in figures["pairs"]}
+        near = limits[NEAR_ALIGNED_FROM]
+        return SearchTrust(
+            clean["by_system_at_1"],
+            clean["by_system_at_10"],
+            clean["at_1"],
+            clean["chance"],
+            tuple((row["condition"], row["at_1"]) for row in figures["recordings"]),
+            limits[ALIKE_FROM]["system_right"],
+            tuple(near["copies_kept"].items()),
+            near["strangers"],
+        )
+    except (FileNotFoundError, KeyError, IndexError):
+        return None
