@@ -132,6 +132,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "There is no such item.",
         "Take the number from `verity show JOB`.",
     ),
+    "item_running": ErrorWords(
+        "The item is still being worked on.",
+        "Wait for its end, or cancel its job; then delete it.",
+    ),
     "job_cancelled": ErrorWords(
         "The job was cancelled.",
         "Submit a new job.",
@@ -256,6 +260,14 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The file may not be read.",
         "Give the worker's account the right to read it, or check the disk.",
     ),
+    "not_reviewable": ErrorWords(
+        "The report cannot be reviewed as it is.",
+        "Review the newest version, whole and signed, and give a text.",
+    ),
+    "not_signed": ErrorWords(
+        "The report has no signature that could be stamped.",
+        "Sign it first (verity sign).",
+    ),
     "object_archived": ErrorWords(
         "The object lies in an archive and must be restored first.",
         "Restore the object from its archive class, then retry the item.",
@@ -304,9 +316,17 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The cluster on this machine has died.",
         "Start the worker again; its items are taken over.",
     ),
+    "report_deleted": ErrorWords(
+        "The report was deleted.",
+        "Only its tombstone is left: hashes and custody.",
+    ),
     "report_unreadable": ErrorWords(
         "The file is not a report that can be read.",
         "Name a report's JSON, or a PDF that carries it.",
+    ),
+    "review_conflict": ErrorWords(
+        "Somebody else reviewed the item at the same time.",
+        "Read the other opinion, then review again.",
     ),
     "s3_refused": ErrorWords(
         "The object store refuses the request.",
@@ -371,6 +391,10 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "stalled": ErrorWords(
         "The analysis made no progress and was ended.",
         "Nothing at first: it is tried again. Export the file anew if it stays.",
+    ),
+    "stamp_failed": ErrorWords(
+        "A time stamp authority gave no time stamp.",
+        "Stamp the report later (verity stamp); check VERITY_STAMP_AUTHORITIES if it stays.",
     ),
     "stopped": ErrorWords(
         "Nobody waits for this item any more.",

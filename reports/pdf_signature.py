@@ -4,6 +4,7 @@ The signature is appended (incremental update), so the tagged PDF/A-3a stays as 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -12,13 +13,13 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from pyhanko.sign.general import SigningError
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from reports.cms_form import MALFORMED, certificates_hold, in_our_form
 from reports.signing_keys import SigningKey
 
 FIELD = "VeritySignature"
@@ -57,10 +58,10 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
 
 
 def signer_of_pdf(pdf: bytes) -> PdfSigner | None:
-    """Return who signed last; None for an unsigned PDF."""
+    """Return who signed last; None for an unsigned PDF. Time stamps may come after a signature."""
     try:
         reader = PdfFileReader(io.BytesIO(pdf))
-        signatures = reader.embedded_signatures
+        signatures = reader.embedded_regular_signatures
         if not signatures:
             return None
         signature = signatures[-1]
@@ -69,10 +70,39 @@ def signer_of_pdf(pdf: bytes) -> PdfSigner | None:
             trust_roots=[certificate], allow_fetching=False, revocation_mode="soft-fail"
         )
         status = validate_pdf_signature(signature, trusted)
-        covers_all = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        last = reader.embedded_signatures[-1]
+        last.compute_integrity_info()
+        covers_all = last.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        adds_stamps = status.modification_level in (
+            ModificationLevel.NONE,
+            ModificationLevel.LTA_UPDATES,
+        )
         return PdfSigner(
             x509.load_der_x509_certificate(certificate.dump()),
-            bool(status.intact and status.valid and covers_all),
+            bool(status.intact and status.valid and covers_all and adds_stamps)
+            and is_in_our_form(pdf, signature)
+            and certificates_hold([certificate], [certificate]),
         )
-    except (PdfError, SignatureValidationError, SigningError, ValueError, KeyError):
+    except (PdfError, *MALFORMED):
         return None  # a PDF that cannot be read is told by who reads it, here it has no signer
+
+
+def is_in_our_form(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
+    """Tell whether a signature stands in its PDF as it was written, padding included."""
+    before, after = covered_parts(pdf, signature.byte_range)
+    n_digits = int(signature.byte_range[2]) - len(before) - 2  # between < and >
+    written = in_our_form(signature.signed_data).dump(force=True).hex().upper().ljust(n_digits, "0")
+    place = len(before)
+    return bool(after) and pdf[place : place + n_digits + 2] == f"<{written}>".encode()
+
+
+def covered_parts(pdf: bytes, byte_range: Sequence[int]) -> tuple[bytes, bytes]:
+    """Return what a signature covers: all before its own bytes, and what comes after them.
+
+    Raises:
+        ValueError: it does not begin at the file's start.
+    """
+    start, length, again, rest = (int(number) for number in byte_range)
+    if start != 0:
+        raise ValueError("a signature covers the file from its start")
+    return pdf[:length], pdf[again : again + rest]
