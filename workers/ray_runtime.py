@@ -24,6 +24,7 @@ from workers.settings import FleetSettings
 from workers.temp_folders import ProcessFolder
 
 MOST_ROOT_CHARS = 24  # of a local Ray's root: session name and socket name take 75 bytes
+_SERVERS = frozenset({"gcs_server", "raylet"})  # without one of them a Ray of ours is dead
 RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a dead one
 _LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
@@ -73,6 +74,8 @@ def is_node_alive(node_id: str) -> bool:
     Raises:
         WorkerLostError: the cluster does not answer.
     """
+    if dead := _dead_servers():  # a call would wait for a minute, and then end this process
+        raise WorkerLostError(f"Ray has died on this machine ({', '.join(dead)}).", "ray_lost")
     try:
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
     except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
@@ -83,6 +86,14 @@ def is_node_alive(node_id: str) -> bool:
         and _takes_connections(node["NodeManagerAddress"], node["NodeManagerPort"])
         for node in nodes
     )
+
+
+def _dead_servers() -> list[str]:
+    """Return which servers of a Ray that we started have ended; a cluster's are not ours to watch."""
+    node = ray._private.worker._global_node
+    if node is None:
+        return []
+    return sorted({kind for kind, _ in node.dead_processes()} & _SERVERS)
 
 
 def _takes_connections(host: str, port: int) -> bool:
@@ -149,8 +160,16 @@ def _local(settings: FleetSettings) -> Iterator[None]:
             ) from error
         yield
     finally:
-        ray.shutdown()
+        _end_local()
         folder.close()
+
+
+def _end_local() -> None:
+    """End our Ray; where a server of it has died, the others first: they would be waited for."""
+    node = ray._private.worker._global_node
+    if node is not None and _dead_servers():
+        node.kill_all_processes(check_alive=False, allow_graceful=False)
+    ray.shutdown()
 
 
 @contextlib.contextmanager

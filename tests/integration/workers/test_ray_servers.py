@@ -1,0 +1,48 @@
+# ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
+"""A server of a worker's own Ray is killed: its item goes back at once, and counts nothing."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from jobs.spec import AttemptEnd, ItemState
+from tests.fleet_bench import FleetBench, bench, long_folder, marked_pids, wait_until
+
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(200)]
+START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine much longer
+BACK_S = 30.0  # it looks every 5 s; Ray itself would end the process after 60, items and all
+
+
+@pytest.mark.parametrize("server", ["gcs_server", "raylet/raylet"])
+def test_a_worker_whose_ray_has_died_gives_its_item_back_and_ends_to_be_started_again(
+    bench: FleetBench, long_folder: Path, tmp_path: Path, server: str
+) -> None:
+    job = bench.submit(long_folder)
+    mark = uuid4().hex
+    log = tmp_path / "worker.log"
+
+    with bench.start_process(log, BENCH_MARK=mark) as worker:
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).counts.running > 0, START_S)
+        [pid] = [pid for pid in marked_pids(mark) if server in _command(pid)]
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).counts.running == 0, BACK_S)
+        assert worker.wait(60) == 75, log.read_text()[-6000:]
+
+    assert time.monotonic() - began < 60.0
+    [item] = bench.media(job)
+    assert item.state == ItemState.READY
+    assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
+    assert "Ray has died on this machine" in log.read_text()
+    wait_until(lambda: marked_pids(mark) == [])
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except OSError:  # it has ended
+        return ""
