@@ -1,0 +1,1 @@
+"""The HTTP API and, on top of it, the pages."""

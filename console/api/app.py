@@ -1,0 +1,60 @@
+"""Puts the API together: `create_app(context)`; `verity serve` runs it under uvicorn."""
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from console.api import (
+    routes_health,
+    routes_items,
+    routes_jobs,
+    routes_notices,
+    routes_people,
+    routes_sweeps,
+)
+from console.api.context import ApiContext
+from console.api.guards import BodyLimit, SecurityHeaders
+from console.api.problems import add_problem_handlers
+
+TITLE = "Voice Verity"
+ABOUT = (
+    "Tells, second by second, how likely a voice is synthetic, and how sure that is. Machine output: an"
+    " answer is evidence with known error rates, never a verdict of guilt. An LLR above 0 supports a"
+    " person speaking."
+)
+UPLOAD_PATHS = ("/v1/predict", "/v1/uploads")
+
+
+def create_app(context: ApiContext) -> FastAPI:
+    """Return the app over open desks; whoever opened them closes them."""
+    app = FastAPI(
+        title=TITLE,
+        description=ABOUT,
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page needs scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.context = context
+    add_problem_handlers(app)
+    for routes in (
+        routes_health,
+        routes_people,
+        routes_jobs,
+        routes_items,
+        routes_sweeps,
+        routes_notices,
+    ):
+        app.include_router(routes.router, prefix="/v1")
+    if context.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(context.settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key"],
+            max_age=600,
+        )
+    app.add_middleware(
+        BodyLimit, upload_paths=UPLOAD_PATHS, upload_bytes=context.settings.upload_bytes
+    )
+    app.add_middleware(SecurityHeaders, is_https=context.settings.is_https)
+    return app

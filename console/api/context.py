@@ -1,0 +1,55 @@
+"""What the routes work with: one for each server process, in `app.state`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+
+from console.api.settings import ApiSettings
+from console.people.desk import PeopleDesk
+from jobs.job_desk import JobDesk
+from jobs.notices import NoticeDesk
+from jobs.settings import JobsSettings
+from jobs.sweep_desk import SweepDesk
+from storage.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """Desks over one database and one object store."""
+
+    settings: ApiSettings
+    engine: Engine
+    objects: ObjectStore
+    jobs_settings: JobsSettings
+
+    @property
+    def desk(self) -> JobDesk:
+        """Return the desk of jobs."""
+        return JobDesk(self.engine)
+
+    @property
+    def sweeps(self) -> SweepDesk:
+        """Return the desk of sweeps."""
+        return SweepDesk(self.engine)
+
+    @property
+    def notices(self) -> NoticeDesk:
+        """Return the desk of subscriptions."""
+        return NoticeDesk(self.engine, self.jobs_settings.sealer)
+
+    @property
+    def people(self) -> PeopleDesk:
+        """Return the desk of people."""
+        return PeopleDesk(self.engine, self.jobs_settings.sealer, self.settings.sign_up)
+
+
+def context_of(request: Request) -> ApiContext:
+    """Return the context of the app that answers."""
+    context = request.app.state.context
+    assert isinstance(context, ApiContext)
+    return context
+
+
+Context = Annotated[ApiContext, Depends(context_of)]

@@ -1,0 +1,103 @@
+"""What surrounds every answer: security headers, and bodies that are cut off when they lie."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.api.problems import problem
+
+# No inline script or style, nothing from elsewhere; pictures and sound also from the page itself.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'; manifest-src 'self'"
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+SMALL_BODY = 1 << 20  # of requests that upload nothing
+
+
+class SecurityHeaders:
+    """Adds the headers that keep browsers from being talked into things."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        """Wrap an app."""
+        self._app = app
+        self._headers = _HEADERS | ({"strict-transport-security": HSTS} if is_https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/v1"):
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, by what they say and by what they send."""
+
+    def __init__(self, app: ASGIApp, *, upload_paths: tuple[str, ...], upload_bytes: int) -> None:
+        """Wrap an app; paths that begin so may send `upload_bytes`, others little."""
+        self._app = app
+        self._upload_paths = upload_paths
+        self._upload_bytes = upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_upload = scope["path"].startswith(self._upload_paths)
+        most = self._upload_bytes if is_upload else SMALL_BODY
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isascii() and declared.isdigit() and int(declared) > most:
+            await _refuse(most)(scope, receive, send)
+            return
+        n_bytes = 0
+
+        async def receive_counted() -> Message:
+            nonlocal n_bytes
+            message = await receive()
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > most:
+                raise _TooLargeError
+            return message
+
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive_counted, send_noted)
+        except _TooLargeError:
+            if has_begun:
+                raise
+            await _refuse(most)(scope, receive, send)
+
+
+class _TooLargeError(Exception):
+    """More came than is taken."""
+
+
+def _refuse(most: int) -> ASGIApp:
+    said = f"This is too large: at most {most // (1 << 20)} MiB are taken here."
+    return problem(413, "too_large", said, {"connection": "close"})

@@ -1,0 +1,103 @@
+"""Items: what was found, how it was tried, and the reports."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from console.api.context import Context
+from console.api.owned import require_item
+from console.api.principals import Reader
+from jobs.spec import ItemState, ItemStatus
+from pipeline.errors import SourceNotFoundError
+from storage.kept_objects import get_object
+
+router = APIRouter(prefix="/items", tags=["items"])
+
+
+class ItemShown(BaseModel):
+    """One item."""
+
+    item_id: str
+    job_id: str
+    source_uri: str
+    title: str  # as the source names it: untrusted text
+    state: ItemState
+    stage: str
+    progress: float
+    verdict: str
+    reason: str
+    llr: float | None  # > 0 supports a person speaking
+    voiced_s: float | None
+    error_code: str
+    error_message: str
+    reports: list[str]  # kinds: json, pdf, csv
+
+    @classmethod
+    def of(cls, item: ItemStatus) -> Self:
+        """Return an item as the API shows it."""
+        return cls(
+            item_id=item.item_id,
+            job_id=item.job_id,
+            source_uri=item.source_uri,
+            title=item.title,
+            state=item.state,
+            stage=item.stage,
+            progress=item.progress,
+            verdict=item.verdict,
+            reason=item.reason,
+            llr=item.llr,
+            voiced_s=item.voiced_s,
+            error_code=item.error_code,
+            error_message=item.error_message,
+            reports=[file.kind for file in item.files],
+        )
+
+
+class AttemptShown(BaseModel):
+    """How one try of an item ended."""
+
+    attempt: int
+    worker_id: str
+    started_at: datetime | None
+    ended_at: datetime
+    stage: str
+    cause: str
+    code: str
+    message: str
+
+
+@router.get("/{item_id}")
+def item(item_id: str, asking: Reader, context: Context) -> ItemShown:
+    """Return one item."""
+    return ItemShown.of(require_item(context, asking, item_id))
+
+
+@router.get("/{item_id}/attempts")
+def attempts(item_id: str, asking: Reader, context: Context) -> list[AttemptShown]:
+    """Return how an item's attempts ended, oldest first."""
+    require_item(context, asking, item_id)
+    return [
+        AttemptShown.model_validate(one, from_attributes=True)
+        for one in context.desk.item_attempts(item_id)
+    ]
+
+
+@router.get("/{item_id}/report.{kind}", response_class=Response)
+def report(
+    item_id: str,
+    kind: Annotated[str, Path(pattern=r"^[a-z0-9.]{1,20}$")],
+    asking: Reader,
+    context: Context,
+) -> Response:
+    """Return an item's report as json, pdf or csv."""
+    found = require_item(context, asking, item_id)
+    for file in found.files:
+        if file.kind == kind:
+            headers = {"content-disposition": f'attachment; filename="{file.file_name}"'}
+            return Response(
+                get_object(context.objects, file.key), media_type=file.content_type, headers=headers
+            )
+    raise SourceNotFoundError(f"Item {item_id} has no {kind} report.", "report_not_found")

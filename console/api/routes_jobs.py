@@ -1,0 +1,183 @@
+"""Jobs: submitted, watched, cancelled, paused, tried again."""
+
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.api.context import Context
+from console.api.owned import require_job
+from console.api.principals import Analyst, Reader
+from console.api.routes_items import ItemShown
+from jobs.source_options import SourceOptions
+from jobs.sources.names import check_source
+from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
+from pipeline.vocabulary import AnalysisOptions
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+MOST_JOBS = 200
+
+
+class PriorityName(StrEnum):
+    """The names of priorities."""
+
+    LIVE = "live"
+    BATCH = "batch"
+    SWEEP = "sweep"
+
+
+class JobBody(BaseModel):
+    """What to analyse, and how."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}]
+        },
+    )
+
+    sources: Annotated[list[str], Field(min_length=1, max_length=MAX_SOURCES)]
+    name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
+    priority: PriorityName = PriorityName.BATCH
+    hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
+    at_once: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+    only_new: bool = False
+    fresh: bool = False  # analyse anew what this account has analysed before
+
+
+class CountsShown(BaseModel):
+    """How many items stand where."""
+
+    total: int
+    done: int
+    failed: int
+    cancelled: int
+    running: int
+    waiting: int
+    listing: int
+
+
+class JobShown(BaseModel):
+    """A job as it stands."""
+
+    job_id: str
+    name: str
+    sources: list[str]
+    priority: PriorityName
+    state: JobState
+    is_paused: bool
+    is_over: bool
+    counts: CountsShown
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class JobPage(BaseModel):
+    """Jobs, the newest first, and where the next page begins."""
+
+    jobs: list[JobShown]
+    next: str | None
+
+
+class ItemPage(BaseModel):
+    """Items in the order of their listing, and where the next page begins."""
+
+    items: list[ItemShown]
+    next: str | None
+
+
+@router.post("", status_code=201)
+def submit(body: JobBody, asking: Analyst, context: Context) -> JobShown:
+    """Queue a job; a fleet worker analyses its items."""
+    for source in body.sources:
+        check_source(source, allow_local=False)
+    spec = JobSpec(
+        sources=tuple(body.sources),
+        name=body.name,
+        priority=Priority[body.priority.name],
+        options=AnalysisOptions(hop_s=body.hop_s),
+        max_running=body.at_once,
+        source_options=SourceOptions(only_new=body.only_new),
+        fresh=body.fresh,
+    )
+    return shown(context.desk.submit(spec, asking.account_id))
+
+
+@router.get("")
+def list_jobs(
+    asking: Reader,
+    context: Context,
+    before: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    most: Annotated[int, Query(ge=1, le=MOST_JOBS)] = 50,
+) -> JobPage:
+    """List jobs, the newest first."""
+    found = context.desk.list_jobs(asking.account_id, most, before)
+    following = found[-1].job_id if len(found) == most else None
+    return JobPage(jobs=[shown(job) for job in found], next=following)
+
+
+@router.get("/{job_id}")
+def job(job_id: str, asking: Reader, context: Context) -> JobShown:
+    """Return a job as it stands, counters exact."""
+    return shown(require_job(context, asking, job_id))
+
+
+@router.post("/{job_id}/cancel")
+def cancel(job_id: str, asking: Analyst, context: Context) -> JobShown:
+    """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
+    require_job(context, asking, job_id)
+    return shown(context.desk.cancel(job_id))
+
+
+@router.post("/{job_id}/pause")
+def pause(job_id: str, asking: Analyst, context: Context) -> JobShown:
+    """Pause a job."""
+    require_job(context, asking, job_id)
+    return shown(context.desk.pause(job_id))
+
+
+@router.post("/{job_id}/resume")
+def resume(job_id: str, asking: Analyst, context: Context) -> JobShown:
+    """Let a paused job go on."""
+    require_job(context, asking, job_id)
+    return shown(context.desk.resume(job_id))
+
+
+@router.post("/{job_id}/retry")
+def retry(job_id: str, asking: Analyst, context: Context) -> JobShown:
+    """Queue a job's failed items again."""
+    require_job(context, asking, job_id)
+    return shown(context.desk.retry_failed(job_id))
+
+
+@router.get("/{job_id}/items")
+def items(
+    job_id: str,
+    asking: Reader,
+    context: Context,
+    most: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ItemPage:
+    """List a job's items in the order of their listing."""
+    require_job(context, asking, job_id)
+    found = list(islice(context.desk.list_items(job_id), most + 1))
+    following = found[most - 1].item_id if len(found) > most else None
+    return ItemPage(items=[ItemShown.of(item) for item in found[:most]], next=following)
+
+
+def shown(job: Job) -> JobShown:
+    """Return a job as the API shows it."""
+    return JobShown(
+        job_id=job.job_id,
+        name=job.name,
+        sources=list(job.sources),
+        priority=PriorityName[job.priority.name],
+        state=job.state,
+        is_paused=job.is_paused,
+        is_over=job.is_over,
+        counts=CountsShown.model_validate(job.counts, from_attributes=True),
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+    )

@@ -1,0 +1,228 @@
+"""Signing in, the people of an account, and keys."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+from console.api.addresses import address_of
+from console.api.context import Context
+from console.api.principals import Admin, Principal, Reader, cookie_name, csrf_of
+from console.people.desk import SESSION_LASTS_S
+from console.people.roles import Role
+from pipeline.errors import AccessError
+
+router = APIRouter(tags=["people"])
+Text = Annotated[str, Field(max_length=400)]
+
+
+class Body(BaseModel):
+    """What the bodies of requests share."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignUpBody(Body):
+    """Somebody new."""
+
+    email: Text
+    password: SecretStr
+    name: Text = ""
+    invitation: Text = ""
+
+
+class SignInBody(Body):
+    """Somebody known."""
+
+    email: Text
+    password: SecretStr
+    code: Text = ""
+
+
+class Me(BaseModel):
+    """Who asks."""
+
+    account_id: str
+    role: Role
+    person_id: int | None
+    key_id: str | None
+    rights: list[str]
+    csrf: str  # to be sent as `x-csrf-token` with every change, by browsers
+
+
+class KeyBody(Body):
+    """A key that is to be made."""
+
+    name: Text
+    role: Role = Role.ANALYST
+    expires_at: AwareDatetime | None = None
+
+
+class KeyShown(BaseModel):
+    """A key without its secret."""
+
+    key_id: str
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyMade(BaseModel):
+    """A new key: the only answer that holds its secret."""
+
+    key_id: str
+    key: str
+
+
+class MemberShown(BaseModel):
+    """A person in the account."""
+
+    person_id: int
+    email: str
+    name: str
+    role: Role
+    joined_at: datetime
+
+
+class SessionShown(BaseModel):
+    """A browser that is signed in."""
+
+    session_id: str
+    created_at: datetime
+    seen_at: datetime
+    browser: str
+    address: str
+    is_this: bool
+
+
+@router.post("/people", status_code=201)
+def sign_up(body: SignUpBody, context: Context) -> dict[str, int]:
+    """Make a person: by invitation, or openly where the site allows it."""
+    password = body.password.get_secret_value()
+    return {"person_id": context.people.sign_up(body.email, password, body.name, body.invitation)}
+
+
+@router.post("/sessions", status_code=201)
+def sign_in(body: SignInBody, request: Request, response: Response, context: Context) -> Me:
+    """Sign a browser in: the answer sets its cookie."""
+    signed_in = context.people.sign_in(
+        body.email,
+        body.password.get_secret_value(),
+        body.code,
+        request.headers.get("user-agent", ""),
+        address_of(request, context.settings.trusted_proxies),
+    )
+    response.set_cookie(
+        cookie_name(context.settings.is_https),
+        signed_in.token,
+        max_age=int(SESSION_LASTS_S),
+        secure=context.settings.is_https,
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+    session = context.people.session_of(signed_in.token)
+    assert session is not None, "it was made just now"
+    return _me(
+        Principal(
+            session.account_id,
+            Role(session.role),
+            session.person_id,
+            csrf=csrf_of(signed_in.token),
+        )
+    )
+
+
+@router.get("/me")
+def me(asking: Reader) -> Me:
+    """Return who asks, and what may be done."""
+    return _me(asking)
+
+
+@router.get("/sessions")
+def sessions(asking: Reader, context: Context) -> list[SessionShown]:
+    """List the browsers in which the asking person is signed in."""
+    return [
+        SessionShown(
+            session_id=one.token_sha256[:16],
+            created_at=one.created_at,
+            seen_at=one.seen_at,
+            browser=one.browser,
+            address=one.address,
+            is_this=one.token_sha256 == asking.session_sha256,
+        )
+        for one in context.people.sessions(_person_of(asking))
+    ]
+
+
+@router.delete("/sessions/current", status_code=204)
+def sign_out(asking: Reader, response: Response, context: Context) -> None:
+    """End this browser's session."""
+    context.people.sign_out(_person_of(asking), asking.session_sha256)
+    response.delete_cookie(cookie_name(context.settings.is_https), path="/")
+
+
+@router.delete("/sessions", status_code=204)
+def sign_out_everywhere(asking: Reader, context: Context) -> None:
+    """End all sessions of the asking person."""
+    context.people.sign_out(_person_of(asking))
+
+
+@router.get("/members")
+def members(asking: Admin, context: Context) -> list[MemberShown]:
+    """List the account's people."""
+    return [
+        MemberShown(
+            person_id=one.person_id,
+            email=one.email,
+            name=one.name,
+            role=Role(one.role),
+            joined_at=one.joined_at,
+        )
+        for one in context.people.members(asking.account_id)
+    ]
+
+
+@router.get("/keys")
+def keys(asking: Admin, context: Context) -> list[KeyShown]:
+    """List the account's keys."""
+    return [
+        KeyShown.model_validate(one, from_attributes=True)
+        for one in context.people.keys(asking.account_id)
+    ]
+
+
+@router.post("/keys", status_code=201)
+def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
+    """Make a key; its secret is in this answer and nowhere else."""
+    made = context.people.make_key(
+        asking.account_id, body.name, body.role, asking.person_id, body.expires_at
+    )
+    return KeyMade(key_id=made.key_id, key=made.key)
+
+
+@router.delete("/keys/{key_id}", status_code=204)
+def revoke_key(key_id: str, asking: Admin, context: Context) -> None:
+    """Let a key open nothing any more."""
+    context.people.revoke_key(asking.account_id, key_id)
+
+
+def _me(asking: Principal) -> Me:
+    return Me(
+        account_id=asking.account_id,
+        role=asking.role,
+        person_id=asking.person_id,
+        key_id=asking.key_id,
+        rights=sorted(asking.rights),
+        csrf=asking.csrf,
+    )
+
+
+def _person_of(asking: Principal) -> int:
+    if asking.person_id is None or asking.key_id is not None:
+        raise AccessError("A key has no sessions: this is for people.", "people_only")
+    return asking.person_id

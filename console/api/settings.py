@@ -1,0 +1,64 @@
+"""How the console is served, read once from the environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.people.desk import SignUp
+from pipeline.errors import ConfigError
+
+DEFAULT_UPLOAD_BYTES = 100 << 20
+
+
+class ApiSettings(BaseModel):
+    """One server: who may sign up, what may be sent, and how it is reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sign_up: SignUp = SignUp.INVITED
+    public_url: str = ""  # as people reach it, such as https://verity.example.org; "" = by Host
+    cors_origins: tuple[str, ...] = ()
+    upload_bytes: int = Field(default=DEFAULT_UPLOAD_BYTES, ge=1)
+    trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
+    certificate: Path | None = None  # with `certificate_key`: HTTPS
+    certificate_key: Path | None = None
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether browsers reach us by HTTPS: cookies are then sent over nothing else."""
+        return self.public_url.startswith("https://") or self.certificate is not None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "ApiSettings":
+        """Read VERITY_SIGN_UP, VERITY_PUBLIC_URL, VERITY_CORS_ORIGINS, VERITY_UPLOAD_MAX_BYTES, and others.
+
+        Raises:
+            ConfigError: a value has the wrong form.
+        """
+        sign_up = environ.get("VERITY_SIGN_UP", "") or SignUp.INVITED.value
+        if sign_up not in set(SignUp):
+            raise ConfigError(f"VERITY_SIGN_UP is one of {', '.join(SignUp)}.")
+        url = environ.get("VERITY_PUBLIC_URL", "").rstrip("/")
+        if url and (urlsplit(url).scheme not in {"http", "https"} or urlsplit(url).path):
+            raise ConfigError("VERITY_PUBLIC_URL has the form https://host[:port].")
+        certificate, key = environ.get("VERITY_TLS_CERT", ""), environ.get("VERITY_TLS_KEY", "")
+        if bool(certificate) != bool(key):
+            raise ConfigError("HTTPS needs both VERITY_TLS_CERT and VERITY_TLS_KEY.")
+        return cls(
+            sign_up=SignUp(sign_up),
+            public_url=url,
+            cors_origins=tuple(environ.get("VERITY_CORS_ORIGINS", "").replace(",", " ").split()),
+            upload_bytes=_count(environ, "VERITY_UPLOAD_MAX_BYTES", DEFAULT_UPLOAD_BYTES),
+            trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
+            certificate=Path(certificate) if certificate else None,
+            certificate_key=Path(key) if key else None,
+        )
+
+
+def _count(environ: Mapping[str, str], key: str, default: int) -> int:
+    said = environ.get(key, "")
+    if said and not (said.isascii() and said.isdigit()):
+        raise ConfigError(f"{key} is {said!r}; it is a whole number.")
+    return int(said) if said else default

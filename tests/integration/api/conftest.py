@@ -1,0 +1,61 @@
+"""The API over a real database, asked by browsers (cookies) and by programs (keys)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.api.settings import ApiSettings
+from console.people.desk import SignUp
+from jobs.settings import JobsSettings
+from storage.objects import FolderStore
+from storage.sealing import Sealer
+
+PASSWORD = "four plain words here"  # noqa: S105 (of people who live as long as a test)
+Browse = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def context(engine: Engine, tmp_path: Path) -> ApiContext:
+    return ApiContext(
+        ApiSettings(sign_up=SignUp.OPEN),
+        engine,
+        FolderStore(tmp_path / "objects"),
+        JobsSettings(sealer=Sealer(SecretStr("ab" * 32))),
+    )
+
+
+@pytest.fixture
+def app(context: ApiContext) -> FastAPI:
+    return create_app(context)
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def browse(app: FastAPI) -> Iterator[Browse]:
+    """Give a browser in which somebody, new if need be, is signed in."""
+    clients: list[TestClient] = []
+
+    def browse(email: str) -> TestClient:
+        client = TestClient(app, raise_server_exceptions=False)
+        clients.append(client)
+        client.post("/v1/people", json={"email": email, "password": PASSWORD})
+        answer = client.post("/v1/sessions", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        client.headers["x-csrf-token"] = answer.json()["csrf"]
+        return client
+
+    yield browse
+    for client in clients:
+        client.close()

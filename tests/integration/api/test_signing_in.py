@@ -1,0 +1,92 @@
+"""Signing in: passwords, sessions, keys, forged requests, and who tries too often."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.integration.api.conftest import PASSWORD, Browse
+
+pytestmark = pytest.mark.postgres
+
+
+def test_a_visitor_is_told_to_sign_in_by_a_problem(visitor: TestClient) -> None:
+    answer = visitor.get("/v1/jobs")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "sign_in_needed"
+
+
+def test_who_signed_in_is_known_by_the_cookie_that_scripts_cannot_read(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    me = client.get("/v1/me").json()
+    assert (me["role"], me["account_id"]) == ("admin", "default")
+    (cookie,) = client.cookies.jar
+    assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+def test_a_change_without_the_pages_token_is_refused(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    del client.headers["x-csrf-token"]
+    answer = client.post("/v1/jobs", json={"sources": ["https://example.org/feed"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_missing")
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
+    visitor: TestClient, browse: Browse
+) -> None:
+    browse("ada@example.org")
+    bodies = [
+        visitor.post("/v1/sessions", json={"email": email, "password": "a wrong password"}).json()
+        for email in ("ada@example.org", "nobody@example.org")
+    ]
+    assert bodies[0] == bodies[1]
+    assert bodies[0]["code"] == "sign_in_wrong"
+
+
+def test_who_tries_too_often_waits_even_with_the_right_password(
+    visitor: TestClient, browse: Browse
+) -> None:
+    browse("ada@example.org")
+    for _ in range(8):
+        visitor.post("/v1/sessions", json={"email": "ada@example.org", "password": "wrong words"})
+    answer = visitor.post("/v1/sessions", json={"email": "ada@example.org", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "password", ["eleven char", "password12345", "aaaaaaaaaaaaaa", "ada@example.org"]
+)
+def test_a_weak_password_is_refused(visitor: TestClient, password: str) -> None:
+    answer = visitor.post("/v1/people", json={"email": "ada@example.org", "password": password})
+    assert (answer.status_code, answer.json()["code"]) == (422, "password_weak")
+    assert password not in answer.text
+
+
+def test_signing_out_ends_the_session_on_the_server(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    token = client.cookies.get("verity_session")
+    assert client.delete("/v1/sessions/current").status_code == 204
+    client.cookies.set("verity_session", token or "")
+    assert client.get("/v1/me").status_code == 401
+
+
+def test_a_key_opens_what_its_role_may_and_is_shown_once(
+    browse: Browse, visitor: TestClient
+) -> None:
+    client = browse("ada@example.org")
+    made = client.post("/v1/keys", json={"name": "newsroom", "role": "reader"}).json()
+    assert made["key"] not in client.get("/v1/keys").text
+    visitor.headers["authorization"] = f"Bearer {made['key']}"
+    assert visitor.get("/v1/jobs").status_code == 200
+    body = {"sources": ["https://example.org/feed"]}
+    assert visitor.post("/v1/jobs", json=body).json()["code"] == "right_missing"
+    client.delete(f"/v1/keys/{made['key_id']}")
+    assert visitor.get("/v1/jobs").status_code == 401
+
+
+def test_the_first_person_runs_the_installation_and_others_only_their_own(browse: Browse) -> None:
+    first, second = browse("ada@example.org"), browse("bo@example.org")
+    assert "operate" in first.get("/v1/me").json()["rights"]
+    other = second.get("/v1/me").json()
+    assert "operate" not in other["rights"]
+    assert other["account_id"] != "default"

@@ -1,0 +1,73 @@
+"""What belongs to another account is not there, on every route that names it."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.integration.api.conftest import Browse
+
+pytestmark = pytest.mark.postgres
+JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}
+
+
+def test_a_job_is_submitted_watched_and_cancelled(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    job = client.post("/v1/jobs", json=JOB).json()
+    assert (job["state"], job["counts"]["listing"]) == ("listing", 1)
+    assert [one["job_id"] for one in client.get("/v1/jobs").json()["jobs"]] == [job["job_id"]]
+    assert client.post(f"/v1/jobs/{job['job_id']}/cancel").json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("source", ["/etc/passwd", "file:///etc/passwd", "./media", "gopher://x"])
+def test_only_the_operators_command_line_reads_local_files(browse: Browse, source: str) -> None:
+    answer = browse("ada@example.org").post("/v1/jobs", json={"sources": [source]})
+    assert answer.status_code in {403, 422}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/jobs/{job}"),
+        ("GET", "/v1/jobs/{job}/items"),
+        ("POST", "/v1/jobs/{job}/cancel"),
+        ("POST", "/v1/jobs/{job}/pause"),
+        ("POST", "/v1/jobs/{job}/resume"),
+        ("POST", "/v1/jobs/{job}/retry"),
+        ("GET", "/v1/items/{item}"),
+        ("GET", "/v1/items/{item}/attempts"),
+        ("GET", "/v1/items/{item}/report.json"),
+        ("GET", "/v1/sweeps/{sweep}"),
+        ("GET", "/v1/sweeps/{sweep}/runs"),
+        ("POST", "/v1/sweeps/{sweep}/pause"),
+        ("POST", "/v1/sweeps/{sweep}/resume"),
+        ("POST", "/v1/sweeps/{sweep}/run"),
+        ("DELETE", "/v1/sweeps/{sweep}"),
+        ("DELETE", "/v1/subscriptions/{subscription}"),
+        ("DELETE", "/v1/keys/{key}"),
+    ],
+)
+def test_another_accounts_things_are_not_there(browse: Browse, method: str, path: str) -> None:
+    owner, other = browse("ada@example.org"), browse("bo@example.org")
+    ids = make_things(owner)
+    answer = other.request(method, path.format(**ids))
+    assert answer.status_code == 404, answer.text
+    assert "Tuesday" not in answer.text
+    missing = other.request(method, path.format(**dict.fromkeys(ids, "999999")))
+    assert missing.status_code == 404
+    assert missing.json()["code"] == answer.json()["code"]
+
+
+def make_things(client: TestClient) -> dict[str, str]:
+    """Make one of each thing; return their ids."""
+    job = client.post("/v1/jobs", json=JOB).json()["job_id"]
+    sweep = client.post("/v1/sweeps", json={"cron": "@daily", "sources": JOB["sources"]}).json()
+    target = {"target": "https://example.org/hook", "events": ["job.done"]}
+    subscription = client.post("/v1/subscriptions", json=target).json()
+    key = client.post("/v1/keys", json={"name": "k"}).json()
+    items = client.get(f"/v1/jobs/{job}/items").json()["items"]
+    return {
+        "job": job,
+        "item": items[0]["item_id"],
+        "sweep": sweep["sweep_id"],
+        "subscription": subscription["subscription_id"],
+        "key": key["key_id"],
+    }
