@@ -1,18 +1,16 @@
 """What each error code means and what to do about it, in English.
 
 One table for the reports, the console and docs/error-codes.md; a test walks the code base for codes.
+Codes of listing and fetching are in `error_words_en_sources.py`; the meanings in other languages in
+`error_words_de.py` and its like.
 """
 
 import sys
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
-
-class ErrorWords(NamedTuple):
-    """The words for one error code."""
-
-    meaning: str  # a sentence: what happened
-    advice: str  # a sentence: what to do
-
+from reports.error_words import ErrorWords
+from reports.error_words_en_sources import SOURCE_ERRORS
 
 _PAGE_HEAD: Final = """# Error codes
 
@@ -23,11 +21,7 @@ This page is generated: `python -m reports.error_words_en > docs/error-codes.md`
 |---|---|---|
 """
 
-ERRORS: Final[dict[str, ErrorWords]] = {
-    "access_denied": ErrorWords(
-        "The source refused access.",
-        "Give the account or the key the right to read the source.",
-    ),
+_OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "account_not_found": ErrorWords(
         "There is no account of this name.",
         "Name an account that exists, or make it first.",
@@ -35,18 +29,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "actor_not_started": ErrorWords(
         "A part of the fleet did not start.",
         "Read the worker's log; check memory and settings, then start it again.",
-    ),
-    "age_restricted": ErrorWords(
-        "The site shows the medium only to accounts of a proven age.",
-        "Submit the file itself.",
-    ),
-    "bot_wall": ErrorWords(
-        "The site asks for a proof that a person is asking.",
-        "Wait: the host is left alone for some hours. Or submit the file itself.",
-    ),
-    "bucket_not_found": ErrorWords(
-        "The bucket does not exist.",
-        "Check the name of the bucket and its region.",
     ),
     "cancelled": ErrorWords(
         "The job was cancelled before the item was analysed.",
@@ -60,10 +42,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "A setting is missing or wrong.",
         "Set what the message names (docs/settings.md) and start again.",
     ),
-    "credentials_wrong": ErrorWords(
-        "The credentials for the source are wrong.",
-        "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
-    ),
     "database_failed": ErrorWords(
         "The database did not answer.",
         "Nothing at first: it is tried again by itself. Check VERITY_DATABASE_URL if it stays.",
@@ -76,14 +54,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "There was no room left on the disk.",
         "Make room on the disk that the message names; it is tried again by itself.",
     ),
-    "drm_protected": ErrorWords(
-        "The medium is encrypted (DRM) and cannot be analysed.",
-        "Submit a recording without encryption.",
-    ),
-    "egress_refused": ErrorWords(
-        "The address is refused: only public web servers are fetched from.",
-        "Submit a public address; an operator can allow one with VERITY_FETCH_ALLOW.",
-    ),
     "embedded_database": ErrorWords(
         "The database that comes with the program cannot be used.",
         "Follow the message, or set VERITY_DATABASE_URL.",
@@ -92,33 +62,13 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "Something went wrong that has no name yet.",
         "Report it with the worker's log.",
     ),
-    "fetch_failed": ErrorWords(
-        "The item could not be fetched.",
-        "Nothing: it is tried again a few times; afterwards check the address and retry the item.",
-    ),
-    "fetch_too_slow": ErrorWords(
-        "The medium came too slowly to be fetched.",
-        "Retry the item later, or submit the file itself.",
-    ),
-    "file_vanished": ErrorWords(
-        "The file was there and is gone.",
-        "Put the file back and submit it again.",
-    ),
-    "geo_blocked": ErrorWords(
-        "The medium is not shown in the country from which it was asked for.",
-        "Submit the file itself.",
+    "font_missing": ErrorWords(
+        "The font that a report's language needs is not installed.",
+        "Install the package that the message names, or choose another language.",
     ),
     "heartbeat_not_started": ErrorWords(
         "The worker's heartbeat process did not start.",
         "Read the worker's log and start it again.",
-    ),
-    "host_not_found": ErrorWords(
-        "There is no host of this name.",
-        "Check the address for typing errors.",
-    ),
-    "font_missing": ErrorWords(
-        "The font that a report's language needs is not installed.",
-        "Install the package that the message names, or choose another language.",
     ),
     "input_invalid": ErrorWords(
         "The input cannot be used as it is.",
@@ -156,42 +106,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The item is over a limit of size, length or number.",
         "Split the recording, or raise the limit that the message names.",
     ),
-    "link_invalid": ErrorWords(
-        "The address cannot be asked for.",
-        "Check the address for typing errors.",
-    ),
-    "link_is_a_page": ErrorWords(
-        "The address leads to a web page, not to a recording.",
-        "Submit the page's address as a source, or the medium's own address.",
-    ),
-    "link_refused": ErrorWords(
-        "The address is not one that may be fetched.",
-        "Check that the address opens in a browser without a login.",
-    ),
-    "list_malformed": ErrorWords(
-        "The list cannot be read.",
-        "Correct the line that the message names and submit the list again.",
-    ),
-    "list_too_deep": ErrorWords(
-        "Lists name lists that name lists.",
-        "Submit the inner lists themselves.",
-    ),
-    "list_too_long": ErrorWords(
-        "The list names more than is taken at once.",
-        "Split the list.",
-    ),
-    "live": ErrorWords(
-        "The medium is a live stream that is still running.",
-        "Submit it again when the stream has ended.",
-    ),
-    "local_not_allowed": ErrorWords(
-        "Paths of this machine are taken from the command line only.",
-        "Submit it from the command line of that machine, or submit an address.",
-    ),
-    "login_required": ErrorWords(
-        "The site shows the medium only to people who are logged in.",
-        "Submit the file itself.",
-    ),
     "media_corrupt": ErrorWords(
         "The file is damaged: no sound could be decoded from it.",
         "Fetch or export the file again; a copy that plays can be analysed.",
@@ -216,10 +130,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The file is of a kind that is not analysed.",
         "Submit an audio or video recording.",
     ),
-    "members_only": ErrorWords(
-        "The medium is for paying members only.",
-        "Submit the file itself.",
-    ),
     "memory_short": ErrorWords(
         "The machine was short of memory.",
         "Nothing at first: it is tried again. Give the worker more memory if it stays.",
@@ -236,26 +146,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The detection model was not found.",
         "Name a model that is installed, or install again.",
     ),
-    "no_credentials": ErrorWords(
-        "There are no credentials for the source.",
-        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
-    ),
-    "no_media": ErrorWords(
-        "No audio or video was found at the address.",
-        "Check the address, or submit the address of the medium itself.",
-    ),
-    "not_a_file": ErrorWords(
-        "The path is not a file.",
-        "Name a regular file or a folder.",
-    ),
-    "not_found": ErrorWords(
-        "There is nothing at the address.",
-        "Check the address; the medium may have moved.",
-    ),
-    "not_live": ErrorWords(
-        "Nothing is being broadcast at the address.",
-        "Submit it again while it runs and has a recording.",
-    ),
     "not_readable": ErrorWords(
         "The file may not be read.",
         "Give the worker's account the right to read it, or check the disk.",
@@ -267,10 +157,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "not_signed": ErrorWords(
         "The report has no signature that could be stamped.",
         "Sign it first (verity sign).",
-    ),
-    "object_archived": ErrorWords(
-        "The object lies in an archive and must be restored first.",
-        "Restore the object from its archive class, then retry the item.",
     ),
     "object_corrupt": ErrorWords(
         "A stored object is damaged: its bytes do not fit its checksum.",
@@ -292,25 +178,9 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "A file of the report was cleared away before it was recorded.",
         "Nothing: it is tried again by itself.",
     ),
-    "object_vanished": ErrorWords(
-        "The object was deleted or moved after it was listed.",
-        "List the source again: submit it anew.",
-    ),
     "outage": ErrorWords(
         "A service that is needed did not answer.",
         "Nothing: it is tried again by itself.",
-    ),
-    "password_in_url": ErrorWords(
-        "The address holds a password, which would be shown in reports.",
-        "Submit the address without it.",
-    ),
-    "premiere": ErrorWords(
-        "The medium has not been broadcast yet.",
-        "Submit it again after the broadcast.",
-    ),
-    "rate_limited": ErrorWords(
-        "The site asks to be asked less often.",
-        "Nothing: it is asked again later by itself.",
     ),
     "ray_lost": ErrorWords(
         "The cluster on this machine has died.",
@@ -328,25 +198,13 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "Somebody else reviewed the item at the same time.",
         "Read the other opinion, then review again.",
     ),
-    "s3_refused": ErrorWords(
-        "The object store refuses the request.",
-        "Read the code in the message and check the bucket and its region.",
-    ),
     "sample_rate_out_of_bounds": ErrorWords(
         "The file declares a sample rate that is not analysed.",
         "Export the file anew with 4 to 384 kHz: its header is probably damaged.",
     ),
-    "scheme_not_allowed": ErrorWords(
-        "The address is of a kind that is not fetched.",
-        "Submit an address that begins with s3://, http:// or https://.",
-    ),
     "score_not_finite": ErrorWords(
         "The model gave a score that is not a number.",
         "Report it with the SHA-256 of the file and of the model.",
-    ),
-    "several_media": ErrorWords(
-        "The page holds several media.",
-        "Submit the page as a source of its own, so that its media are listed.",
     ),
     "signing_key_missing": ErrorWords(
         "The key that signs reports is not where it was.",
@@ -355,34 +213,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
     "signing_key_unusable": ErrorWords(
         "The key cannot sign reports.",
         "Give an ECDSA P-256 key as PEM, and its certificate.",
-    ),
-    "site_failed": ErrorWords(
-        "The site is out of order.",
-        "Nothing: it is asked again when it said to come back.",
-    ),
-    "site_not_understood": ErrorWords(
-        "The site answered something that is not known.",
-        "Update yt-dlp, or submit the file itself.",
-    ),
-    "site_reader_failed": ErrorWords(
-        "The program that reads media sites failed.",
-        "Retry the item; update yt-dlp if it stays.",
-    ),
-    "source_empty": ErrorWords(
-        "The source holds nothing to analyse.",
-        "Check the folder, the prefix or the list.",
-    ),
-    "source_malformed": ErrorWords(
-        "The source is not an address or a path.",
-        "Check the spelling and submit it again.",
-    ),
-    "source_not_found": ErrorWords(
-        "The source does not exist or is empty.",
-        "Check the address or the path and submit it again.",
-    ),
-    "source_replaced": ErrorWords(
-        "The source was replaced while it was fetched.",
-        "List the source again: submit it anew.",
     ),
     "stale_claim": ErrorWords(
         "A newer attempt took the item over.",
@@ -404,22 +234,6 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "The recording is longer than is analysed.",
         "Split the recording, or raise max_duration_s.",
     ),
-    "too_many_bytes": ErrorWords(
-        "The medium is larger than is fetched.",
-        "Raise VERITY_FETCH_MAX_BYTES, or submit a smaller version.",
-    ),
-    "too_many_redirects": ErrorWords(
-        "The address redirects in a circle.",
-        "Submit the address that it shall end at.",
-    ),
-    "video_deleted": ErrorWords(
-        "The medium was removed, or never existed.",
-        "Look for another copy of the medium.",
-    ),
-    "video_private": ErrorWords(
-        "The medium is private.",
-        "Ask the owner for the file and submit it.",
-    ),
     "worker_crashed": ErrorWords(
         "The process that worked on the item died.",
         "Nothing at first: it is tried again. Export the file anew if it stays, and report it.",
@@ -429,6 +243,8 @@ ERRORS: Final[dict[str, ErrorWords]] = {
         "Nothing at first: another worker takes the item. Check the machine's memory if it stays.",
     ),
 }
+
+ERRORS: Final[Mapping[str, ErrorWords]] = dict(sorted({**SOURCE_ERRORS, **_OTHER_ERRORS}.items()))
 
 
 def error_codes_page() -> str:

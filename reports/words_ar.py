@@ -5,6 +5,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_ar import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
@@ -87,28 +88,7 @@ ARABIC: Final = Words(
     "منها: من الأنظمة التي لم تصادفها قط، {rate} من المواد تُعطى اسمًا. والشبه ليس دليلًا على النتيجة.",
     likeness_unknown="لا يشبه أي نظام تعرفه الطريقة بما يكفي لتسميته: النظام غير معروف.",
     systems={"codec": "صوت بعد مرمِّز عصبي"},
-    errors={
-        "access_denied": "رفض المصدر الوصول.",
-        "config_invalid": "إعداد مفقود أو خاطئ.",
-        "database_failed": "لم تستجب قاعدة البيانات.",
-        "error": "فشل التحليل.",
-        "fetch_failed": "تعذر جلب الوسيط.",
-        "input_invalid": "لا يمكن استعمال المدخل كما هو.",
-        "limit_exceeded": "تتجاوز المادة حدًا.",
-        "media_corrupt": "الملف تالف.",
-        "media_unsupported": "هذا النوع من الملفات لا يُحلَّل.",
-        "model_error": "تعذر استعمال نموذج.",
-        "model_mismatch": "لا يوافق نموذج وصفه.",
-        "model_not_found": "لم يُعثر على نموذج.",
-        "object_store_failed": "لم يستجب مخزن الكائنات.",
-        "outage": "لم تكن خدمة لازمة متاحة.",
-        "score_not_finite": "أعطى النموذج قيمة ليست عددًا.",
-        "source_not_found": "لم يُعثر على المصدر.",
-        "stale_claim": "أخذت محاولة أحدث هذه المادة.",
-        "worker_lost": "فُقدت عملية التشغيل.",
-        "bot_wall": "يطلب الموقع ما يبين أن الطالب إنسان.",
-        "cancelled": "أُلغيت المهمة قبل تحليل المادة.",
-    },
+    errors=MEANINGS,
     unknown_error="تعذر تحليل المادة (رمز الخطأ {code}).",
     notes={
         "extension_mismatch": "امتداد اسم الملف لا يوافق محتواه؛ حُلِّل المحتوى.",

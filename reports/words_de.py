@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_de import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
@@ -92,28 +93,7 @@ GERMAN: Final = Words(
     likeness_unknown="Sie gleicht keinem System, das das Verfahren kennt, genug, um es zu nennen: Das "
     "System ist unbekannt.",
     systems={"codec": "einer Stimme hinter einem neuronalen Codec"},
-    errors={
-        "access_denied": "Die Quelle hat den Zugriff verweigert.",
-        "config_invalid": "Eine Einstellung fehlt oder ist falsch.",
-        "database_failed": "Die Datenbank hat nicht geantwortet.",
-        "error": "Die Untersuchung ist misslungen.",
-        "fetch_failed": "Das Medium konnte nicht abgeholt werden.",
-        "input_invalid": "Die Eingabe kann so nicht verwendet werden.",
-        "limit_exceeded": "Das Stück überschreitet eine Grenze.",
-        "media_corrupt": "Die Datei ist beschädigt.",
-        "media_unsupported": "Diese Art von Datei wird nicht untersucht.",
-        "model_error": "Ein Modell konnte nicht verwendet werden.",
-        "model_mismatch": "Ein Modell passt nicht zu seiner Beschreibung.",
-        "model_not_found": "Ein Modell wurde nicht gefunden.",
-        "object_store_failed": "Der Objektspeicher hat nicht geantwortet.",
-        "outage": "Ein benötigter Dienst war nicht erreichbar.",
-        "score_not_finite": "Das Modell ergab eine Zahl, die keine ist.",
-        "source_not_found": "Die Quelle wurde nicht gefunden.",
-        "stale_claim": "Ein neuerer Versuch hat das Stück übernommen.",
-        "worker_lost": "Der Arbeitsprozess ging verloren.",
-        "bot_wall": "Die Website verlangt einen Nachweis, dass ein Mensch fragt.",
-        "cancelled": "Der Auftrag wurde abgebrochen, bevor das Stück untersucht war.",
-    },
+    errors=MEANINGS,
     unknown_error="Das Stück konnte nicht untersucht werden (Fehlercode {code}).",
     notes={
         "extension_mismatch": "Die Endung des Dateinamens passt nicht zum Inhalt; untersucht wurde "

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_es import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
@@ -88,28 +89,7 @@ SPANISH: Final = Words(
     likeness_unknown="No se parece lo bastante a ningún sistema que el método conozca para nombrarlo: el "
     "sistema es desconocido.",
     systems={"codec": "una voz tras un códec neuronal"},
-    errors={
-        "access_denied": "El origen denegó el acceso.",
-        "config_invalid": "Falta un ajuste o es incorrecto.",
-        "database_failed": "La base de datos no respondió.",
-        "error": "El análisis falló.",
-        "fetch_failed": "No se pudo obtener el medio.",
-        "input_invalid": "La entrada no puede usarse tal como está.",
-        "limit_exceeded": "El elemento supera un límite.",
-        "media_corrupt": "El archivo está dañado.",
-        "media_unsupported": "Este tipo de archivo no se analiza.",
-        "model_error": "No se pudo usar un modelo.",
-        "model_mismatch": "Un modelo no corresponde a su descripción.",
-        "model_not_found": "No se encontró un modelo.",
-        "object_store_failed": "El almacén de objetos no respondió.",
-        "outage": "Un servicio necesario no estaba disponible.",
-        "score_not_finite": "El modelo dio un número que no lo es.",
-        "source_not_found": "No se encontró el origen.",
-        "stale_claim": "Un intento más reciente tiene el elemento.",
-        "worker_lost": "Se perdió el proceso que trabajaba.",
-        "bot_wall": "El sitio pide una comprobación de que pregunta una persona.",
-        "cancelled": "El trabajo se canceló antes de analizar el elemento.",
-    },
+    errors=MEANINGS,
     unknown_error="No se pudo analizar el elemento (código de error {code}).",
     notes={
         "extension_mismatch": "La extensión del nombre no corresponde al contenido; se analizó el "

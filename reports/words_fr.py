@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_fr import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
@@ -91,28 +92,7 @@ FRENCH: Final = Words(
     likeness_unknown="Elle ne ressemble assez à aucun système que la méthode connaît pour le nommer : le "
     "système est inconnu.",
     systems={"codec": "une voix passée par un codec neuronal"},
-    errors={
-        "access_denied": "La source a refusé l’accès.",
-        "config_invalid": "Un réglage manque ou est incorrect.",
-        "database_failed": "La base de données n’a pas répondu.",
-        "error": "L’analyse a échoué.",
-        "fetch_failed": "Le média n’a pas pu être obtenu.",
-        "input_invalid": "L’entrée ne peut pas être utilisée telle quelle.",
-        "limit_exceeded": "L’élément dépasse une limite.",
-        "media_corrupt": "Le fichier est endommagé.",
-        "media_unsupported": "Ce genre de fichier n’est pas analysé.",
-        "model_error": "Un modèle n’a pas pu être utilisé.",
-        "model_mismatch": "Un modèle ne correspond pas à sa description.",
-        "model_not_found": "Un modèle n’a pas été trouvé.",
-        "object_store_failed": "Le stockage d’objets n’a pas répondu.",
-        "outage": "Un service nécessaire n’était pas disponible.",
-        "score_not_finite": "Le modèle a donné un nombre qui n’en est pas un.",
-        "source_not_found": "La source n’a pas été trouvée.",
-        "stale_claim": "Une tentative plus récente a repris l’élément.",
-        "worker_lost": "Le processus de travail a été perdu.",
-        "bot_wall": "Le site demande une vérification qu’une personne interroge.",
-        "cancelled": "La tâche a été annulée avant l’analyse de l’élément.",
-    },
+    errors=MEANINGS,
     unknown_error="L’élément n’a pas pu être analysé (code d’erreur {code}).",
     notes={
         "extension_mismatch": "L’extension du nom ne correspond pas au contenu ; c’est le contenu qui a "

@@ -5,6 +5,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_ja import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
@@ -85,28 +86,7 @@ JAPANESE: Final = Words(
     "一度も出会っていないシステムでも{rate}に名前が付きます。類似は所見の証拠ではありません。",
     likeness_unknown="この方法が知るどのシステムにも、名を挙げるほどには似ていません：システムは不明です。",
     systems={"codec": "ニューラルコーデックを通した声"},
-    errors={
-        "access_denied": "出所がアクセスを拒否しました。",
-        "config_invalid": "設定がないか、誤っています。",
-        "database_failed": "データベースが応答しませんでした。",
-        "error": "分析に失敗しました。",
-        "fetch_failed": "媒体を取得できませんでした。",
-        "input_invalid": "入力はこのままでは使えません。",
-        "limit_exceeded": "項目が上限を超えています。",
-        "media_corrupt": "ファイルが壊れています。",
-        "media_unsupported": "この種類のファイルは分析しません。",
-        "model_error": "モデルを使えませんでした。",
-        "model_mismatch": "モデルがその説明と合いません。",
-        "model_not_found": "モデルが見つかりません。",
-        "object_store_failed": "オブジェクト保管庫が応答しませんでした。",
-        "outage": "必要なサービスが利用できませんでした。",
-        "score_not_finite": "モデルが数値でない値を出しました。",
-        "source_not_found": "出所が見つかりません。",
-        "stale_claim": "より新しい試行がこの項目を引き受けました。",
-        "worker_lost": "作業プロセスが失われました。",
-        "bot_wall": "サイトが人による要求であることの確認を求めています。",
-        "cancelled": "項目が分析される前にジョブが取り消されました。",
-    },
+    errors=MEANINGS,
     unknown_error="この項目は分析できませんでした（エラーコード {code}）。",
     notes={
         "extension_mismatch": "ファイル名の拡張子が内容と合いません。内容を分析しました。",

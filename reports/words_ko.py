@@ -5,6 +5,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_ko import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Script, Words
@@ -84,28 +85,7 @@ KOREAN: Final = Words(
     "한 번도 접하지 않은 시스템의 항목도 {rate}은 이름을 받습니다. 비슷함은 소견의 증거가 아닙니다.",
     likeness_unknown="이 방법이 아는 어떤 시스템과도 이름을 댈 만큼 비슷하지 않습니다: 시스템은 알 수 없습니다.",
     systems={"codec": "신경망 코덱을 거친 음성"},
-    errors={
-        "access_denied": "출처가 접근을 거부했습니다.",
-        "config_invalid": "설정이 없거나 잘못되었습니다.",
-        "database_failed": "데이터베이스가 응답하지 않았습니다.",
-        "error": "분석에 실패했습니다.",
-        "fetch_failed": "매체를 가져올 수 없었습니다.",
-        "input_invalid": "입력을 그대로는 사용할 수 없습니다.",
-        "limit_exceeded": "항목이 한도를 넘습니다.",
-        "media_corrupt": "파일이 손상되었습니다.",
-        "media_unsupported": "이 종류의 파일은 분석하지 않습니다.",
-        "model_error": "모델을 사용할 수 없었습니다.",
-        "model_mismatch": "모델이 그 설명과 맞지 않습니다.",
-        "model_not_found": "모델을 찾을 수 없습니다.",
-        "object_store_failed": "객체 저장소가 응답하지 않았습니다.",
-        "outage": "필요한 서비스를 이용할 수 없었습니다.",
-        "score_not_finite": "모델이 숫자가 아닌 값을 냈습니다.",
-        "source_not_found": "출처를 찾을 수 없습니다.",
-        "stale_claim": "더 새로운 시도가 이 항목을 맡았습니다.",
-        "worker_lost": "작업 프로세스가 사라졌습니다.",
-        "bot_wall": "사이트가 사람이 요청한다는 확인을 요구합니다.",
-        "cancelled": "항목이 분석되기 전에 작업이 취소되었습니다.",
-    },
+    errors=MEANINGS,
     unknown_error="이 항목은 분석할 수 없었습니다(오류 코드 {code}).",
     notes={
         "extension_mismatch": "파일 이름의 확장자가 내용과 맞지 않습니다. 내용을 분석했습니다.",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipeline.vocabulary import ProvenanceState, Reason, TrackUse, VerdictKind
+from reports.error_words_pt import MEANINGS
 from reports.opinion import Opinion
 from reports.scale import Step
 from reports.words import Words
@@ -87,28 +88,7 @@ PORTUGUESE: Final = Words(
     likeness_unknown="Não se parece o bastante com nenhum sistema que o método conheça para o nomear: o "
     "sistema é desconhecido.",
     systems={"codec": "uma voz após um codec neuronal"},
-    errors={
-        "access_denied": "A origem recusou o acesso.",
-        "config_invalid": "Uma definição falta ou está errada.",
-        "database_failed": "A base de dados não respondeu.",
-        "error": "A análise falhou.",
-        "fetch_failed": "Não foi possível obter o média.",
-        "input_invalid": "A entrada não pode ser usada tal como está.",
-        "limit_exceeded": "O item ultrapassa um limite.",
-        "media_corrupt": "O ficheiro está danificado.",
-        "media_unsupported": "Este tipo de ficheiro não é analisado.",
-        "model_error": "Não foi possível usar um modelo.",
-        "model_mismatch": "Um modelo não corresponde à sua descrição.",
-        "model_not_found": "Um modelo não foi encontrado.",
-        "object_store_failed": "O armazém de objetos não respondeu.",
-        "outage": "Um serviço necessário não estava disponível.",
-        "score_not_finite": "O modelo deu um número que não o é.",
-        "source_not_found": "A origem não foi encontrada.",
-        "stale_claim": "Uma tentativa mais recente tem o item.",
-        "worker_lost": "O processo de trabalho perdeu-se.",
-        "bot_wall": "O site pede uma verificação de que é uma pessoa a pedir.",
-        "cancelled": "O trabalho foi cancelado antes de o item ser analisado.",
-    },
+    errors=MEANINGS,
     unknown_error="Não foi possível analisar o item (código de erro {code}).",
     notes={
         "extension_mismatch": "A extensão do nome não corresponde ao conteúdo; analisou-se o conteúdo.",
@@ -353,11 +333,11 @@ PORTUGUESE: Final = Words(
         "escuro onde é mais forte. Mostra o que se ouve, não aquilo em que o detector se baseou.",
         "spectrogram_alt": "Abaixo, um espectrograma do mesmo som, de 0 a {top} kHz.",
         "strongest_text": "Espectrogramas simples dos segundos gravados cujos valores ficam mais "
-        "longe de cada lado, de 0 a 8 kHz, frequências baixas embaixo. Mostram o som, não aquilo "
-        "a que o detector deu atenção: isso não pode ser mostrado de forma confiável. Um só "
+        "longe de cada lado, de 0 a 8 kHz, frequências baixas em baixo. Mostram o som, não aquilo "
+        "a que o detector deu atenção: isso não pode ser mostrado de forma fiável. Um só "
         "segundo diz pouco.",
         "strongest_alt": "Espectrograma do segundo {time}, de 0 a {top} kHz.",
-        "derivation_text": "MEDIA representa o arquivo obtido. A soma após “decode” é tomada "
+        "derivation_text": "MEDIA representa o ficheiro obtido. A soma após “decode” é tomada "
         "sobre os bytes que essa linha de comando escreve; a que segue “separate”, sobre a voz "
         "que a máscara deixou, em amostras float32.",
         "cores": "{n} núcleos",
