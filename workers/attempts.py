@@ -113,7 +113,7 @@ class Attempts:
             _log.exception("ray failed", extra=held.ids)
             self._end_lost(held, f"The cluster failed: {_first_line(error)}.")
         else:
-            self._tell(_KINDS[ended.state], held, ended.verdict)
+            self._tell_end(ended.state, held, ended.verdict)
 
     def fail_unexpectedly(self, held: Held) -> None:
         """End an attempt that met a mistake of ours, with a report that says so.
@@ -136,7 +136,7 @@ class Attempts:
         """
         failure = _unexpected(held)
         state = self._queue.fail(held.claim, failure, AttemptEnd.FAILED)
-        self._tell(_KINDS[state], held, failure.message)
+        self._tell_end(state, held, failure.message)
 
     def fail(
         self,
@@ -168,7 +168,13 @@ class Attempts:
                 n_dead_writers += 1
                 if n_dead_writers == MOST_DEAD_WRITERS:
                     raise
-        self._tell(_KINDS[state], held, failure.message)
+        self._tell_end(state, held, failure.message)
+
+    def _tell_end(self, state: ItemState, held: Held, text: str) -> None:
+        """Say how an attempt ended; after the last one nothing of the item stays on its node."""
+        if state not in (ItemState.READY, ItemState.DEFERRED):
+            held.let_go_of_bytes()
+        self._tell(_KINDS[state], held, text)
 
     def _fail_with_report(self, held: Held, failure: Failure, cause: AttemptEnd) -> ItemState:
         """Let the writer end an item for good, with a report that says what failed."""
@@ -222,6 +228,8 @@ class Attempts:
             self._tell(FleetEventKind.LOST, held, "")
             return
         is_over = state is ItemState.CANCELLED
+        if is_over:
+            held.let_go_of_bytes()
         self._tell(FleetEventKind.CANCELLED if is_over else FleetEventKind.GIVEN_BACK, held, "")
 
     def _end_stalled(self, held: Held) -> None:

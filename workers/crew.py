@@ -318,7 +318,13 @@ class Crew:
             trust = fleet.storage.evidence.c2pa_trust
             pem = b"" if trust is None else trust.read_bytes()
             preparer = PreparerSettings(
-                fleet.jobs, fleet.separator, place, fleet.allow_local, trust_pem=pem
+                fleet.jobs,
+                fleet.separator,
+                place,
+                fleet.allow_local,
+                trust_pem=pem,
+                installation=fleet.installation,
+                keep_bytes=fleet.keep_bytes,
             )
             return Preparer, preparer, Needs(1.0)
         if role is Role.SCORER:

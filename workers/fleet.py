@@ -32,6 +32,7 @@ from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
 from workers.held import Held, StopCause, StoppedWalk
 from workers.housekeeper import Housekeeper
+from workers.kept_media import KeptMedia
 from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
@@ -96,6 +97,8 @@ def _run_fleet(
             trace = stack.enter_context(FleetTrace(settings.trace_path))
             runtime = stack.enter_context(open_ray(settings))
             stack.callback(sweep, settings.temp_folder)  # what killed actors left on this node
+            kept = KeptMedia(settings.temp_folder, settings.installation, settings.keep_bytes)
+            stack.callback(kept.sweep, 0.0)
             metrics = FleetMetrics()
             stack.enter_context(serve_metrics(metrics, engine, settings.metrics))
             freed = threading.Event()

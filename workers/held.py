@@ -10,6 +10,7 @@ import ray
 
 from jobs.spec import ItemClaim, ItemKind
 from pipeline.vocabulary import Custody, MediaFile
+from workers.actors import Member
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat_link import HeartbeatLink
 from workers.settings import StageDeadlines
@@ -48,6 +49,7 @@ class Held:
     media: MediaFile | None = None
     custody: Custody | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
+    keeper: Member | None = None  # whose node may keep the item's bytes for another attempt
     cause: str = ""  # how the attempt ends badly, for whoever watches
     code: str = ""
     _stop: StopCause | None = None
@@ -71,6 +73,11 @@ class Held:
         probe = None if self.media is None else self.media.probe
         tracks = () if probe is None else probe.tracks
         return max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
+
+    def let_go_of_bytes(self) -> None:
+        """Let the node forget the item's bytes: there will be no other attempt."""
+        if self.keeper is not None:
+            self.keeper.handle.forget.remote(self.claim)  # nobody waits; a dead one has nothing
 
     def begin(self) -> None:
         """Let the heartbeat renew the lease from now on."""

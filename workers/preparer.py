@@ -1,7 +1,8 @@
 """The Preparer actor: fetch, probe, survey and prepare one item, all on one node.
 
 A local path never leaves this process: the file lies in a private folder that exists only while
-the generator runs. What leaves are heads (small) and features (arrays).
+somebody wants it: while a generator runs, and between `fetch` and `prepare`, when the driver looks
+whether these bytes were analysed before. What leaves are heads (small) and features (arrays).
 """
 
 import os
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -26,9 +28,10 @@ from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
 from pipeline.probe import probe
 from pipeline.separate import Separator
-from pipeline.vocabulary import Features, MediaFile, ModelUse, SoundArray
+from pipeline.vocabulary import Custody, Features, MediaFile, ModelUse, SoundArray
 from storage.model_store import resolve
 from workers.evidence_taker import EvidenceTaker
+from workers.kept_media import KeptMedia
 from workers.path_guard import guard_paths
 from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
@@ -49,6 +52,8 @@ class PreparerSettings:
     place: NodePlace
     allow_local: bool
     trust_pem: bytes = b""  # whose provenance data (C2PA) are trusted
+    installation: str = ""  # what tells our items from another installation's
+    keep_bytes: int = 0  # of fetched media that outlive a failed attempt; 0: none
 
 
 class StoppedError(VerityError):
@@ -57,12 +62,31 @@ class StoppedError(VerityError):
     default_code = "stopped"
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedItem:
+    """An item whose bytes lie in this process's folder."""
+
+    media: MediaFile  # not probed
+    custody: Custody
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A fetched item, until the driver says what becomes of it."""
+
+    item_id: str
+    fence: int
+    fetched: FetchedItem
+    folder: ExitStack  # closing it removes the bytes
+
+
 class Preparer:
     """Holds the separator, the egress guard and a private folder for the actor's life."""
 
     def __init__(self, settings: PreparerSettings) -> None:
         """Keep the settings; `open` loads what they name."""
         self._settings = settings
+        self._waiting: _Waiting | None = None
 
     @ray.method
     def open(self, card: ModelCard) -> tuple[ActorFacts, ModelUse]:
@@ -76,7 +100,10 @@ class Preparer:
         settings = self._settings
         self._card = card
         environ = os.environ  # noqa: TID251 (the entry of a process of its own, on a node of its own)
-        self._folder = ProcessFolder(settings.place.here(environ))
+        root = settings.place.here(environ)
+        self._folder = ProcessFolder(root)
+        self._kept = KeptMedia(root, settings.installation, settings.keep_bytes)
+        self._kept.sweep()
         guard_paths()
         tempfile.tempdir = str(self._folder.path)  # libraries' files too go where they are swept
         path, sha256 = resolve(settings.separator, "separator")
@@ -88,17 +115,56 @@ class Preparer:
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
 
-    @ray.method(num_returns="streaming", _num_objects_per_yield=3)
-    def prepare(self, claim: ItemClaim) -> Iterator[Step]:
-        """Yield heads, features and sound of one item, from its first byte to its last segment.
+    @ray.method(num_returns="streaming")
+    def fetch(self, claim: ItemClaim) -> Iterator[PreparedHead]:
+        """Yield heads until an item's bytes are here; `prepare` goes on, `let_go` removes them.
 
         Raises:
             VerityError: in the stage that the last head named.
         """
-        with self._folder.item_folder() as folder:
-            yield from prepare_item(
-                claim, folder, self._access, self._card, self._separator, self._evidence
-            )
+        self._drop()
+        with ExitStack() as stack:
+            folder = stack.enter_context(self._folder.item_folder())
+            fetched = yield from fetch_item(claim, folder, self._access, self._kept)
+            self._waiting = _Waiting(claim.item_id, claim.fence, fetched, stack.pop_all())
+
+    @ray.method
+    def let_go(self) -> None:
+        """Remove the bytes of an item that was fetched."""
+        self._drop()
+
+    @ray.method
+    def forget(self, claim: ItemClaim) -> None:
+        """Remove what is kept of an item for another attempt: there will be none."""
+        self._kept.forget(claim)
+
+    @ray.method(num_returns="streaming", _num_objects_per_yield=3)
+    def prepare(self, claim: ItemClaim) -> Iterator[Step]:
+        """Yield heads, features and sound of one item, to its last segment.
+
+        It begins where `fetch` ended, or, for an item that was not fetched here, at its first byte.
+
+        Raises:
+            VerityError: in the stage that the last head named.
+        """
+        waiting, self._waiting = self._waiting, None
+        with ExitStack() as stack:
+            if waiting is not None:
+                stack.enter_context(waiting.folder)
+            if waiting is not None and (waiting.item_id, waiting.fence) == (
+                claim.item_id,
+                claim.fence,
+            ):
+                fetched = waiting.fetched
+            else:
+                folder = stack.enter_context(self._folder.item_folder())
+                fetched = yield from _alone(fetch_item(claim, folder, self._access, self._kept))
+            yield from analyse_item(claim, fetched, self._card, self._separator, self._evidence)
+
+    def _drop(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.folder.close()
 
 
 def prepare_item(
@@ -110,25 +176,51 @@ def prepare_item(
     evidence: EvidenceTaker,
 ) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
+    fetched = yield from _alone(fetch_item(claim, folder, access))
+    yield from analyse_item(claim, fetched, card, separator, evidence)
+
+
+def fetch_item(
+    claim: ItemClaim, folder: Path, access: SourceAccess, kept: KeptMedia | None = None
+) -> Generator[PreparedHead, None, FetchedItem]:
+    """Yield heads while an item is fetched into `folder`, or taken from what was kept; return it."""
     clock = _StageClock()
-    yield PreparedHead("fetch"), None, None
-    fetched = yield from _signs_of_life(
-        "fetch", lambda report: _fetch(claim, folder, access, report)
-    )
+    yield PreparedHead("fetch")
+    fetched = None if kept is None else kept.take(claim, folder)
+    if fetched is None:
+        fetched = yield from _signs_of_life(
+            "fetch", lambda report: _fetch(claim, folder, access, report)
+        )
+        if kept is not None:
+            kept.keep(claim, fetched)
     media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
-    custody = fetched.custody
     spans = clock.ended("fetch")
-    yield PreparedHead("probe", media=_shown(media), custody=custody, spans=spans), None, None
-    probed = probe(fetched.path, custody.original_name or fetched.path.name)
+    yield PreparedHead("probe", media=_shown(media), custody=fetched.custody, spans=spans)
+    return FetchedItem(media, fetched.custody)
+
+
+def analyse_item(
+    claim: ItemClaim,
+    fetched: FetchedItem,
+    card: ModelCard,
+    separator: Separator,
+    evidence: EvidenceTaker,
+) -> Iterator[Step]:
+    """Yield the steps of an item whose bytes are here."""
+    clock = _StageClock()
+    media = fetched.media
+    probed = probe(media.path, fetched.custody.original_name or media.path.name)
     media = replace(media, probe=probed)
     yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None, None
-    media = replace(media, provenance=evidence.provenance(fetched.path))
+    media = replace(media, provenance=evidence.provenance(media.path))
     watch = Watch()
-    media = yield from _signs_of_life(
-        "survey",
-        lambda report: survey_media(
-            media, card, claim.options, lambda progress: report(_share(progress)), watch
-        ),
+    media = yield from _alone(
+        _signs_of_life(
+            "survey",
+            lambda report: survey_media(
+                media, card, claim.options, lambda progress: report(_share(progress)), watch
+            ),
+        )
     )
     yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None, None
     shares = [0.0]
@@ -168,7 +260,21 @@ def _share(progress: Progress) -> float:
     return min(1.0, progress.done_s / progress.total_s) if progress.total_s else 0.0
 
 
-def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[Step, None, T]:
+def _alone(heads: Generator[PreparedHead, None, T]) -> Generator[Step, None, T]:
+    """Yield heads as steps without features; return what their generator returns."""
+    try:
+        while True:
+            try:
+                head = next(heads)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            yield head, None, None
+    finally:
+        heads.close()
+
+
+def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[PreparedHead, None, T]:
     """Run blocking work in a thread; yield a head now and then if it moves; return its result.
 
     Closing the generator stops the work at its next sign of progress.
@@ -192,7 +298,7 @@ def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[Ste
                         raise
                 if seen[1] != seen[0]:
                     seen[0] = seen[1]
-                    yield PreparedHead(stage, seen[0]), None, None
+                    yield PreparedHead(stage, seen[0])
         finally:
             stopped[0] = True
 

@@ -1,5 +1,6 @@
 """How a fleet worker runs, read once from the environment by `FleetSettings.from_env`."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -67,6 +68,8 @@ class FleetSettings(BaseModel):
     ray_address: str = ""  # "" = a local Ray of our own
     ray_working_dir: Path | None = None  # development: code that is sent to the cluster
     object_store_bytes: int = Field(default=256 << 20, ge=80 << 20)
+    # Fetched media that outlive a failed attempt, on each node; gone with the item's end.
+    keep_bytes: int = Field(default=1 << 30, ge=0)
     allow_local: bool = True  # local folders are sources: the operator's own command line
     environ: Mapping[str, str] = Field(default_factory=dict, repr=False)  # of our own children
 
@@ -74,6 +77,12 @@ class FleetSettings(BaseModel):
     def beat_s(self) -> float:
         """Return the seconds between renewals: three fit into a lease, with room for a slow one."""
         return self.lease_s / 4
+
+    @property
+    def installation(self) -> str:
+        """Return what tells our items from another installation's; nothing secret."""
+        url = self.storage.database_url
+        return "" if url is None else hashlib.sha256(url.get_secret_value().encode()).hexdigest()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "FleetSettings":
@@ -115,6 +124,7 @@ _KEYS = {
     "VERITY_LISTEN": "listen",
     "VERITY_RAY_WORKING_DIR": "ray_working_dir",
     "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
+    "VERITY_KEEP_BYTES": "keep_bytes",
 }
 
 

@@ -7,6 +7,7 @@ fetch, probe, survey, prepare (a Preparer), score (the Scorer), conclude and wri
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,10 @@ from pipeline.errors import DatabaseError, ObjectStoreError
 from pipeline.strongest import SoundKeeper
 from pipeline.vocabulary import SegmentFacts
 from workers.actors import Member, plain_errors
+from workers.basis import basis_of
 from workers.crew import Crew, Role
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
+from workers.reuse import Reusable
 from workers.settings import FleetSettings
 from workers.walk_values import PreparedHead, StageSpan, Watched
 from workers.writer import Ended, Prepared
@@ -92,6 +95,11 @@ class Walks:
             DeadActorError, StoppedWalk: the walk ended before the item was done.
             StaleClaimError: a newer attempt owns the item.
         """
+        held.keeper = preparer
+        if held.claim.may_reuse:
+            ended = self._fetch_and_reuse(held, preparer)
+            if ended is not None:
+                return ended
         scores = _Scores(self._shared(held, Role.SCORER), self._settings.batches_in_flight)
         self._prepare(held, preparer, scores)
         held.moved("score")
@@ -129,6 +137,56 @@ class Walks:
             held.moved(held.stage)  # waiting is not stalling
             held.pause(POLL_S)
         return member
+
+    def _fetch_and_reuse(self, held: Held, preparer: Member) -> Ended | None:
+        """Fetch an item, and show an earlier analysis of the same bytes where there is one.
+
+        Returns:
+            None: there is none, and the preparer holds the bytes for `prepare`.
+        """
+        is_fetched = False
+        steps = preparer.handle.fetch.remote(held.claim)
+        try:
+            while (head := self._next(held, steps, preparer)) is not None:
+                held.take(head, preparer.lane)
+            is_fetched = True
+        finally:
+            if not is_fetched:
+                self._return(preparer, steps, is_done=False)
+        goes_on = False
+        try:
+            ended = self._reuse(held)
+            goes_on = ended is None
+        finally:
+            if not goes_on:
+                preparer.handle.let_go.remote()
+                self._crew.give_back(preparer)
+        return ended
+
+    def _reuse(self, held: Held) -> Ended | None:
+        """Write an item's report with an earlier analysis, or return None."""
+        assert held.media is not None, "a preparer names it first"
+        models = self._crew.models
+        basis = basis_of(models, held.claim.options)
+        try:
+            analysis_id = self._queue.earlier.find(held.claim, held.media.sha256, basis)
+        except DatabaseError:  # the item's own analysis takes longer than most outages
+            return None
+        if analysis_id is None:
+            return None
+        item = Reusable(
+            held.claim,
+            held.media,
+            held.custody,
+            analysis_id,
+            self._crew.detector,
+            models,
+            dict(held.timings_s),
+        )
+        ended = self._ask_writer(held, lambda writer: writer.reuse.remote(item))
+        if ended is None:
+            held.moved("probe")  # where the preparer goes on
+        return ended
 
     def _prepare(self, held: Held, preparer: Member, scores: _Scores) -> None:
         """Walk an item through a preparer; batches go on to the scorer as they come."""
@@ -181,21 +239,30 @@ class Walks:
             held.timings_s,
             scores.watched,
         )
+        ended = self._ask_writer(
+            held,
+            lambda writer: writer.finish.remote(prepared, scores.outputs, scores.keeper.kept),
+        )
+        assert ended is not None, "finish returns where the item stands"
+        return ended
+
+    def _ask_writer(self, held: Held, ask: Callable[[Any], Any]) -> Ended | None:
+        """Let the writer do something; while database or object store are away, try again."""
         is_told = False
         while True:
             held.moved("write")
             writer = self._shared(held, Role.WRITER)
             try:
-                ending = writer.handle.finish.remote(prepared, scores.outputs, scores.keeper.kept)
+                ending = ask(writer.handle)
                 held.wait([ending])
-                ended: Ended = _get(ending, writer)
+                ended: Ended | None = _get(ending, writer)
             except (DatabaseError, ObjectStoreError) as error:
                 if not is_told:
                     _log.warning("report waits: %s", error.message, extra=held.ids)
                     is_told = True
                 held.pause(OUTAGE_PAUSE_S)
                 continue
-            for span in ended.spans:
+            for span in () if ended is None else ended.spans:
                 held.ran(writer.lane, span)
             return ended
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import ray
 
+from jobs.labels import split_labels
 from jobs.retry import OBJECT_STORE_REFUSES
 from jobs.spec import AttemptEnd, ItemClaim, ItemResult, ItemState, ReportFile
 from jobs.work_queue import WorkQueue
@@ -28,7 +29,8 @@ from pipeline.vocabulary import (
     Traces,
 )
 from reports.custody_parts import signer_of_key
-from reports.document import ReportContext, to_document
+from reports.document import ReportContext, ReportDocument, to_document
+from reports.reissue import reissue
 from reports.rendering import RenderedFile, render
 from reports.signing_keys import SigningKey
 from reports.sound_parts import to_clips
@@ -36,8 +38,11 @@ from storage.database import connect_engine
 from storage.embedding_rows import SearchLimits
 from storage.kept_objects import put_object
 from storage.objects import open_object_store
+from storage.reuse_rows import EarlierFacts
 from storage.settings import StorageSettings
+from workers.basis import basis_of
 from workers.path_guard import guard_paths
+from workers.reuse import Reusable, checked_document, clips_of, name_notes_of, own_report
 from workers.scorer import DetectorFacts
 from workers.walk_values import ActorFacts, StageSpan, Watched, here
 
@@ -139,6 +144,31 @@ class Writer:
         return Ended(ItemState.DONE, report.verdict.kind.value, spans)
 
     @ray.method
+    def reuse(self, item: Reusable) -> Ended | None:
+        """Write an item's result with an earlier analysis; None: that is gone or damaged.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+            DatabaseError, ObjectStoreError: away; the same call may be made again.
+        """
+        started_at = time.time()
+        facts = self._queue.earlier.read(item.claim, item.analysis_id)
+        document = None if facts is None else checked_document(facts, item)
+        if facts is None or document is None:
+            return None
+        clips = self._clips(facts, document)
+        if clips is None:
+            return None
+        report = own_report(facts, document, item)
+        own = to_document(report, item.detector.card, self._context(item.claim))
+        document = reissue(document, own, name_notes_of(document, item))
+        result = self._rendered(item.claim, report, document, clips)
+        self._queue.finish(item.claim, replace(result, reused_item_id=facts.item_id))
+        assert report.verdict is not None, "checked_document asks for one"
+        spans = (StageSpan("write", started_at, time.time()),)
+        return Ended(ItemState.DONE, report.verdict.kind.value, spans)
+
+    @ray.method
     def fail(self, failed: Failed) -> ItemState:
         """End an item for good, with a report that says what failed.
 
@@ -154,10 +184,14 @@ class Writer:
         return self._queue.fail(claim, failure, failed.cause, None, result)
 
     def _result(self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts) -> ItemResult:
-        """Render an item's reports and put them into the object store."""
+        """Make an item's report, render it and put it into the object store."""
+        document = to_document(report, detector.card, self._context(claim))
+        return self._rendered(claim, report, document, to_clips(report))
+
+    def _context(self, claim: ItemClaim) -> ReportContext:
         job = self._queue.desk.job_status(claim.job_id)
         key = self._settings.signing_key
-        context = ReportContext(
+        return ReportContext(
             report_id=f"{claim.job_id}-{claim.item_id}-{claim.attempt}",
             attempt=claim.attempt,
             issued_at=datetime.now(UTC),
@@ -165,11 +199,32 @@ class Writer:
             job_name=job.name,
             requested_at=job.created_at,
             signer=None if key is None else signer_of_key(key),
+            labels=split_labels(claim.facts.get("labels", "")),
+            list_priority=claim.facts.get("priority", ""),
         )
-        document = to_document(report, detector.card, context)
-        rendered = render(document, to_clips(report), key)
-        files = tuple(self._put(claim, file) for file in rendered)
-        return ItemResult(report, rendered[0].content, document.findings_sha256, files)
+
+    def _rendered(
+        self,
+        claim: ItemClaim,
+        report: MediaReport,
+        document: ReportDocument,
+        clips: Mapping[str, bytes],
+    ) -> ItemResult:
+        """Render a report and put its files into the object store."""
+        rendered = render(document, clips, self._settings.signing_key)
+        return ItemResult(
+            report,
+            rendered[0].content,
+            document.findings_sha256,
+            files=tuple(self._put(claim, file) for file in rendered),
+            basis_sha256=basis_of(report.models, report.options) if report.verdict else "",
+        )
+
+    def _clips(self, facts: EarlierFacts, document: ReportDocument) -> Mapping[str, bytes] | None:
+        try:
+            return clips_of(facts, document, self._store)
+        except (AccessError, ConfigError) as error:
+            raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
 
     def _put(self, claim: ItemClaim, file: RenderedFile) -> ReportFile:
         """Put one file.
