@@ -16,6 +16,7 @@ from console import (
     cli_notices,
     cli_reports,
     cli_scan,
+    cli_serve,
     cli_sweeps,
     cli_top,
     cli_training,
@@ -71,6 +72,7 @@ for _module in (
     cli_notices,
     cli_top,
     cli_work,
+    cli_serve,
     cli_training,
     cli_doctor,
 ):

@@ -52,6 +52,14 @@ def worker_lock(settings: StorageSettings) -> Iterator[None]:
         drop_lock(lock, path)
 
 
+def has_workers(settings: StorageSettings) -> bool:
+    """Tell whether a worker of this data folder runs on this machine."""
+    running = _find_running(_folder(settings))
+    for worker in running:
+        os.close(worker.process)
+    return bool(running)
+
+
 def stop_workers(settings: StorageSettings, wait_s: float = END_S) -> int:
     """Ask all workers of a data folder on this machine to end, then make them; return how many.
 

@@ -1,0 +1,97 @@
+"""Runs the API under uvicorn, keeps house, and starts a fleet worker where none runs."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+
+import uvicorn
+
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.api.settings import ApiSettings
+from console.queue_access import open_queue
+from console.settings import ConsoleSettings
+from console.terminal import errors
+from pipeline.errors import ConfigError
+from workers.housekeeper import Housekeeper
+from workers.running_workers import has_workers
+
+GRACE_S = 5  # for answers that are being given
+WORKER_END_S = 40.0  # as `verity work` itself needs
+HEAD_BYTES = 64 << 10  # of a request: longer ones are attacks
+KEEP_ALIVE_S = 30
+
+_log = logging.getLogger(__name__)
+
+
+def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: a setting is wrong, or the port is taken.
+        DatabaseError: the database does not answer.
+    """
+    api = ApiSettings.from_env(settings.environ)
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(host, port))
+        access = stack.enter_context(open_queue(settings))
+        context = ApiContext(api, access.engine, access.objects, settings.jobs)
+        stack.enter_context(Housekeeper(access.engine, settings.jobs))
+        if with_worker and not has_workers(settings.storage):
+            stack.enter_context(_worker(settings.environ))
+        config = uvicorn.Config(
+            create_app(context),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # `addresses.py` reads them, as far as they are to be believed
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=api.certificate,
+            ssl_keyfile=api.certificate_key,
+        )
+        bound = listener.getsockname()
+        scheme = "https" if api.certificate else "http"
+        errors.print(
+            f"Voice Verity: {api.public_url or f'{scheme}://{bound[0]}:{bound[1]}'}",
+            markup=False,
+            soft_wrap=True,
+        )
+        uvicorn.Server(config).run([listener])
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): name another with --port."
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _worker(environ: Mapping[str, str]) -> Iterator[None]:
+    """Keep a fleet worker beside the server; it ends with it."""
+    command = [sys.executable, "-m", "workers"]
+    with subprocess.Popen(command, env=dict(environ), start_new_session=True) as worker:  # noqa: S603 (ours)
+        _log.info("fleet worker started", extra={"worker_pid": worker.pid})
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                worker.send_signal(signal.SIGTERM)
+            try:
+                worker.wait(WORKER_END_S)
+            except subprocess.TimeoutExpired:
+                with suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
