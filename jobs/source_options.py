@@ -52,7 +52,7 @@ class SourceOptions(BaseModel):
     # media sites
     live_minutes: Annotated[float, Field(ge=0, le=MAX_LIVE_MINUTES)] = 0.0  # 0: live is refused
     login: Login = Login.LAST
-    sleep_s: Annotated[float, Field(ge=0, le=3_600)] = 0.0  # between requests to a site
+    sleep_s: Annotated[float, Field(ge=0, le=60)] = 0.0  # between requests to a site
     rate_bytes: Count | None = None  # a second, at most
     cookies_id: str = ""  # of a sealed secret
     proxy_id: str = ""  # of a sealed secret

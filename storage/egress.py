@@ -23,6 +23,7 @@ from typing import Self, TypeAlias
 from pipeline.errors import ConfigError
 from storage.egress_policy import EgressPolicy
 from storage.egress_proxy import PROXY_USER, ProxyConnection, ProxyLimits, turn_away
+from storage.egress_upstream import Upstream
 
 FOLDER_PREFIX = "verity-egress-"  # of the private folder with the socket
 SOCKET_NAME = "guard.sock"
@@ -55,11 +56,13 @@ class EgressGuard:
         policy: EgressPolicy | None = None,
         limits: ProxyLimits | None = None,
         resolve: ResolveNames = resolve_by_system,
+        upstream: Upstream | None = None,
     ) -> None:
         """Keep what is let out; nothing listens yet."""
         self._policy = policy or EgressPolicy()
         self._limits = limits or ProxyLimits()
         self._resolve_names = resolve
+        self._upstream = upstream
         self._token = secrets.token_urlsafe(24)
         self._port = 0
         self._folder: Path | None = None
@@ -73,6 +76,10 @@ class EgressGuard:
     def proxy_url(self) -> str:
         """The proxy for HTTP clients, with its token: a secret, never logged."""
         return f"http://{PROXY_USER}:{self._token}@127.0.0.1:{self._port}"
+
+    def through(self, upstream: Upstream) -> "EgressGuard":
+        """Return a guard with the same rules that goes out by a proxy; it is not running yet."""
+        return EgressGuard(self._policy, self._limits, self._resolve_names, upstream)
 
     @property
     def socket_path(self) -> Path:
@@ -167,7 +174,9 @@ class EgressGuard:
         if not is_free:
             await turn_away(writer)
             return
-        client = ProxyConnection((reader, writer), self._policy, self._limits, self._resolve)
+        client = ProxyConnection(
+            (reader, writer), self._policy, self._limits, self._resolve, self._upstream
+        )
         await client.serve(self._token)
 
     async def _resolve(self, host: str, port: int) -> Sequence[str]:

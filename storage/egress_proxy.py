@@ -18,6 +18,7 @@ from typing import TypeAlias
 import h11
 
 from storage.egress_policy import Destination, EgressPolicy, parse_destination
+from storage.egress_upstream import Upstream, connect_through
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +73,19 @@ class ProxyConnection:
     """Serves one client connection from its request to its end."""
 
     def __init__(
-        self, client: Streams, policy: EgressPolicy, limits: ProxyLimits, resolve: Resolver
+        self,
+        client: Streams,
+        policy: EgressPolicy,
+        limits: ProxyLimits,
+        resolve: Resolver,
+        upstream: Upstream | None = None,
     ) -> None:
         """Keep the connection and what it is checked against."""
         self._reader, self._writer = client
         self._policy = policy
         self._limits = limits
         self._resolve = resolve
+        self._upstream = upstream
         self._destination: Destination | None = None
         self._client = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
 
@@ -220,6 +227,8 @@ class ProxyConnection:
         for address in addresses[: self._limits.n_addresses]:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(self._limits.connect_s):
+                    if self._upstream:
+                        return await connect_through(self._upstream, address, destination.port)
                     return await asyncio.open_connection(address, destination.port)
         raise _RefusedError(502, "destination_unavailable", "cannot_connect")
 

@@ -19,6 +19,7 @@ DATA_BYTES = 2 << 30  # V8 needs 1 GiB to start (measured with deno 2.9.8)
 def main(request_file: str) -> None:
     """Do one request."""
     asked = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    Path(request_file).unlink()  # it may hold cookies
     cage.limit_memory(DATA_BYTES)
     way_out = cage.leave_network(asked["guard_socket"], asked["guard_port"])
     # Whoever prints, prints to nowhere: this pipe carries our events only.
@@ -42,6 +43,10 @@ def main(request_file: str) -> None:
         stall_s=asked["stall_s"],
         deno=asked["deno"],
         entry=asked["entry"],
+        live_s=asked["live_s"],
+        cookies=asked["cookies"],
+        sleep_s=asked["sleep_s"],
+        rate_bytes=asked["rate_bytes"],
     )
     places = [request.folder, Path(tempfile.gettempdir())]
     cage.close_doors(way_out, request.deno, places)

@@ -9,6 +9,7 @@ guards against code that is astray, the namespace against code that is hostile.
 import ctypes
 import fcntl
 import os
+import re
 import resource
 import socket
 import struct
@@ -39,6 +40,8 @@ _ALWAYS_REFUSED = frozenset(
         "socket.sendto",
     }
 )
+# deno's: a player script gets none of the rights that these give
+_PERMISSION = re.compile(r"--(?:allow|unsafe|permission|unstable|reload|env-file)|-[A-Z]")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -100,13 +103,14 @@ def close_doors(way_out: WayOut, program: str, folders: list[Path]) -> None:
         if target != os.devnull and not target.startswith(places):
             raise CageError(f"egress_refused: writing outside the item's folder: {target}")
 
-    def check_program(executable: object) -> None:
+    def check_program(executable: object, arguments: object) -> None:
         if not program or executable not in (program, os.fsencode(program)):
             raise CageError(f"egress_refused: starting a program: {executable!r}")
+        _check_arguments(arguments)
 
     checks: dict[str, Callable[[tuple[object, ...]], None]] = {
         "open": lambda arguments: check_open(arguments[0], arguments[2]),
-        "subprocess.Popen": lambda arguments: check_program(arguments[0]),
+        "subprocess.Popen": lambda arguments: check_program(arguments[0], arguments[1]),
         "socket.connect": lambda arguments: _require(arguments[1], connect_to),
         "socket.getaddrinfo": lambda arguments: _require(arguments[0], {way_out.host}),
         "socket.gethostbyname": lambda arguments: _require(arguments[0], {way_out.host}),
@@ -119,6 +123,12 @@ def close_doors(way_out: WayOut, program: str, folders: list[Path]) -> None:
             raise CageError(f"egress_refused: {event}")
 
     sys.addaudithook(hook)
+
+
+def _check_arguments(arguments: object) -> None:
+    for argument in arguments if isinstance(arguments, list | tuple) else ():
+        if _PERMISSION.match(os.fsdecode(argument)):
+            raise CageError(f"egress_refused: a player script with {argument!r}")
 
 
 def _require(given: object, allowed: set[object]) -> None:

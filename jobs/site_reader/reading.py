@@ -5,6 +5,7 @@ no `file:` URLs. One way to the web: the proxy. What a page says is passed on as
 shown by others, never used here.
 """
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,8 @@ import yt_dlp
 from yt_dlp.globals import plugin_dirs
 from yt_dlp.utils import DownloadCancelled, YoutubeDLError, unsmuggle_url
 from yt_dlp.version import __version__
+
+from jobs.site_reader import live
 
 VERSION = str(__version__)
 SITE_ERRORS = (YoutubeDLError,)  # what yt-dlp raises about sites
@@ -53,6 +56,10 @@ class Request:
     stall_s: float
     deno: str  # path of the program that runs player scripts, or nothing
     entry: int | None  # which of several media of the page, from 0
+    live_s: float = 0.0  # record a live stream for so long; 0: it is refused
+    cookies: str = ""  # in Netscape's form
+    sleep_s: float = 0.0  # between requests
+    rate_bytes: int | None = None  # a second
 
 
 def list_page(request: Request, proxy: str, say: Say) -> None:
@@ -76,13 +83,41 @@ def fetch_page(request: Request, proxy: str, say: Say) -> None:
             if not _is_playlist(page):
                 break
             page = _follow_entry(reader, _pick(page, request.entry))
-        status = page.get("live_status")
-        if page.get("is_live") or status == "is_live":
-            raise ReadingError("live", "the stream is running")
-        if status == "is_upcoming":
+        if page.get("live_status") == "is_upcoming":
             raise ReadingError("premiere", "the stream has not begun")
+        if _is_live(page):
+            _record_live(reader, page, request, say)
+            return
         read = reader.process_ie_result(page, download=True)
         say({"event": "done", "facts": _facts(read or page)})
+
+
+def _is_live(page: Page) -> bool:
+    return bool(page.get("is_live")) or page.get("live_status") == "is_live"
+
+
+def _record_live(reader: yt_dlp.YoutubeDL, page: Page, request: Request, say: Say) -> None:
+    if not request.live_s:
+        raise ReadingError("live", "the stream is running")
+    chosen = reader.process_ie_result(page, download=False)
+    if len(chosen.get("requested_formats") or ()) > 1:
+        raise ReadingError("live_kind", "a live stream in several parts")
+    try:
+        done = live.record(
+            reader,
+            chosen,
+            request.folder / OUR_NAME,
+            request.live_s,
+            request.max_bytes,
+            lambda so_far: say({"event": "progress", "bytes": so_far, "total": None}),
+        )
+    except live.LiveError as error:
+        words = str(error)
+        if "DRM" not in words:
+            words = f"live stream recording is not available: {words}"
+        raise ReadingError("live_kind", words) from error
+    recorded = {"live_seconds": f"{done.seconds:.1f}", "live_gaps": f"{done.n_gaps}"}
+    say({"event": "done", "facts": _facts(chosen) | recorded})
 
 
 def open_reader(request: Request, proxy: str, say: Say) -> yt_dlp.YoutubeDL:
@@ -102,6 +137,10 @@ def open_reader(request: Request, proxy: str, say: Say) -> yt_dlp.YoutubeDL:
             "format": "bestaudio/best[height<=720]/best",
             "outtmpl": {"default": str(request.folder / OUR_NAME)},
             "socket_timeout": request.stall_s,
+            "cookiefile": io.StringIO(request.cookies) if request.cookies else None,
+            "sleep_interval_requests": request.sleep_s,
+            "sleep_interval": request.sleep_s,
+            "ratelimit": request.rate_bytes,
             "retries": 3,
             "fragment_retries": 3,
             "extractor_retries": 1,

@@ -100,7 +100,7 @@ def list_from(
     for_fetch = options.fetch_facts()
     remembered: OrderedDict[str, None] = OrderedDict()
     try:
-        for listed in _list(source, access, cursor, on_skipped, N_NESTED_LISTS):
+        for listed in _list_by_way_out(source, access, cursor, on_skipped, N_NESTED_LISTS):
             item = listed.item
             if listed.about and not is_wanted(listed.about, options):
                 continue
@@ -131,7 +131,11 @@ def fetch(
         VerityError: it cannot be had.
     """
     on_progress = on_progress or _ignore_progress
-    access = access.with_options(SourceOptions.from_facts(item.facts))
+    with access.with_options(SourceOptions.from_facts(item.facts)).way_out() as through:
+        return _fetch(item, folder, through, on_progress)
+
+
+def _fetch(item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress) -> Fetched:
     if error := named_error(item.facts):
         raise error
     form = check_source(item.source_uri, allow_local=access.allow_local)
@@ -150,12 +154,21 @@ def fetch(
     return fetch_site(item, folder, access, on_progress)
 
 
+def _list_by_way_out(
+    source: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
+) -> Iterator[Listed]:
+    with access.way_out() as through:
+        yield from _list(source, through, cursor, on_skipped, n_lists)
+
+
 def _list(
     source: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
 ) -> Iterator[Listed]:
     form = check_source(source, allow_local=access.allow_local)
     if form is SourceForm.S3:
         yield from list_prefix(source, access, on_skipped, cursor)
+    elif form is SourceForm.SEARCH:
+        yield from list_site(source, access)
     elif form is SourceForm.WEB:
         yield from _list_web(source, access, cursor, on_skipped, n_lists)
     elif is_list(source) and local_path(source).is_file():

@@ -1,6 +1,7 @@
 """What the sources of one process may reach: the guard, S3, local folders, and how much."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from jobs.source_options import SourceOptions
 from pipeline.errors import AccessError
 from storage.egress import EgressGuard
+from storage.egress_upstream import parse_proxy
 from storage.sealing import Sealer
 
 
@@ -49,6 +51,7 @@ class SourceAccess:
     options: SourceOptions = field(default_factory=SourceOptions)  # of the source read now
     sealer: Sealer | None = None
     sealed: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by id
+    is_proxied: bool = False  # the guard goes out by the job's own proxy
 
     def with_options(self, options: SourceOptions) -> Self:
         """Return the access as a job's options change it."""
@@ -71,6 +74,21 @@ class SourceAccess:
                 session_token=None,
             )
         return replace(self, s3=s3, options=options)
+
+    @contextmanager
+    def way_out(self) -> Iterator[Self]:
+        """Give the access with a guard that goes out by the job's own proxy, where it names one.
+
+        Raises:
+            AccessError: the proxy is no longer kept.
+            InputError: it is none that is spoken.
+        """
+        proxy = self.open_secret(self.options.proxy_id)
+        if not proxy or self.is_proxied:
+            yield self
+            return
+        with self.guard.through(parse_proxy(proxy)) as guard:
+            yield replace(self, guard=guard, is_proxied=True)
 
     def open_secret(self, secret_id: str) -> str:
         """Return a job's cookies or proxy, or "" where the options name none.

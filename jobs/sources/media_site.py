@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.sources.access import SourceAccess
+from jobs.sources.cookies import asks_for_login, ways_to_ask
+from jobs.sources.filters import Candidate
 from jobs.sources.items import (
+    EMPTY_CODE,
     MAX_FACT_CHARS,
     Fetchable,
     Fetched,
@@ -30,7 +33,7 @@ from jobs.sources.sink import (
 )
 from jobs.sources.site_errors import to_site_error
 from jobs.sources.site_process import Event, SiteRequest, site_events
-from pipeline.errors import FetchFailedError, InputError, SourceNotFoundError
+from pipeline.errors import FetchFailedError, InputError, SourceNotFoundError, VerityError
 from pipeline.vocabulary import Custody
 
 # What our options of the library mean on a command line (`jobs.site_reader.reading`). The proxy is
@@ -51,15 +54,23 @@ def list_site(source: str, access: SourceAccess) -> Iterator[Listed]:
     """
     guids: set[str] = set()
     n_listed = 0
-    with site_events(SiteRequest("list", source), access) as events:
-        for event in events:
-            if event["event"] in ("entry", "single"):
-                n_listed += 1
-                yield Listed(_to_item(event, source, guids))
-            else:
-                _raise_error(event, source)
+    ways = ways_to_ask(access)
+    for number, cookies in enumerate(ways, start=1):
+        try:
+            with site_events(SiteRequest("list", source, cookies=cookies), access) as events:
+                for event in events:
+                    if event["event"] in ("entry", "single"):
+                        n_listed += 1
+                        item = _to_item(event, source, guids)
+                        yield Listed(item, about=Candidate(item.title))
+                    else:
+                        _raise_error(event, source)
+            break
+        except VerityError as error:
+            if n_listed or number == len(ways) or not asks_for_login(error):
+                raise
     if not n_listed:
-        raise SourceNotFoundError(f"The playlist {clean_text(source)} is empty.", "source_empty")
+        raise SourceNotFoundError(f"The playlist {clean_text(source)} is empty.", EMPTY_CODE)
 
 
 def fetch_site(
@@ -73,7 +84,7 @@ def fetch_site(
     """
     path = folder / MEDIA_FILE_NAME
     with private_folder(folder):
-        facts = _download(item, folder, access, on_progress)
+        facts = _download_either_way(item, folder, access, on_progress)
         if facts is None or not path.is_file() or path.is_symlink():
             raise FetchFailedError("The site gave no medium.", "site_not_understood")
         size_bytes = path.stat().st_size
@@ -84,13 +95,30 @@ def fetch_site(
     return Fetched(path, hash_file(path), size_bytes, _custody(facts, item))
 
 
-def _download(
+def _download_either_way(
     item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
+) -> dict[str, str] | None:
+    ways = ways_to_ask(access)
+    for number, cookies in enumerate(ways, start=1):
+        try:
+            facts = _download(item, folder, access, on_progress, cookies)
+        except VerityError as error:
+            if number == len(ways) or not asks_for_login(error):
+                raise
+            for part in folder.iterdir():
+                part.unlink()
+        else:
+            return facts and facts | {"asked_as": "with cookies" if cookies else "anonymous"}
+    return None
+
+
+def _download(
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress, cookies: str
 ) -> dict[str, str] | None:
     """Let the child fill the folder; return what it says about the medium."""
     number = item.facts.get("entry", "")
     entry = int(number) if number.isdecimal() else None
-    request = SiteRequest("fetch", item.source_uri, folder, entry)
+    request = SiteRequest("fetch", item.source_uri, folder, entry, cookies)
     facts: dict[str, str] | None = None
     with site_events(request, access) as events:
         for event in events:

@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from jobs.hosts import search_of
 from jobs.sources.items import clean_text
 from jobs.spec import MAX_SOURCE_CHARS
 from pipeline.errors import InputError
@@ -28,6 +29,7 @@ class SourceForm(StrEnum):
 
     S3 = "s3"  # s3://bucket/prefix
     WEB = "web"  # a link or a media site: the answer of the server tells
+    SEARCH = "search"  # ytsearch10:words
     LOCAL = "local"  # a file, folder or list on this machine
 
 
@@ -42,6 +44,8 @@ def check_source(source: str, *, allow_local: bool) -> SourceForm:
     shown = repr(clean_text(source, 200))
     if not source.strip() or len(source) > MAX_SOURCE_CHARS or "\x00" in source:
         raise InputError(f"{shown} is no source: it is empty or too long.", "source_malformed")
+    if search_of(source):
+        return SourceForm.SEARCH
     scheme = source.partition("://")[0].lower() if "://" in source else ""
     if scheme == "s3":
         if not source.partition("://")[2].partition("/")[0]:

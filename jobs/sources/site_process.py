@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -46,6 +46,7 @@ class SiteRequest:
     url: str
     folder: Path | None = None  # where the medium goes
     entry: int | None = None  # which of several media of the page
+    cookies: str = field(default="", repr=False)
 
 
 @contextmanager
@@ -82,6 +83,10 @@ def _to_ask(request: SiteRequest, access: SourceAccess, scratch: Path) -> dict[s
         "entry": request.entry,
         "max_bytes": access.limits.max_bytes,
         "stall_s": access.limits.stall_s,
+        "live_s": access.options.live_minutes * 60,
+        "cookies": request.cookies,
+        "sleep_s": access.options.sleep_s,
+        "rate_bytes": access.options.rate_bytes,
         "deno": find_deno_bin(),
         "yt_dlp_folder": str(access.yt_dlp_folder or ""),
         "guard_socket": str(access.guard.socket_path),
@@ -97,9 +102,9 @@ def _limits(request: SiteRequest, access: SourceAccess, scratch: Path) -> ChildL
         cpu_s=CPU_S,
         memory_bytes=ADDRESS_BYTES,
         file_bytes=access.limits.max_bytes + SPARE_FILE_BYTES if is_fetch else SPARE_FILE_BYTES,
-        stall_s=STALL_S,
+        stall_s=STALL_S + access.options.sleep_s,
         # A listing waits for whoever takes its items, however long that takes.
-        wall_s=access.limits.wall_s if is_fetch else None,
+        wall_s=access.limits.wall_s + access.options.live_minutes * 60 if is_fetch else None,
         network=True,  # it leaves the network itself, keeping a relay to the guard
         environment={place: str(scratch) for place in places}
         | {"PATH": "", "LANG": "C.UTF-8", "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"},
