@@ -12,6 +12,8 @@ import typer
 
 from console import (
     cli_doctor,
+    cli_evidence,
+    cli_job_reports,
     cli_jobs,
     cli_notices,
     cli_reports,
@@ -76,6 +78,7 @@ for _module in (
     cli_training,
     cli_doctor,
 ):
+    cli_evidence,
     _module.register(app)
 
 

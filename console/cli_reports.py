@@ -72,6 +72,9 @@ def sign(
     """Sign reports: a .jws file beside a JSON, a signature inside a PDF."""
     from console.signing import sign_report, signing_key
 
+    stamp: Annotated[
+        bool, typer.Option("--stamp", help="Have them stamped too (VERITY_STAMP_AUTHORITIES).")
+    ] = False,
     key = signing_key(_keys_folder(context), signer)
     for path in reports:
         console.print(str(sign_report(path, key)), markup=False, soft_wrap=True)
@@ -79,20 +82,33 @@ def sign(
 
 def verify(
     context: typer.Context,
+    if stamp:
+        from console.cli_evidence import stamp as stamp_reports
+
+        stamp_reports(context, reports)
     report: Annotated[Path, _REPORT],
     media: Annotated[Path | None, typer.Option(help="The file that the report is about.")] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Analyse it again (--media).")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say of a report what holds: signature, findings, media, and with --repeat the analysis."""
-    from reports.verification import Outcome, check_report, open_report
+    """Say of a report what holds: signature, stamps, findings, opinions, media, audit log, analysis."""
+    from console.audit_check import check_audit
+    from console.stamping import stamps_beside
+    from reports.time_stamps import trusted_roots
+    from reports.verification import StampFiles, check_report, open_report
 
+    if report.suffix.lower() == ".zip":
+        _verify_archive(context, report, as_json)
+        return
     if repeat and media is None:
         raise InputError("--repeat needs the analysed file: name it with --media.", "input_invalid")
     opened = open_report(report)
     beside = report.with_name(f"{report.name}.jws")
     jws = beside.read_bytes() if beside.is_file() else None
-    checks = list(check_report(opened, jws, _keys_folder(context), media))
+    roots = trusted_roots(context.obj.storage.evidence.stamp_trust)
+    stamps = StampFiles(stamps_beside(report), roots)
+    checks = list(check_report(opened, jws, _keys_folder(context), media, stamps))
+    checks.append(check_audit(context.obj, opened))
     if repeat and media is not None:
         from console.repeating import check_repeat
 

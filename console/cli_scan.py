@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from console.terminal import console, errors, print_json
 from pipeline.errors import SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
 from reports.paper import Paper
+
+if TYPE_CHECKING:
+    from reports.document import ReportDocument
+    from reports.stamping import Stamper
 
 EXAMPLES = """
 [bold]Examples[/]
@@ -59,6 +63,10 @@ def scan(
     clips: Annotated[
         bool, typer.Option("--clips", help="Write the strongest seconds as WAV beside the report.")
     ] = False,
+    stamp: Annotated[
+        bool | None,
+        typer.Option("--stamp/--no-stamp", help="Have signed reports stamped; see verity stamp."),
+    ] = None,
     submitted_by: Annotated[
         str, typer.Option(help="Who asks, as reports name it; this account's name without it.")
     ] = "",
@@ -69,7 +77,6 @@ def scan(
     """Analyse files, folders and links at once: no database, no fleet."""
     # ONNX Runtime and the sources take a second to import: only this command pays
     from console.examiner import Asked, Examiner, account_name, write_files
-    from console.report_view import print_report
     from console.scanning import scan_sources, summary_record
     from console.signing import signing_key
     from console.typed_sources import check_typed
@@ -92,23 +99,45 @@ def scan(
     evidence = settings.storage.evidence
     options = AnalysisOptions(hop_s=hop, keep_clips=clips)
     examiner = Examiner.load(model, options, evidence.c2pa_trust)
+    stamper = _open_stamper(context, stamp) if key is not None else None
     n_items = n_failed = 0
     for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):
         n_items += 1
         n_failed += report.failure is not None
         document = examiner.document(report, words, asked)
         files = {}
+        problems: tuple[str, ...] = ()
         if out:
             rendered = render(document, to_clips(report), key, words, paper)
+            if stamper is not None:
+                rendered, problems = stamper.stamp_files(rendered)
             files = write_files(document, rendered, out)
         if as_json:
-            print_json(summary_record(document, files))
+            print_json(summary_record(document, files) | {"stamps_missing": problems})
         else:
-            print_report(document)
-            for path in files.values():
-                console.print(f"  {path}", style="dim", markup=False, soft_wrap=True)
+            _show(document, files, problems)
     if not n_items:
         raise SourceNotFoundError(f"There is nothing to analyse in {', '.join(sources)}.")
     if n_failed:
         errors.print(f"{n_failed} of {n_items} items failed.", style="red")
         raise typer.Exit(1)
+
+
+def _open_stamper(context: typer.Context, stamp: bool | None) -> "Stamper | None":
+    """Return who stamps, until the command ends; None where nobody is to."""
+    from console.stamping import stamper_of
+
+    settings: ConsoleSettings = context.obj
+    is_wanted = settings.storage.evidence.is_stamping if stamp is None else stamp
+    return context.with_resource(stamper_of(settings)) if is_wanted else None
+
+
+def _show(document: "ReportDocument", files: dict[str, Path], problems: tuple[str, ...]) -> None:
+    """Print a report, where its files lie, and which stamps they lack."""
+    from console.report_view import print_report
+
+    print_report(document)
+    for path in files.values():
+        console.print(f"  {path}", style="dim", markup=False, soft_wrap=True)
+    for problem in problems:
+        errors.print(f"No time stamp yet: {problem}", style="yellow", markup=False)

@@ -1,4 +1,4 @@
-"""Check a report that somebody hands over: signature, checksum of the findings, media.
+"""Check a report that somebody hands over: signature, time stamps, findings, opinions, media.
 
 Says of each what holds, what does not, and what is absent. What is absent is no error: a report
 without a signature is only less than one with it.
@@ -7,12 +7,13 @@ without a signature is only less than one with it.
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import pikepdf
+from asn1crypto.x509 import Certificate
 from cryptography import x509
 from pydantic import ValidationError
 
@@ -22,7 +23,10 @@ from reports.canonical_json import canonical_json
 from reports.document import ReportDocument
 from reports.json_signature import signer_of
 from reports.pdf_signature import signer_of_pdf
+from reports.pdf_stamps import stamps_of_pdf
+from reports.reviewing import check_reviews
 from reports.signing_keys import fingerprint, known_certificates
+from reports.time_stamps import read_stamp
 
 _CHUNK = 1 << 20
 _ATTACHED = "report.json"
@@ -73,8 +77,20 @@ def open_report(path: Path) -> OpenedReport:
         raise _unreadable(path, "it is no report of a version that is known here") from error
 
 
+@dataclass(frozen=True, slots=True)
+class StampFiles:
+    """The time stamps beside a JSON, and whose are trusted."""
+
+    responses: Mapping[str, bytes] = field(default_factory=dict)  # by file name
+    roots: Sequence[Certificate] = ()
+
+
 def check_report(
-    report: OpenedReport, jws: bytes | None, keys: Path, media: Path | None
+    report: OpenedReport,
+    jws: bytes | None,
+    keys: Path,
+    media: Path | None,
+    stamps: StampFiles | None = None,
 ) -> Iterator[Check]:
     """Yield what holds and what does not.
 
@@ -83,9 +99,12 @@ def check_report(
         jws: the detached signature beside the JSON; None where there is none.
         keys: the folder of this installation's keys: signers in it are known.
         media: the file that the report is about; None: not at hand.
+        stamps: beside the JSON; those of a PDF are inside it.
     """
     yield _check_signature(report, jws, keys)
+    yield from _check_stamps(report, jws, stamps or StampFiles())
     yield _check_findings(report)
+    yield from _check_reviews(report, keys)
     yield _check_media(report.document, media)
 
 
@@ -105,13 +124,68 @@ def _check_signature(report: OpenedReport, jws: bytes | None, keys: Path) -> Che
         return Check(name, Outcome.FAILS, "these are not the bytes that were signed")
     mark = fingerprint(certificate)
     who = certificate.subject.rfc4514_string()
-    known = {fingerprint(each) for each in known_certificates(keys)}
-    trust = (
-        "a key of this installation"
-        if mark in known
-        else "known only by its own key: compare the fingerprint"
+    return Check(name, Outcome.HOLDS, f"{who}, {_trust(mark, keys)} (SHA-256 {mark})")
+
+
+def _trust(mark: str, keys: Path) -> str:
+    if mark in {fingerprint(each) for each in known_certificates(keys)}:
+        return "a key of this installation"
+    return "known only by its own key: compare the fingerprint"
+
+
+def _check_stamps(report: OpenedReport, jws: bytes | None, stamps: StampFiles) -> Iterator[Check]:
+    """Say of each time stamp what it shows: that what is below it existed at that time."""
+    name = "time stamp"
+    found = (
+        list(stamps_of_pdf(report.pdf, stamps.roots))
+        if report.pdf is not None
+        else [
+            None if jws is None else read_stamp(response, jws, stamps.roots)
+            for response in stamps.responses.values()
+        ]
     )
-    return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
+    if not found:
+        yield Check(name, Outcome.ABSENT, "there is none; verity stamp adds one")
+    for stamp in found:
+        if stamp is None or not stamp.holds:
+            yield Check(name, Outcome.FAILS, "these are not the bytes that were stamped")
+            continue
+        trust = (
+            "of a trusted authority"
+            if stamp.is_trusted
+            else "of an authority that is on no trust list here"
+        )
+        yield Check(
+            name,
+            Outcome.HOLDS,
+            f"{stamp.at:%Y-%m-%d %H:%M:%S} UTC by {stamp.authority}, {trust} "
+            f"(SHA-256 {stamp.certificate_sha256})",
+        )
+
+
+def _check_reviews(report: OpenedReport, keys: Path) -> Iterator[Check]:
+    document = report.document
+    name = "review"
+    if (document.review == "reviewed") != bool(document.reviews) or (
+        document.issue.version != len(document.reviews) + 1
+    ):
+        yield Check(name, Outcome.FAILS, "an opinion is missing, or was put in")
+    for checked in check_reviews(document):
+        review = checked.review
+        if checked.certificate is None:
+            yield Check(
+                name,
+                Outcome.FAILS,
+                f"the opinion of version {review.version} is not what was signed",
+            )
+            continue
+        trust = _trust(fingerprint(checked.certificate), keys)
+        yield Check(
+            name,
+            Outcome.HOLDS,
+            f"version {review.version}: {review.opinion} by {review.examiner}, {trust} "
+            f"(SHA-256 {review.key_sha256})",
+        )
 
 
 def _check_findings(report: OpenedReport) -> Check:

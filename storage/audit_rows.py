@@ -88,6 +88,22 @@ def read_head(engine: Engine) -> AuditHead:
         return _head(connection)
 
 
+def rows_of_item(engine: Engine, item_id: int) -> list[tuple[int, AuditEntry]]:
+    """Return the rows of an item with their numbers, oldest first."""
+    with transaction(engine) as connection:
+        found = connection.execute(
+            text(
+                "SELECT number, event, account_id, job_id, item_id, facts FROM audit"
+                " WHERE item_id = :item_id ORDER BY number"
+            ),
+            {"item_id": item_id},
+        )
+        return [
+            (row.number, AuditEntry(row.event, row.account_id, row.job_id, row.item_id, row.facts))
+            for row in found
+        ]
+
+
 def check_chain(engine: Engine, noted: AuditHead | None = None) -> Iterator[ChainBreak]:
     """Yield every place where the log was changed, has a gap or another order.
 

@@ -205,7 +205,13 @@ FROM any_item i LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('kind', kind, 'key', key, 'sha256', sha256,
         'size_bytes', size_bytes, 'file_name', file_name, 'content_type', content_type)
         ORDER BY kind) AS files
-    FROM report_file WHERE report_file.item_id = i.item_id AND i.state IN ('done', 'failed')
+    FROM (
+        SELECT kind, key, sha256, size_bytes, file_name, content_type FROM report_file
+        WHERE report_file.item_id = i.item_id
+        UNION ALL -- versions with an examiner's opinion: v2-json, v2-pdf
+        SELECT 'v' || version || '-' || kind, key, sha256, size_bytes, file_name, content_type
+        FROM review JOIN review_file USING (review_id) WHERE review.item_id = i.item_id
+    ) files WHERE i.state IN ('done', 'failed')
 ) f ON true
 """
 _ONE_ITEM = text(f"{_ITEM} WHERE i.item_id = :item_id")

@@ -43,7 +43,9 @@ _IDLE = text("""
 SELECT key FROM object
 WHERE touched_at < clock_timestamp() - make_interval(secs => :grace_s)
   AND (deleting_at IS NOT NULL
-       OR NOT EXISTS (SELECT FROM report_file f WHERE f.key = object.key))
+       OR NOT (EXISTS (SELECT FROM report_file f WHERE f.key = object.key)
+               OR EXISTS (SELECT FROM review_file f WHERE f.key = object.key)
+               OR EXISTS (SELECT FROM kept_media k WHERE k.key = object.key)))
 ORDER BY touched_at LIMIT :most
 """)
 _LOCK = text("""
@@ -51,7 +53,11 @@ SELECT key FROM object WHERE key = :key
   AND touched_at < clock_timestamp() - make_interval(secs => :grace_s)
 FOR UPDATE SKIP LOCKED
 """)
-_IS_NAMED = text("SELECT EXISTS (SELECT FROM report_file WHERE key = :key)")
+_IS_NAMED = text("""
+SELECT EXISTS (SELECT FROM report_file WHERE key = :key)
+    OR EXISTS (SELECT FROM review_file WHERE key = :key)
+    OR EXISTS (SELECT FROM kept_media WHERE key = :key)
+""")
 _MARK = text("UPDATE object SET deleting_at = clock_timestamp() WHERE key = :key")
 
 

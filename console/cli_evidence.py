@@ -1,0 +1,107 @@
+"""`verity stamp`, `review` and `delete`: what happens to a report after the analysis."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli_jobs import AsJson
+from console.settings import ConsoleSettings
+from console.terminal import console, errors, print_json
+from pipeline.errors import InputError
+from reports.opinion import Opinion
+from reports.paper import Paper
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog="[bold]Examples[/]\n\n  verity stamp reports/*.json reports/*.pdf\n\n"
+        "Exit status: 0 every authority stamped every report; 1 a stamp is missing: try again later."
+    )(stamp)
+    app.command(
+        epilog="[bold]Examples[/]\n\n"
+        "  verity review 4711 --disagree --text 'A telephone line explains the narrow band.'\n\n"
+        "  verity review report.json --agree --text-file opinion.txt --examiner 'Dr. Example'"
+    )(review)
+
+
+def stamp(
+    context: typer.Context,
+    reports: Annotated[
+        list[Path], typer.Argument(metavar="REPORT...", help="Signed JSON or PDF files.")
+    ],
+) -> None:
+    """Have reports stamped by the time stamp authorities (RFC 3161) of VERITY_STAMP_AUTHORITIES."""
+    from console.stamping import stamp_report, stamper_of
+
+    n_missing = 0
+    with stamper_of(context.obj) as stamper:
+        for path in reports:
+            written, problems = stamp_report(path, stamper)
+            for target in written:
+                console.print(str(target), markup=False, soft_wrap=True)
+            n_missing += len(problems)
+            for problem in problems:
+                errors.print(f"{path.name}: {problem}", style="yellow", markup=False)
+    if n_missing:
+        raise typer.Exit(1)
+
+
+def review(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="ITEM|REPORT", help="An item's id, or a report's JSON or PDF.")
+    ],
+    agree: Annotated[bool, typer.Option("--agree", help="With the machine's finding.")] = False,
+    disagree: Annotated[bool, typer.Option("--disagree", help="With it.")] = False,
+    inconclusive: Annotated[
+        bool, typer.Option("--inconclusive", help="No conclusion either way.")
+    ] = False,
+    text: Annotated[str, typer.Option(help="The reasons.")] = "",
+    text_file: Annotated[Path | None, typer.Option(help="The reasons, from a file.")] = None,
+    examiner: Annotated[
+        str, typer.Option(help="Who examined; without it the holder of the key.")
+    ] = "",
+    keys: Annotated[
+        Path | None, typer.Option(help="The folder with the examiner's key; this installation's.")
+    ] = None,
+    paper: Annotated[Paper, typer.Option(help="Size of the PDF's pages.")] = Paper.A4,
+    as_json: AsJson = False,
+) -> None:
+    """Add an examiner's signed opinion as a new version of a report; nothing is overwritten."""
+    from console.queue_access import open_queue
+    from console.reviewing import review_file, review_item
+    from console.signing import signing_key
+    from reports.reviewing import NewOpinion
+
+    settings: ConsoleSettings = context.obj
+    chosen = [
+        opinion
+        for opinion, is_chosen in zip(Opinion, (agree, disagree, inconclusive), strict=True)
+        if is_chosen
+    ]
+    if len(chosen) != 1:
+        raise InputError("Say one of --agree, --disagree and --inconclusive.", "input_invalid")
+    reasons = text if text_file is None else _read(text_file)
+    new = NewOpinion(chosen[0], reasons, examiner, datetime.now(UTC))
+    key = signing_key(keys or settings.storage.keys, examiner or settings.storage.signer)
+    if target.isdecimal() and not Path(target).exists():
+        with open_queue(settings) as access:
+            files = review_item(access, target, new, key, settings, paper)
+        names = [file.file_name for file in files]
+    else:
+        names = [str(path) for path in review_file(Path(target), new, key, settings, paper)]
+    if as_json:
+        print_json({"opinion": chosen[0].value, "files": names})
+        return
+    for name in names:
+        console.print(name, markup=False, soft_wrap=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as UTF-8 text.", "input_invalid") from error
