@@ -70,6 +70,7 @@ for _module in (
     cli_scan,
     cli_reports,
     cli_jobs,
+    cli_job_reports,
     cli_sweeps,
     cli_notices,
     cli_top,
@@ -77,8 +78,8 @@ for _module in (
     cli_serve,
     cli_training,
     cli_doctor,
-):
     cli_evidence,
+):
     _module.register(app)
 
 

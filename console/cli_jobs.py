@@ -1,16 +1,16 @@
-"""`verity submit | jobs | show | cancel | pause | resume | retry | history | reports`: the queue, from a terminal."""
+"""`verity submit | jobs | show | cancel | pause | resume | retry | history`: the queue, from a terminal."""
 
 import dataclasses
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.text import Text
 
-from console.output_folder import make_output_folder
+from console.cli_source_flags import SourceFlags, read_typed_list, with_source_flags
+from console.settings import ConsoleSettings
 from console.terminal import console, number, print_json, table, verdict_text, visible
 from jobs.spec import ItemKind, ItemState, ItemStatus, Job, JobSpec, JobState, Priority
 from pipeline.errors import InputError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from console.queue_access import QueueAccess
 
 MAX_TITLE_WIDTH = 48
+SHOWN_SKIPPED = 5  # names of each reason
 
 JobId = Annotated[
     str, typer.Argument(metavar="JOB", help="The job's id, as `verity submit` prints it.")
@@ -41,10 +42,12 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=examples
         + "  verity submit s3://bucket/prefix --name 'Tuesday' --wait\n\n"
+        + "  verity submit s3://bucket/in/ --only-new --include '*.mp3' --after 2026-11-01\n\n"
         + "  verity submit https://example.org/podcast.xml recordings/ --priority live\n\n"
         + "  verity submit links.csv --json\n\n"
+        + "  aws sqs receive-message ... | verity submit -\n\n"
         + "With --wait the exit status is 1 where an item failed or the job was cancelled."
-    )(submit)
+    )(with_source_flags(submit))
     app.command(epilog=examples + "  verity jobs\n\n  verity jobs --json")(jobs)
     app.command(epilog=examples + "  verity show 17\n\n  verity show 17 --json")(show)
     app.command(epilog=examples + "  verity cancel 17")(cancel)
@@ -52,17 +55,17 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=examples + "  verity resume 17")(resume)
     app.command(epilog=examples + "  verity retry 17")(retry)
     app.command(epilog=examples + "  verity history 4711\n\n  verity history 4711 --json")(history)
-    app.command(epilog=examples + "  verity reports 17 --to reports/")(reports)
 
 
 def submit(
     context: typer.Context,
+    flags: SourceFlags,
     sources: Annotated[
         list[str],
         typer.Argument(
             metavar="SOURCE...",
             help="s3://bucket/prefix, a folder or file, a playlist, channel, feed or video URL, "
-            "a .txt or .csv list.",
+            "ytsearch5:WORDS, a .txt, .csv or .json list; - reads a list from standard input.",
         ),
     ],
     name: Annotated[str, typer.Option(help="What to call the job.")] = "",
@@ -89,7 +92,12 @@ def submit(
     """Queue a job; a fleet worker (`verity work`) analyses its items."""
     from console.typed_sources import check_typed
 
-    named = tuple(check_typed(source) for source in sources)
+    settings: ConsoleSettings = context.obj
+    named = tuple(
+        read_typed_list(settings.storage.var_folder / "lists") if it == "-" else check_typed(it)
+        for it in sources
+    )
+    options, secrets = flags.sealed(settings.jobs.sealer)
     try:
         spec = JobSpec(
             sources=named,
@@ -98,13 +106,14 @@ def submit(
             options=AnalysisOptions(hop_s=hop, keep_clips=clips),
             max_running=at_once,
             fresh=fresh,
+            source_options=options,
         )
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"])) from error
     from console.job_progress import wait_for_job
 
     with open_access(context) as access:
-        job = access.desk.submit(spec)
+        job = access.desk.submit(spec, secrets=secrets)
         if not as_json:
             console.print(job.job_id if not wait else f"Job {job.job_id}", markup=False)
         if wait:
@@ -147,10 +156,14 @@ def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None
     with open_access(context) as access:
         job = access.desk.job_status(job_id)
         items = list(access.desk.list_items(job_id))
+        skipped = access.desk.skipped(job_id)
     if as_json:
-        print_json({"job": _job_record(job), "items": [_item_record(item) for item in items]})
+        left_out = [{"name": name, "why": why} for name, why in skipped]
+        record = {"job": _job_record(job), "items": [_item_record(item) for item in items]}
+        print_json(record | {"skipped": left_out})
     else:
         _print_job(job, items)
+        _print_skipped(skipped)
 
 
 def cancel(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
@@ -220,30 +233,6 @@ def retry(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> Non
     _print_change(job, f"Job {job_id} waits with {job.counts.waiting} items.", as_json)
 
 
-def reports(
-    context: typer.Context,
-    job_id: JobId,
-    to: Annotated[Path, typer.Option(help="The folder to write into; made if need be.")],
-    as_json: AsJson = False,
-) -> None:
-    """Write a job's reports (JSON, PDF, CSV) into a folder."""
-    from storage.kept_objects import get_object
-
-    make_output_folder(to, "--to")
-    written: list[dict[str, str]] = []
-    with open_access(context) as access:
-        for item in access.desk.list_items(job_id):
-            for file in item.files:
-                path = to / file.file_name  # a name of our own: verity-JOB-ITEM.pdf
-                path.write_bytes(get_object(access.objects, file.key))
-                written.append({"item_id": item.item_id, "kind": file.kind, "path": str(path)})
-    if as_json:
-        print_json(written)
-        return
-    n_items = len({entry["item_id"] for entry in written})
-    console.print(f"{len(written)} files of {n_items} items in {to}", markup=False, soft_wrap=True)
-
-
 def open_access(context: typer.Context) -> "AbstractContextManager[QueueAccess]":
     """Open the job desk and the object store for one command."""
     from console.queue_access import open_queue  # the database takes a second to import
@@ -292,7 +281,9 @@ def _print_job(job: Job, items: list[ItemStatus]) -> None:
             console.print(line, style="red", markup=False)
     _print_files(items)
     if any(item.files for item in items):
-        console.print(f"Get the reports: verity reports {job.job_id} --to FOLDER", style="dim")
+        console.print(
+            f"Get the reports: verity reports {job.job_id} --to FOLDER, or --zip", style="dim"
+        )
 
 
 def _print_files(items: list[ItemStatus]) -> None:
@@ -302,6 +293,17 @@ def _print_files(items: list[ItemStatus]) -> None:
             also = "  and table report" if file.kind == "json" else ""
             line = f"{item.item_id:>6}  {file.kind:4}  {file.key}{also}"
             console.print(line, style="dim", markup=False, soft_wrap=True)
+
+
+def _print_skipped(skipped: list[tuple[str, str]]) -> None:
+    """Print what the listings left out: how many for each reason, and a few names."""
+    by_why: dict[str, list[str]] = {}
+    for name, why in skipped:
+        by_why.setdefault(why, []).append(visible(name)[:MAX_TITLE_WIDTH])
+    for why, names in by_why.items():
+        shown = ", ".join(names[:SHOWN_SKIPPED]) + (" ..." if len(names) > SHOWN_SKIPPED else "")
+        words = f"Left out, {why.replace('_', ' ')}: {len(names)} ({shown})"
+        console.print(words, style="yellow", markup=False, soft_wrap=True)
 
 
 def _outcome(item: ItemStatus) -> Text:

@@ -1,7 +1,7 @@
 """`verity export`, `sign`, `verify`, `keys` and `audit`: what is done with reports that are there."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -11,6 +11,9 @@ from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, print_json
 from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from reports.verification import Check
 
 _REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
 _STYLES = {"holds": "green", "fails": "red", "absent": "yellow"}
@@ -30,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="[bold]Examples[/]\n\n  verity verify report.json --media interview.mp3\n\n"
         "  verity verify report.pdf --media interview.mp3 --repeat\n\n"
+        "  verity verify verity-17.zip\n\n"
         "Exit status: 0 all that is present holds; 1 something does not."
     )(verify)
     app.add_typer(keys_app, name="keys", epilog="[bold]Examples[/]\n\n  verity keys create")
@@ -68,24 +72,24 @@ def sign(
     context: typer.Context,
     reports: Annotated[list[Path], typer.Argument(metavar="REPORT...", help="JSON or PDF files.")],
     signer: Annotated[str, typer.Option(help="Who signs, where a key is made.")] = "Voice Verity",
+    stamp: Annotated[
+        bool, typer.Option("--stamp", help="Have them stamped too (VERITY_STAMP_AUTHORITIES).")
+    ] = False,
 ) -> None:
     """Sign reports: a .jws file beside a JSON, a signature inside a PDF."""
     from console.signing import sign_report, signing_key
 
-    stamp: Annotated[
-        bool, typer.Option("--stamp", help="Have them stamped too (VERITY_STAMP_AUTHORITIES).")
-    ] = False,
     key = signing_key(_keys_folder(context), signer)
     for path in reports:
         console.print(str(sign_report(path, key)), markup=False, soft_wrap=True)
-
-
-def verify(
-    context: typer.Context,
     if stamp:
         from console.cli_evidence import stamp as stamp_reports
 
         stamp_reports(context, reports)
+
+
+def verify(
+    context: typer.Context,
     report: Annotated[Path, _REPORT],
     media: Annotated[Path | None, typer.Option(help="The file that the report is about.")] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Analyse it again (--media).")] = False,
@@ -113,13 +117,27 @@ def verify(
         from console.repeating import check_repeat
 
         checks.append(check_repeat(opened.document, media))
+    _print_checks(checks, as_json)
+
+
+def _verify_archive(context: typer.Context, path: Path, as_json: bool) -> None:
+    """Say of a zip of reports what holds: its signature, its list, each of its files."""
+    from reports.job_archive import check_archive
+
+    _print_checks(list(check_archive(path, _keys_folder(context))), as_json)
+
+
+def _print_checks(checks: "list[Check]", as_json: bool) -> None:
+    """Print what holds and what does not; leave with status 1 where something does not."""
+    from reports.verification import Outcome
+
     if as_json:
         print_json(
             [{"check": each.name, "outcome": each.outcome, "words": each.words} for each in checks]
         )
     else:
         for each in checks:
-            line = Text.assemble((f"{each.outcome:7}", _STYLES[each.outcome]), f"{each.name:10}")
+            line = Text.assemble((f"{each.outcome:7}", _STYLES[each.outcome]), f"{each.name:12}")
             console.print(line.append(each.words), soft_wrap=True)
     if any(each.outcome is Outcome.FAILS for each in checks):
         raise typer.Exit(1)

@@ -46,7 +46,8 @@ FROM (
     WHERE item.job_id = :job_id AND item.state = 'done'
       AND item.verdict IN ('synthetic', 'partly_synthetic')
     ORDER BY least(item.llr, (SELECT min((span->>'llr')::float8)
-                              FROM jsonb_array_elements(a.spans) span)), item.item_id
+                              FROM jsonb_array_elements(
+                CASE jsonb_typeof(a.spans) WHEN 'array' THEN a.spans ELSE '[]' END) span)), item.item_id
     LIMIT :most
 ) i CROSS JOIN LATERAL (
     SELECT l2_normalize(avg(e.embedding)) AS embedding FROM item_embedding e

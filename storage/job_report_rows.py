@@ -108,9 +108,11 @@ def _stream(connection: Connection, statement: str, values: dict[str, Any]) -> I
 
 _LINE = """
 SELECT i.item_id, i.title, i.source_uri, i.state, i.verdict, i.reason, i.llr,
-       least(i.llr, (SELECT min((span->>'llr')::float8) FROM jsonb_array_elements(a.spans) span))
+       least(i.llr, (SELECT min((span->>'llr')::float8) FROM jsonb_array_elements(
+           CASE jsonb_typeof(a.spans) WHEN 'array' THEN a.spans ELSE '[]' END) span))
            AS lowest_llr,
-       a.llr_limit, i.voiced_s, coalesce(jsonb_array_length(a.spans), 0) AS n_spans,
+       a.llr_limit, i.voiced_s, jsonb_array_length(
+           CASE jsonb_typeof(a.spans) WHEN 'array' THEN a.spans ELSE '[]' END) AS n_spans,
        i.error_code, i.error_message, coalesce(m.sha256, '') AS sha256, m.size_bytes, i.finished_at
 FROM any_item i
 LEFT JOIN analysis a ON a.item_id = i.item_id AND i.state IN ('done', 'failed')

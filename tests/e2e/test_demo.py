@@ -62,7 +62,7 @@ def test_the_demo_gives_each_item_its_report_and_leaves_no_process(
     said = (tmp_path / "log").read_text()
     assert status == 0, said
     assert "15 PDF reports" in said
-    assert len(list((var_folder / "demo" / "reports").glob("*.pdf"))) == 15
+    assert len(list((var_folder / "demo" / "reports").glob("verity-*-*.pdf"))) == 15
     assert "Traceback" not in said
     assert marked_pids(mark) == []
 

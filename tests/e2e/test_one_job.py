@@ -104,10 +104,11 @@ def test_a_folder_a_prefix_and_a_playlist_end_in_reports(
 
     out = tmp_path / "reports"
     assert verity("reports", job_id, "--to", str(out)).status == 0
-    pdfs = list(out.rglob("*.pdf"))
+    pdfs = list(out.rglob("verity-*-*.pdf"))
+    assert (out / f"verity-{job_id}.pdf").read_bytes().startswith(b"%PDF-")  # the job's own
     assert len(pdfs) == 7
     assert all(path.read_bytes().startswith(b"%PDF-") for path in pdfs)
-    documents = [json.loads(path.read_text()) for path in out.rglob("*.json")]
+    documents = [json.loads(path.read_text()) for path in out.rglob("verity-*-*.json")]
     assert TITLE in {document["item"]["title"] for document in documents}
 
     # the same bytes, the same findings: through the fleet, `scan` and `evaluate`
