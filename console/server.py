@@ -13,6 +13,7 @@ import uvicorn
 
 from console.api.app import create_app
 from console.api.context import ApiContext
+from console.api.examining import open_examining
 from console.api.settings import ApiSettings
 from console.queue_access import open_queue
 from console.settings import ConsoleSettings
@@ -40,7 +41,9 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
         access = stack.enter_context(open_queue(settings))
-        context = ApiContext(api, access.engine, access.objects, settings.jobs)
+        examining = stack.enter_context(open_examining(settings.jobs, settings.temp_root))
+        examining.warm()
+        context = ApiContext(api, access.engine, access.objects, settings.jobs, examining)
         stack.enter_context(Housekeeper(access.engine, settings.jobs))
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))

@@ -9,6 +9,7 @@ from console.api import (
     routes_jobs,
     routes_notices,
     routes_people,
+    routes_predict,
     routes_sweeps,
 )
 from console.api.context import ApiContext
@@ -39,6 +40,7 @@ def create_app(context: ApiContext) -> FastAPI:
     for routes in (
         routes_health,
         routes_people,
+        routes_predict,
         routes_jobs,
         routes_items,
         routes_sweeps,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from console.api.examining import Examining
 from console.api.settings import ApiSettings
 from console.people.desk import PeopleDesk
 from jobs.job_desk import JobDesk
@@ -23,6 +24,7 @@ class ApiContext:
     engine: Engine
     objects: ObjectStore
     jobs_settings: JobsSettings
+    examining: Examining
 
     @property
     def desk(self) -> JobDesk:

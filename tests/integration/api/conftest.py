@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from console.api.app import create_app
 from console.api.context import ApiContext
+from console.api.examining import open_examining
 from console.api.settings import ApiSettings
 from console.people.desk import SignUp
 from jobs.settings import JobsSettings
@@ -22,13 +23,16 @@ Browse = Callable[[str], TestClient]
 
 
 @pytest.fixture
-def context(engine: Engine, tmp_path: Path) -> ApiContext:
-    return ApiContext(
-        ApiSettings(sign_up=SignUp.OPEN),
-        engine,
-        FolderStore(tmp_path / "objects"),
-        JobsSettings(sealer=Sealer(SecretStr("ab" * 32))),
-    )
+def context(engine: Engine, tmp_path: Path) -> Iterator[ApiContext]:
+    jobs = JobsSettings(sealer=Sealer(SecretStr("ab" * 32)))
+    with open_examining(jobs, tmp_path / "temp") as examining:
+        yield ApiContext(
+            ApiSettings(sign_up=SignUp.OPEN, upload_bytes=4 << 20),
+            engine,
+            FolderStore(tmp_path / "objects"),
+            jobs,
+            examining,
+        )
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""Files and links that are answered at once: a few warm examiners, taken in turn.
+
+The walk is the one of `verity scan`. Each examiner serves one request at a time; who waits longer
+than `PATIENCE_S` for one is told to come back, or to submit a job.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.examiner import Asked, Examiner
+from console.one_item import examine_item
+from jobs.settings import JobsSettings
+from jobs.sources import list_items
+from jobs.sources.access import SourceAccess
+from pipeline.errors import InputError, OutageError, SourceNotFoundError
+from pipeline.vocabulary import AnalysisOptions, Custody, MediaItem, MediaReport
+from reports.document import ReportDocument
+from reports.words import Words
+from workers.machine import count_cores
+from workers.temp_folders import ProcessFolder
+
+PATIENCE_S = 20.0
+MOST_EXAMINERS = 4
+BUSY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that somebody sent, in a private folder."""
+
+    path: Path
+    title: str  # as they named it: untrusted text
+
+
+class Examining:
+    """Examiners, the way out and private folders, for the server's life."""
+
+    def __init__(self, folders: ProcessFolder, access: SourceAccess, n_examiners: int) -> None:
+        """Keep what is needed; models are loaded when the first file comes, or by `warm`."""
+        self._folders = folders
+        self._access = access
+        # the loaded one on top: the next request has it
+        self._idle: queue.LifoQueue[Examiner | None] = queue.LifoQueue()
+        for _ in range(n_examiners):
+            self._idle.put(None)  # not loaded yet
+
+    def warm(self) -> None:
+        """Load the first examiner in the background, so that the first visitor does not wait."""
+        threading.Thread(target=self._load_one, name="warm-examiner", daemon=True).start()
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Yield a private folder for one upload, removed afterwards."""
+        with self._folders.item_folder() as folder:
+            yield folder
+
+    def file(self, upload: Upload, by: str, words: Words) -> ReportDocument:
+        """Return the report of a file that was sent.
+
+        Raises:
+            OutageError: all examiners are busy (`busy`).
+        """
+        custody = Custody(datetime.now(UTC), "upload", original_name=upload.title)
+        item = MediaItem("upload", "predict", f"upload:{upload.title}", upload.title)
+        return self._examine(by, words, lambda one: one.examine(item, upload.path, custody))
+
+    def link(self, url: str, by: str, words: Words) -> ReportDocument:
+        """Return the report of the first medium behind a web link.
+
+        Raises:
+            VerityError: nothing can be listed there, or the address is refused.
+            OutageError: all examiners are busy (`busy`).
+        """
+        if not url.startswith(("https://", "http://")):
+            raise InputError("This is no web link: it begins with https://.", "link_invalid")
+        found = next(list_items(url, self._access), None)
+        if found is None:
+            raise SourceNotFoundError("There is no recording behind this link.")
+        item = MediaItem("link", "predict", found.source_uri, found.title)
+
+        def examine(one: Examiner) -> MediaReport:
+            with self.folder() as folder:
+                return examine_item(item, found, one, self._access, folder)
+
+        return self._examine(by, words, examine)
+
+    def _examine(
+        self, by: str, words: Words, examine: Callable[[Examiner], MediaReport]
+    ) -> ReportDocument:
+        try:
+            examiner = self._idle.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            raise OutageError(
+                "Too many files are being analysed: try again soon, or submit a job.",
+                "busy",
+                BUSY_S,
+            ) from None
+        try:
+            if examiner is None:
+                examiner = Examiner.load("", AnalysisOptions())
+            return examiner.document(examine(examiner), words, Asked(by, datetime.now(UTC)))
+        finally:
+            self._idle.put(examiner)
+
+    def _load_one(self) -> None:
+        examiner = self._idle.get()
+        try:
+            examiner = examiner or Examiner.load("", AnalysisOptions())
+        finally:
+            self._idle.put(examiner)
+
+
+@contextmanager
+def open_examining(jobs: JobsSettings, temp_root: Path) -> Iterator[Examining]:
+    """Yield examiners with their way out and their folders, and clean up after them."""
+    n_examiners = min(MOST_EXAMINERS, max(1, count_cores()))
+    with jobs.open_guard() as guard, closing(ProcessFolder(temp_root)) as folders:
+        yield Examining(folders, jobs.source_access(guard, allow_local=False), n_examiners)
