@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.cli_source_flags import SourceFlags, with_source_flags
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json
@@ -37,11 +38,12 @@ or the folder for the reports cannot be written.
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=EXAMPLES)(scan)
+    app.command(epilog=EXAMPLES)(with_source_flags(scan))
 
 
 def scan(
     context: typer.Context,
+    flags: SourceFlags,
     sources: Annotated[
         list[str], typer.Argument(metavar="FILE|FOLDER|URL...", help="What to analyse.")
     ],
@@ -101,7 +103,8 @@ def scan(
     examiner = Examiner.load(model, options, evidence.c2pa_trust)
     stamper = _open_stamper(context, stamp) if key is not None else None
     n_items = n_failed = 0
-    for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root):
+    wanted = flags.for_this_process()
+    for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root, wanted):
         n_items += 1
         n_failed += report.failure is not None
         document = examiner.document(report, words, asked)

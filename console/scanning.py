@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from console.cli_source_flags import WantedSources
 from console.examiner import Examiner
 from console.one_item import examine_item, failed_item
 from console.terminal import errors
@@ -20,7 +22,11 @@ from workers.temp_folders import ProcessFolder
 
 
 def scan_sources(
-    settings: JobsSettings, examiner: Examiner, sources: list[str], temp_root: Path
+    settings: JobsSettings,
+    examiner: Examiner,
+    sources: list[str],
+    temp_root: Path,
+    wanted: WantedSources | None = None,
 ) -> Iterator[MediaReport]:
     """Yield a report for each item of each source; what cannot be listed or had has one too.
 
@@ -28,13 +34,16 @@ def scan_sources(
         settings: how sources are reached.
         examiner: loaded models.
         sources: checked by `check_typed`.
+        wanted: what of the sources, and as whom they are asked.
         temp_root: for the private folders that fetched files lie in while they are analysed.
     """
     with settings.open_guard() as guard, closing(ProcessFolder(temp_root)) as folders:
+        wanted = wanted or WantedSources()
         access = settings.source_access(guard, allow_local=True)
+        access = replace(access, sealer=wanted.sealer, sealed=wanted.sealed)
         for source in sources:
             try:
-                for number, item in enumerate(list_items(source, access), start=1):
+                for number, item in enumerate(list_items(source, access, wanted.options), start=1):
                     yield _examine(item, f"{number}", examiner, access, folders)
             except VerityError as error:
                 yield failed_item(MediaItem("0", "scan", source, source), examiner, error, "list")
