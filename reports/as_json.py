@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from reports.canonical_json import whole_numbers
+from reports.canonical_json import Json, spliced, whole_numbers
 from reports.document import ReportDocument
+from reports.findings import dumped_segments
 
 SCHEMA_PATH = Path(__file__).parent / "schema" / "report-v1.json"
 _SCHEMA_ID = "https://voice-verity.example/schema/report-v1.json"
@@ -16,9 +17,17 @@ def to_json(document: ReportDocument) -> bytes:
     Whole floats are written as integers, so that `findings` re-serialised with sorted keys by any
     JSON tool gives the bytes that `findings_sha256` is taken over.
     """
-    tree = whole_numbers(document.model_dump(mode="json"))
-    text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode() + b"\n"
+    tree = document.model_dump(mode="json", exclude={"findings": {"segments"}})
+    tree["findings"]["segments"] = []  # its last part, as in the schema
+    rows = (_dumped(part)[1:-1] for part in dumped_segments(document.findings))
+    return b"".join(spliced(_dumped(tree), rows)) + b"\n"
+
+
+def _dumped(tree: Json) -> bytes:
+    text = json.dumps(
+        whole_numbers(tree), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+    return text.encode()
 
 
 def from_json(text: bytes) -> ReportDocument:

@@ -11,9 +11,9 @@ from pathlib import Path
 import typst
 from fontpkg import FontpkgError  # type: ignore[import-untyped] # ships no types
 from fontpkg import path as font_path
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped] # ships no types
 
 from pipeline.errors import ConfigError
+from reports.font_characters import code_points
 from reports.words import Script, Words
 
 FAMILY = "noto-sans"  # fontpkg's name
@@ -60,14 +60,9 @@ def page_fonts() -> typst.Fonts:
 @cache
 def page_glyphs() -> tuple[frozenset[int], ...]:
     """Return the code points of each font that is installed, in the order of `FAMILIES`."""
-    upright, slanted = (_code_points(font_path(FAMILY, style=style)) for style in _STYLES)
+    upright, slanted = (code_points(Path(font_path(FAMILY, style=style))) for style in _STYLES)
     more = (font for font in map(_extra_font, _WHEELS) if font is not None)
-    return (upright & slanted, *map(_code_points, more))
-
-
-def _code_points(path: Path) -> frozenset[int]:
-    with TTFont(path, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+    return (upright & slanted, *map(code_points, more))
 
 
 def _extra_font(script: Script) -> Path | None:
