@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from console import (
+    cli_archive,
     cli_doctor,
     cli_evidence,
     cli_job_reports,
@@ -75,6 +76,7 @@ for _module in (
     cli_notices,
     cli_top,
     cli_work,
+    cli_archive,
     cli_serve,
     cli_training,
     cli_doctor,

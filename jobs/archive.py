@@ -19,6 +19,23 @@ PAUSE_S = 0.05  # between batches, so that claims come first
 _log = logging.getLogger(__name__)
 
 
+def archive_some(engine: Engine, age_s: float) -> int:
+    """Move one batch of items of a job that ended at least `age_s` ago; return how many, 0: no more.
+
+    Raises:
+        DatabaseError: the database does not answer.
+    """
+    while True:
+        with transaction(engine) as connection:
+            batch = archive_batch(connection, age_s, ITEMS_A_BATCH)
+        if batch is None:
+            return 0
+        if batch.is_last:
+            _log.info("a job's items archived", extra={"job_id": str(batch.job_id)})
+        if batch.n_items:
+            return batch.n_items
+
+
 def archive_old_items(engine: Engine, age_s: float, stop: Event | None = None) -> int:
     """Move all items of jobs that ended at least `age_s` ago; return how many.
 
@@ -32,14 +49,7 @@ def archive_old_items(engine: Engine, age_s: float, stop: Event | None = None) -
     """
     stop = stop or Event()
     n_items = 0
-    while not stop.is_set():
-        with transaction(engine) as connection:
-            batch = archive_batch(connection, age_s, ITEMS_A_BATCH)
-        if batch is None:
-            break
-        n_items += batch.n_items
-        if batch.is_last:
-            _log.info("a job's items archived", extra={"job_id": str(batch.job_id)})
-        else:
-            stop.wait(PAUSE_S)
+    while not stop.is_set() and (n_moved := archive_some(engine, age_s)):
+        n_items += n_moved
+        stop.wait(PAUSE_S)
     return n_items

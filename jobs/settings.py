@@ -12,6 +12,7 @@ from storage.egress import EgressGuard
 from storage.egress_policy import EgressPolicy, parse_allow
 from storage.sealing import Sealer, parse_key
 
+MOST_DAYS = 36_500.0  # a hundred years
 YT_DLP_FOLDER = "yt-dlp/current"  # in the data folder: a link to the version in use
 
 
@@ -24,6 +25,7 @@ class JobsSettings(BaseModel):
     s3: S3Access = S3Access()
     limits: FetchLimits = FetchLimits()
     yt_dlp_folder: Path | None = None
+    archive_after_days: float = 30.0  # since a job ended; 0: its items stay in the queue's table
     mail: MailSettings = MailSettings()
     sealer: Sealer = Sealer(None)
 
@@ -51,6 +53,7 @@ class JobsSettings(BaseModel):
             ),
             yt_dlp_folder=_yt_dlp_folder(environ),
             sealer=_sealer(environ),
+            archive_after_days=_days(environ, "VERITY_ARCHIVE_AFTER_DAYS", 30.0),
         )
 
     def open_guard(self) -> EgressGuard:
@@ -115,6 +118,17 @@ def _yt_dlp_folder(environ: Mapping[str, str]) -> Path | None:
         return named
     installed = _var_folder(environ) / YT_DLP_FOLDER
     return installed.resolve() if installed.is_dir() else None
+
+
+def _days(environ: Mapping[str, str], key: str, default: float) -> float:
+    text = environ.get(key, "")
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= MOST_DAYS:
+        raise ConfigError(f"{key} is {text!r}; it is a number of days, 0 for never.")
+    return value
 
 
 def _folder(environ: Mapping[str, str], key: str) -> Path | None:

@@ -31,15 +31,15 @@ class DigestItemFacts:
 
 _ITEM = "item_id, title, source_uri, verdict, llr, voiced_s, error_code, error_message"
 _COUNTS = text("""
-SELECT state, verdict, count(*) AS count FROM item
+SELECT state, verdict, count(*) AS count FROM any_item
 WHERE job_id = :job_id AND (kind = 'media' OR state = 'failed') GROUP BY state, verdict
 """)
 _STRONGEST = text(f"""
-SELECT {_ITEM} FROM item WHERE job_id = :job_id AND verdict = ANY(:verdicts)
+SELECT {_ITEM} FROM any_item WHERE job_id = :job_id AND verdict = ANY(:verdicts)
 ORDER BY llr, item_id LIMIT :most
 """)  # noqa: S608 (a constant of ours)
 _FAILED = text(f"""
-SELECT {_ITEM} FROM item WHERE job_id = :job_id AND state = 'failed' ORDER BY item_id LIMIT :most
+SELECT {_ITEM} FROM any_item WHERE job_id = :job_id AND state = 'failed' ORDER BY item_id LIMIT :most
 """)  # noqa: S608 (a constant of ours)
 
 

@@ -27,7 +27,7 @@ FROM (
     ORDER BY source_key FOR NO KEY UPDATE
 ) locked
 JOIN seen old ON old.account_id = :account_id AND old.source_key = locked.source_key
-JOIN item i ON i.item_id = old.item_id
+JOIN any_item i ON i.item_id = old.item_id
 WHERE s.account_id = :account_id AND s.source_key = locked.source_key
   AND (i.state = 'cancelled'
        OR (i.state = 'failed' AND i.error_code = ANY(CAST(:passing_codes AS text[]))

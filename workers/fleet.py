@@ -91,7 +91,9 @@ def _run_fleet(
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})
     settings = settings.model_copy(update={"storage": storage})
-    queue = WorkQueue(engine, settings.lease_s, may_listen=settings.listen)
+    queue = WorkQueue(
+        engine, settings.lease_s, rules=settings.claim_rules, may_listen=settings.listen
+    )
     try:
         with ExitStack() as stack:
             trace = stack.enter_context(FleetTrace(settings.trace_path))
@@ -163,6 +165,8 @@ class _Fleet:
             settings.lease_s,
             settings.beat_s,
             driver_silence_s=2 * settings.lease_s,
+            host_rate=settings.host_rate,
+            host_burst=settings.host_burst,
         )
         self.link = HeartbeatLink(
             LinkSettings(

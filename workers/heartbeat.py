@@ -19,10 +19,12 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from jobs.fair_claim import ClaimRules
 from jobs.spec import Beat, BeatReply
 from jobs.work_queue import WorkQueue
 from pipeline.errors import VerityError
 from storage.database import connect_engine
+from storage.host_rows import HostPace
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STALL_PATIENCE_S = 30.0  # a driver that is well ends a stalled attempt within this
@@ -48,6 +50,8 @@ class Orders:
     lease_s: float
     beat_s: float  # seconds between renewals
     driver_silence_s: float  # without a snapshot for this long the driver counts as stopped
+    host_rate: float = 5.0  # media a second from one host, as the driver claims them
+    host_burst: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ def main() -> None:
     guard = threading.Lock()
     threading.Thread(target=_listen, args=(pulse, guard), daemon=True).start()
     engine = connect_engine(orders.database_url)
-    queue = WorkQueue(engine, orders.lease_s, may_listen=False)
+    rules = ClaimRules(host=HostPace(orders.host_rate, orders.host_burst))
+    queue = WorkQueue(engine, orders.lease_s, rules=rules, may_listen=False)
     while True:
         started = time.monotonic()
         with guard:

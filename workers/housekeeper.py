@@ -1,4 +1,4 @@
-"""What some process of an installation does now and then: sweeps that are due, digests, notices.
+"""What some process of an installation does now and then: sweeps that are due, digests, notices, archiving.
 
 Every fleet driver has one, and so has a server that starts no fleet; they do not get in each other's
 way, since each piece of work is taken by a row lock.
@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 from sqlalchemy import Engine
 
+from jobs.archive import DAY_S, archive_some
 from jobs.delivery import Letter, Sender, deliver_due
 from jobs.notice_spec import NoticeEvent
 from jobs.settings import JobsSettings
@@ -79,7 +80,12 @@ class Housekeeper:
             sender = Sender(
                 self._engine, guard.proxy_url, self._jobs.sealer, self._jobs.mail, compose_letter
             )
-            self._keep(lambda: keep_house(sender, rng))
+            self._keep(lambda: keep_house(sender, rng) + self._archive())
+
+    def _archive(self) -> int:
+        """Move a few items of jobs that ended long ago; return how many."""
+        days = self._jobs.archive_after_days
+        return archive_some(self._engine, days * DAY_S) if days else 0
 
     def _keep(self, keep: Callable[[], int]) -> None:
         pause_s = self._every_s

@@ -58,6 +58,10 @@ class FleetMetrics:
         self._sound = Counter(
             "verity_audio_seconds", "Seconds of sound that were analysed.", registry=registry
         )
+        self._reused = Counter(
+            "verity_reused_items", "Media whose report shows an earlier analysis.",
+            registry=registry,
+        )  # fmt: skip
         self._stages = Histogram(
             "verity_stage_seconds", "Time of an item in a stage.", ["stage"],
             buckets=STAGE_BUCKETS_S, registry=registry,
@@ -97,6 +101,7 @@ class FleetMetrics:
             self._losses.inc()
         if kind is FleetEventKind.DONE and event.claim.kind is ItemKind.MEDIA:
             self._sound.inc(event.duration_s)
+            self._reused.inc(int("survey" not in event.timings_s))
 
     def on_batch(self, note: BatchNote) -> None:
         """Count one run of the detector."""

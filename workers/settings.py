@@ -10,8 +10,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from jobs.fair_claim import ClaimRules
 from jobs.settings import JobsSettings
 from pipeline.errors import ConfigError
+from storage.host_rows import HostPace
 from storage.settings import StorageSettings
 from workers.machine import count_cores, memory_room
 
@@ -49,6 +51,8 @@ class FleetSettings(BaseModel):
     separator: str = ""
     n_preparers: int = Field(default=1, ge=1)
     n_ahead: int = Field(default=4, ge=0)  # items that may be past their preparer at once
+    host_rate: float = Field(default=5.0, gt=0, le=10_000)  # media a second from one host
+    host_burst: float = Field(default=10.0, ge=1, le=100_000)  # at once, after a pause
     n_listings: int = Field(default=4, ge=1)  # sources listed at once
     batches_in_flight: int = Field(default=3, ge=1)  # prepared batches of one item in memory
     # A batch that is not full waits this long for other items' rows. It costs as much as a full
@@ -77,6 +81,11 @@ class FleetSettings(BaseModel):
     def beat_s(self) -> float:
         """Return the seconds between renewals: three fit into a lease, with room for a slow one."""
         return self.lease_s / 4
+
+    @property
+    def claim_rules(self) -> ClaimRules:
+        """Return who is served next, and how often a host is asked."""
+        return ClaimRules(host=HostPace(self.host_rate, self.host_burst))
 
     @property
     def installation(self) -> str:
@@ -118,6 +127,8 @@ _KEYS = {
     "VERITY_SCORE_THREADS": "n_score_threads",
     "VERITY_SCORE_WAIT_S": "score_wait_s",
     "VERITY_LEASE_S": "lease_s",
+    "VERITY_HOST_RATE": "host_rate",
+    "VERITY_HOST_BURST": "host_burst",
     "VERITY_GRACE_S": "grace_s",
     "VERITY_TRACE": "trace_path",
     "VERITY_METRICS": "metrics",

@@ -91,3 +91,17 @@ def test_top_shows_the_queue_once_for_people_and_programs(verity: Verity) -> Non
     assert "Urgent" in looked.stdout
     [depth] = json.loads(verity("top", "--once", "--json").stdout)["fleet"]["depths"]
     assert (depth["priority"], depth["n_listing"], depth["n_open"]) == (0, 1, 0)
+
+
+def test_archived_jobs_are_shown_as_before(verity: Verity, tmp_path: Path) -> None:
+    job_id = verity("submit", str(tmp_path)).stdout.strip()
+    verity("cancel", job_id)
+    shown = verity("show", job_id, "--json").stdout
+    assert json.loads(verity("archive", "--json").stdout) == {"items": 0, "days": 30.0}
+    assert "items archived" in verity("archive", "--days", "0").stdout
+    assert verity("show", job_id, "--json").stdout == shown
+
+
+def test_a_job_may_ask_for_fresh_analyses(verity: Verity) -> None:
+    job_id = verity("submit", "s3://bucket/prefix", "--fresh").stdout.strip()
+    assert json.loads(verity("show", job_id, "--json").stdout)["job"]["is_fresh"] is True

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from jobs.archive import DAY_S, archive_old_items
+from jobs.settings import JobsSettings
 from jobs.spec import ItemState, Job, JobState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import StaleClaimError
 from storage.archive_rows import archive_batch
 from storage.database import transaction
+from tests.fleet_bench import wait_until
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_job, make_result
+from workers.housekeeper import Housekeeper
 
 pytestmark = pytest.mark.postgres
 
@@ -99,6 +102,22 @@ def test_several_archivers_move_each_item_once(queue: WorkQueue, engine: Engine)
     assert count(engine, "item") == 0
 
 
+def test_a_worker_archives_beside_its_other_chores(queue: WorkQueue, engine: Engine) -> None:
+    job = make_ended_job(queue, 3)
+    young = make_ended_job(queue, 2)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE job SET closed_at = closed_at - interval '8 days' WHERE job_id = :job_id"),
+            {"job_id": int(job.job_id)},
+        )
+
+    with Housekeeper(engine, JobsSettings(archive_after_days=7.0), every_s=0.05):
+        wait_until(lambda: count(engine, "item_archive") == 4)
+
+    assert count(engine, "item") == 3
+    assert len(list(queue.desk.list_items(young.job_id))) == 3
+
+
 def test_a_late_attempt_at_an_archived_item_changes_nothing(
     queue: WorkQueue, engine: Engine
 ) -> None:
@@ -106,6 +125,7 @@ def test_a_late_attempt_at_an_archived_item_changes_nothing(
     (late,) = queue.claim("stalled")
     with engine.begin() as connection:  # its lease runs out, and another worker does the item
         connection.execute(text("UPDATE item SET lease_until = '2020-01-01' WHERE kind = 'media'"))
+        connection.execute(text("UPDATE queue_pulse SET beat_at = clock_timestamp()"))
     assert queue.reclaim_expired() == 1
     (claim,) = queue.claim("other")
     queue.finish(claim, make_result(claim))
