@@ -64,7 +64,7 @@ class Detector:
         self.card = _detector_card(self._session, path.name)
         self.model_id = sha256
         at_once = CPU_RUN_ROWS if settings.device == "cpu" else self.card.batch_size
-        self._run_rows = min(at_once, self.card.batch_size)
+        self.run_rows = min(at_once, self.card.batch_size)  # more at once save nothing
 
     @property
     def use(self) -> ModelUse:
@@ -78,7 +78,7 @@ class Detector:
             NonFiniteScoreError: the model gave a NaN or an infinity.
         """
         n_rows = len(next(iter(features.tensors.values())))
-        n_batch = self._run_rows
+        n_batch = self.run_rows
         parts = [
             self._run({name: t[first : first + n_batch] for name, t in features.tensors.items()})
             for first in range(0, n_rows, n_batch)
@@ -87,7 +87,7 @@ class Detector:
 
     def _run(self, tensors: dict[str, FloatArray]) -> ModelOutputs:
         n_rows = len(next(iter(tensors.values())))
-        padded = {name: _pad_rows(tensor, self._run_rows) for name, tensor in tensors.items()}
+        padded = {name: _pad_rows(tensor, self.run_rows) for name, tensor in tensors.items()}
         names = _output_names(self.card)
         values = [value[:n_rows] for value in self._session.run(names, padded)]
         if not all(np.isfinite(value).all() for value in values):

@@ -49,21 +49,27 @@ class _Piece:
 
 
 class RowBatcher:
-    """Collects rows and runs the model on full batches, or on what is there after a short wait."""
+    """Collects rows and runs the model on enough of them, or on what is there after a short wait."""
 
     def __init__(
-        self, run: Callable[[Features], ModelOutputs], batch_size: int, wait_s: float
+        self,
+        run: Callable[[Features], ModelOutputs],
+        batch_size: int,
+        wait_s: float,
+        enough: int | None = None,
     ) -> None:
         """Start with nothing waiting.
 
         Args:
             run: the model; called in one thread, never twice at once.
             batch_size: most rows that one call gets.
-            wait_s: how long a batch that is not full waits for more rows.
+            wait_s: how long a batch that has not enough rows waits for more.
+            enough: rows that make a run worth while; by default a full batch.
         """
         self._run = run
         self._batch_size = batch_size
         self._wait_s = wait_s
+        self._enough = enough or batch_size
         self._waiting: deque[_Request] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="score")
@@ -102,9 +108,9 @@ class RowBatcher:
                 self._arrived.clear()
 
     async def _wait_for_rows(self) -> None:
-        """Return once a batch is full or the oldest rows have waited long enough."""
+        """Return once there are enough rows or the oldest have waited long enough."""
         until = time.monotonic() + self._wait_s
-        while self._n_waiting() < self._batch_size:
+        while self._n_waiting() < self._enough:
             left_s = until - time.monotonic()
             if left_s <= 0:
                 return

@@ -59,7 +59,9 @@ class Scorer:
         device = settings.device if settings.device != "auto" else _best_device()
         self._detector = Detector(path, sha256, ScoreSettings(device, settings.n_threads))
         card = self._detector.card
-        self._batcher = RowBatcher(self._detector.score, card.batch_size, settings.wait_s)
+        self._batcher = RowBatcher(
+            self._detector.score, card.batch_size, settings.wait_s, self._detector.run_rows
+        )
         return here(), DetectorFacts(card, self._detector.use, this_machine("score"))
 
     @ray.method(num_returns=2)

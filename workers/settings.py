@@ -55,8 +55,8 @@ class FleetSettings(BaseModel):
     host_burst: float = Field(default=10.0, ge=1, le=100_000)  # at once, after a pause
     n_listings: int = Field(default=4, ge=1)  # sources listed at once
     batches_in_flight: int = Field(default=3, ge=1)  # prepared batches of one item in memory
-    # A batch that is not full waits this long for other items' rows. It costs as much as a full
-    # one (rows are padded), and its item's preparer works on the next item meanwhile.
+    # A run that is not full (4 rows on a processor, a card's batch on a GPU) waits this long for
+    # other items' rows. It costs as much as a full one, and its item's preparer goes on meanwhile.
     score_wait_s: float = Field(default=0.5, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"  # of the scorer
     n_score_threads: int = Field(default=1, ge=1)
