@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from console.examiner import load_detector
 from console.settings import ConsoleSettings
+from jobs.yt_dlp_folder import YtDlp, version_in
 from pipeline.errors import ConfigError, VerityError
 from pipeline.ffmpeg_command import ffmpeg_path
 from pipeline.limits import ChildLimits, run_limited
@@ -176,9 +177,18 @@ def _ray(settings: ConsoleSettings) -> Check:
     return Check("ray", True, f"{installed}, {host}:{port} answers")
 
 
-def _yt_dlp(_: ConsoleSettings) -> Check:
-    installed = version("yt-dlp")
-    made_at = datetime.strptime(".".join(installed.split(".")[:3]), "%Y.%m.%d").replace(tzinfo=UTC)
-    age_days = (datetime.now(UTC) - made_at).days
-    advice = "Sites change: get a newer yt-dlp." if age_days > OLD_YT_DLP_DAYS else ""
-    return Check("yt-dlp", True, f"{installed}, {age_days} days old", advice)
+def _yt_dlp(settings: ConsoleSettings) -> Check:
+    folder = settings.jobs.yt_dlp_folder
+    found = YtDlp(version_in(folder) if folder else version("yt-dlp"), folder)
+    if not found.version:
+        advice = (
+            "Name a folder that holds yt_dlp, or use the installed one: verity ytdlp use shipped"
+        )
+        return Check("yt-dlp", False, f"there is none in {folder}", advice)
+    words = f"{found.version} ({'verity ytdlp' if folder else 'installed'})"
+    age_days = found.age_days(datetime.now(UTC))
+    if age_days is None:
+        return Check("yt-dlp", True, words)
+    is_old = age_days > OLD_YT_DLP_DAYS
+    advice = "Sites change: get a newer one with verity ytdlp install." if is_old else ""
+    return Check("yt-dlp", True, f"{words}, {age_days} days old", advice)

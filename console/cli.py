@@ -25,6 +25,7 @@ from console import (
     cli_training,
     cli_work,
 )
+    cli_ytdlp,
 from console.log_lines import show_logs
 from console.settings import ConsoleSettings
 from console.terminal import errors, visible
@@ -82,6 +83,7 @@ for _module in (
     cli_doctor,
     cli_evidence,
 ):
+    cli_ytdlp,
     _module.register(app)
 
 
