@@ -20,6 +20,7 @@ ALIKE_FROM = 0.85  # of two synthetic items: perhaps made alike
 class SearchTrust:
     """What was measured on systems and recordings that the space never met; fractions."""
 
+    n_systems: int
     system_at_1: float  # nearest clip of the same system, mean over systems
     system_at_10: float
     clips_at_1: float  # the same, mean over clips
@@ -39,6 +40,7 @@ def read_trust(detector: str, folder: Path = SHIPPED) -> SearchTrust | None:
         limits = {row["limit"]: row for row in figures["pairs"]}
         near = limits[NEAR_ALIGNED_FROM]
         return SearchTrust(
+            clean["n_systems"],
             clean["by_system_at_1"],
             clean["by_system_at_10"],
             clean["at_1"],
