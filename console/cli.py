@@ -25,8 +25,8 @@ from console import (
     cli_top,
     cli_training,
     cli_work,
-)
     cli_ytdlp,
+)
 from console.log_lines import show_logs
 from console.settings import ConsoleSettings
 from console.terminal import errors, visible
@@ -84,8 +84,8 @@ for _module in (
     cli_training,
     cli_doctor,
     cli_evidence,
-):
     cli_ytdlp,
+):
     _module.register(app)
 
 
