@@ -23,6 +23,7 @@ from reports.cms_form import MALFORMED, certificates_hold, in_our_form
 from reports.signing_keys import SigningKey
 
 FIELD = "VeritySignature"
+_OWN_BYTES = 2_048  # of a signature without its certificate: some 400 for ECDSA P-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
             subfilter=fields.SigSeedSubFilter.PADES,
         ),
         signer=signer,
+        # else pyHanko signs twice, the first time for the size
+        bytes_reserved=2 * (_OWN_BYTES + len(certificate.dump())),
     )
     return bytes(out.getbuffer())
 
