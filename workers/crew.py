@@ -323,6 +323,7 @@ class Crew:
                 place,
                 fleet.allow_local,
                 trust_pem=pem,
+                storage=fleet.storage,
                 installation=fleet.installation,
                 keep_bytes=fleet.keep_bytes,
             )
@@ -330,7 +331,9 @@ class Crew:
         if role is Role.SCORER:
             n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
             n_threads = fleet.n_score_threads
-            scorer = ScorerSettings(fleet.detector, fleet.device, n_threads, fleet.score_wait_s)
+            scorer = ScorerSettings(
+                fleet.detector, fleet.device, n_threads, fleet.score_wait_s, fleet.score_rows
+            )
             return Scorer, scorer, Needs(n_threads, n_gpus)
         if role is Role.WRITER:
             return (

@@ -26,7 +26,8 @@ class ScorerSettings:
     detector: str  # name in the model store, or a path
     device: Literal["auto", "cpu", "cuda"]
     n_threads: int
-    wait_s: float  # a batch that is not full waits this long for other items' rows
+    wait_s: float  # a run that is not full waits this long for other items' rows
+    n_rows: int = 0  # that are run without waiting; 0 = as many as fill a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Scorer:
         self._detector = Detector(path, sha256, ScoreSettings(device, settings.n_threads))
         card = self._detector.card
         self._batcher = RowBatcher(
-            self._detector.score, card.batch_size, settings.wait_s, self._detector.run_rows
+            self._detector.score,
+            card.batch_size,
+            settings.wait_s,
+            settings.n_rows or self._detector.run_rows,
         )
         return here(), DetectorFacts(card, self._detector.use, this_machine("score"))
 

@@ -58,6 +58,7 @@ class FleetSettings(BaseModel):
     # A run that is not full (4 rows on a processor, a card's batch on a GPU) waits this long for
     # other items' rows. It costs as much as a full one, and its item's preparer goes on meanwhile.
     score_wait_s: float = Field(default=0.5, ge=0)
+    score_rows: int = Field(default=0, ge=0)  # that need not wait; 0 = as many as fill a run
     device: Literal["auto", "cpu", "cuda"] = "auto"  # of the scorer
     n_score_threads: int = Field(default=1, ge=1)
     lease_s: float = Field(default=15.0, gt=0)
@@ -126,6 +127,7 @@ _KEYS = {
     "VERITY_DEVICE": "device",
     "VERITY_SCORE_THREADS": "n_score_threads",
     "VERITY_SCORE_WAIT_S": "score_wait_s",
+    "VERITY_SCORE_ROWS": "score_rows",
     "VERITY_LEASE_S": "lease_s",
     "VERITY_HOST_RATE": "host_rate",
     "VERITY_HOST_BURST": "host_burst",
