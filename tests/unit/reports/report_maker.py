@@ -21,8 +21,11 @@ from pipeline.vocabulary import (
     AnalysisOptions,
     AudioTrack,
     Custody,
+    DerivationStep,
     ErrorRates,
     Failure,
+    HeardSegment,
+    Machine,
     MediaFile,
     MediaItem,
     MediaReport,
@@ -32,7 +35,9 @@ from pipeline.vocabulary import (
     Reason,
     SegmentFacts,
     SegmentScores,
+    SoundPicture,
     Span,
+    Traces,
     TrackUse,
     Variant,
     Verdict,
@@ -42,6 +47,7 @@ from reports.document import ReportContext
 
 MORNING = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+DECODE = "ffmpeg -i file:MEDIA -map 0:a:0 -ac 2 -ar 16000 -f f32le pipe:1"
 LLR_LIMIT = float(np.log(48))
 
 CONTEXT = ReportContext(
@@ -230,6 +236,43 @@ def make_media(
     return MediaFile("item-1", Path("/private/never/shown.bin"), SHA256, 3_214_567, probe)
 
 
+def make_traces(end_s: float, rows: tuple[int, ...] = (), seed: int = 11) -> Traces:
+    """Return what is noted of one channel: noise under a moving envelope, which packs badly.
+
+    Args:
+        end_s: length of the sound.
+        rows: of the strongest segments, which get pictures and sound of their own.
+        seed: of the noise.
+    """
+    heard = tuple(
+        HeardSegment(
+            row=row,
+            start_s=float(row),
+            sample_rate=16_000,
+            samples=np.random.default_rng(row).integers(-9_000, 9_000, 16_000).astype(np.int16),
+            picture=make_picture(float(row), float(row) + 1, 100, seed + row),
+        )
+        for row in rows
+    )
+    steps = (
+        DerivationStep("probe", "ffmpeg 9.0.2", "ffmpeg -i file:MEDIA -f null -", "", SHA256),
+        DerivationStep("decode", "ffmpeg 9.0.2", DECODE, "track 1", SHA256, "d" * 64),
+        DerivationStep("separate", "first-mask", "", "1.1, 16000 Hz, float32", "d" * 64, "e" * 64),
+    )
+    machine = Machine("survey, prepare, score", "Linux 6.1 x86_64", "Example CPU", 2)
+    return Traces((make_picture(0.0, end_s, 480, seed),), heard, steps, (machine,))
+
+
+def make_picture(start_s: float, end_s: float, n_columns: int, seed: int) -> SoundPicture:
+    """Return a spectrogram as loud and as rough as speech."""
+    rng = np.random.default_rng(seed)
+    envelope = 120 + 80 * np.sin(np.arange(n_columns) / 3)
+    slope = np.linspace(60, -60, 64)
+    levels = envelope + slope[:, None] + rng.normal(0, 12, (64, n_columns))
+    kept = np.clip(levels, 0, 255).astype(np.uint8)
+    return SoundPicture(0, 0, start_s, end_s, 8_000.0, 70.0, kept)
+
+
 def make_report(
     scores: SegmentScores | None,
     verdict: Verdict | None,
@@ -237,6 +280,7 @@ def make_report(
     failure: Failure | None = None,
     title: str = "Interview with the minister, uncut",
     options: AnalysisOptions | None = None,
+    traces: Traces | None = None,
 ) -> MediaReport:
     """Return a report around what was found."""
     return MediaReport(
@@ -249,7 +293,7 @@ def make_report(
             acquired_by="yt-dlp 2026.10.26",
             source_version='ETag "33a64df5"',
             original_name="interview.mp4",
-            facts={"http_status": "200", "content_type": "video/mp4"},
+            facts={"http_status": "200", "content_type": "video/mp4", "command": "yt-dlp SOURCE"},
         ),
         scores=scores,
         verdict=verdict,
@@ -268,6 +312,7 @@ def make_report(
             "score": 0.094,
         },
         analysed_at=datetime(2026, 11, 21, 9, 30, 40, tzinfo=UTC),
+        traces=traces or Traces(),
     )
 
 
@@ -289,6 +334,7 @@ def spliced_report(title: str = "Interview with the minister, uncut") -> MediaRe
         make_verdict(VerdictKind.PARTLY_SYNTHETIC, 0.4, spans=spans),
         make_media(60.0, (TrackUse.ANALYSED, TrackUse.COPY)),
         title=title,
+        traces=make_traces(60.0, (14, 42, 5, 33)),
     )
 
 
@@ -319,7 +365,9 @@ def long_report(hours: float = 10.0, seed: int = 3) -> MediaReport:
         llr[start : start + 45] = np.nan
         reason[start : start + 45] = [Reason.NO_SPEECH] * len(reason[start : start + 45])
     scores = make_scores(Sound(llr.tolist(), reason))
-    return make_report(scores, make_verdict(llr=3.1, voiced_s=n * 0.7), make_media(float(n)))
+    traces = make_traces(float(n), (50, 60, 70, 80))
+    verdict = make_verdict(llr=3.1, voiced_s=n * 0.7)
+    return make_report(scores, verdict, make_media(float(n)), traces=traces)
 
 
 def steady_report(llr: float) -> MediaReport:
@@ -335,4 +383,6 @@ def steady_report(llr: float) -> MediaReport:
         make_scores(Sound([llr] * 30)),
         make_verdict(kind, llr, reason, spans, voiced_s=27.0),
         make_media(30.0),
+        options=AnalysisOptions(keep_clips=True),
+        traces=make_traces(30.0, (0, 1, 28, 29)),
     )
