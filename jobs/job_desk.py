@@ -225,6 +225,8 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
             spec.options,
             spec.max_running,
             may_reuse=not spec.fresh,
+            keep_media_days=spec.keep_media_days,
+            keep_report_days=spec.keep_report_days,
         ),
     )
     listings = [

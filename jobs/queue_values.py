@@ -96,6 +96,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         host=facts.host,
         priority=Priority(facts.priority),
         may_reuse=facts.may_reuse,
+        keep_media_days=facts.keep_media_days,
         facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,

@@ -49,6 +49,9 @@ class JobSpec(BaseModel):
     max_running: Annotated[int | None, Field(ge=1, le=1_000_000)] = None  # items at once
     source_options: SourceOptions = SourceOptions()  # what of the sources, and how they are asked
     fresh: bool = False  # analyse anew what the account has analysed before
+    # days that media and reports are kept, 0: no media; None: as the installation says
+    keep_media_days: Annotated[int | None, Field(ge=0, le=36_500)] = None
+    keep_report_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
 
     @field_validator("sources")
     @classmethod
@@ -107,6 +110,7 @@ class ItemClaim:
     priority: Priority = Priority.BATCH  # its job's
     sealed: dict[str, bytes] = field(default_factory=dict, repr=False)  # cookies, proxy: by id
     may_reuse: bool = True  # an earlier analysis of the same bytes in the account will do
+    keep_media_days: int | None = None  # the job's rule; None: as the installation says
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class ClaimedFacts:
     options: dict[str, Any]  # the job's
     priority: int  # the job's
     may_reuse: bool  # the job's
+    keep_media_days: int | None  # the job's; None: as the installation says
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ WHERE item.item_id = picked.item_id AND job.job_id = item.job_id
 RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
     item.source_key, item.host, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
     item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages,
-    job.options, job.priority, job.may_reuse
+    job.options, job.priority, job.may_reuse, job.keep_media_days
 """
 _FIRST = """
     SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}

@@ -66,6 +66,8 @@ class NewJobFacts:
     options: AnalysisOptions
     max_running: int | None = None
     may_reuse: bool = True
+    keep_media_days: int | None = None  # as the installation says
+    keep_report_days: int | None = None
 
 
 def insert_job(connection: Connection, job: NewJobFacts) -> int:
@@ -80,6 +82,8 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
             options=_stored_options(job.options),
             max_running=job.max_running,
             may_reuse=job.may_reuse,
+            keep_media_days=job.keep_media_days,
+            keep_report_days=job.keep_report_days,
             item_version=ITEM_VERSION,
         )
         .returning(JobRow.job_id)

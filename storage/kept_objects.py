@@ -6,6 +6,7 @@ The protocol between the two is told in `storage.object_rows`.
 import hashlib
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from pipeline.errors import ObjectStoreError
 from storage import object_rows
 from storage.database import transaction
+from storage.object_keys import OnBytes
 from storage.objects import ObjectStore, object_key
 
 GRACE_S = 3600.0  # between a put and the commit that names it lies one attempt's end
@@ -52,6 +54,38 @@ def put_object(
         sleep(DELETING_POLL_S)
     store.put(key, data, content_type)
     return KeptObject(key, sha256, len(data))
+
+
+def put_media(
+    engine: Engine,
+    store: ObjectStore,
+    media: KeptObject,
+    path: Path,
+    on_bytes: OnBytes = lambda _: None,
+) -> None:
+    """Store a file under its hash, unless the account has its bytes already.
+
+    Args:
+        engine: of the database.
+        store: where the objects lie.
+        media: where the file goes, by its own hash.
+        path: the file.
+        on_bytes: told how many bytes were sent so far.
+
+    Raises:
+        ObjectStoreError: the store does not answer, or a sweep holds the object for too long.
+        AccessError: the store refuses us.
+        DatabaseError: the database does not answer.
+    """
+    account_id = media.key.partition("/")[0]
+    deadline = monotonic() + DELETING_WAIT_S
+    while not _touch(engine, media.key, account_id, media.size_bytes):
+        if monotonic() > deadline:
+            raise ObjectStoreError(f"{media.key} is being swept: try again.", "object_swept")
+        sleep(DELETING_POLL_S)
+    # touched: no sweep takes what is there now
+    if not store.exists(media.key):
+        store.put_file(media.key, path, "application/octet-stream", on_bytes)
 
 
 def get_object(store: ObjectStore, key: str) -> bytes:

@@ -1,8 +1,11 @@
 """Keys of objects, `account/sha256`: made by us alone, so that no name from outside becomes one."""
 
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 MISSING = "object_missing"  # code of the error where there is no such object
+OnBytes: TypeAlias = Callable[[int], None]  # told how many bytes were sent so far
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}/[0-9a-f]{64}")
 _PREFIX = re.compile(r"([A-Za-z0-9_-]{1,64}(/[0-9a-f]{0,64})?)?")
 

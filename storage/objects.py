@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import AccessError, ObjectStoreError
-from storage.object_keys import MISSING, checked_key, checked_prefix, object_key
+from storage.object_keys import MISSING, OnBytes, checked_key, checked_prefix, object_key
 from storage.settings import StorageSettings
 
 __all__ = ["FolderStore", "ObjectStore", "check_object_store", "object_key", "open_object_store"]
 
 PROBE_ACCOUNT = "_probe"  # no account's name
+_CHUNK_BYTES = 1 << 20
 _PARTIAL = ".partial-"  # begins the names of files that are being written
 
 
@@ -26,6 +27,13 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store bytes; all of them appear at once, in place of what was there.
+
+        Raises:
+            AccessError: the store refuses us.
+        """
+
+    def put_file(self, key: str, path: Path, content_type: str, on_bytes: OnBytes) -> None:
+        """Store a file's bytes, without holding them in memory; `on_bytes` is told how many so far.
 
         Raises:
             AccessError: the store refuses us.
@@ -99,6 +107,27 @@ class FolderStore:
                     file.flush()
                     os.fsync(file.fileno())
                 Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _folder_error(error) from error
+
+    def put_file(self, key: str, path: Path, content_type: str, on_bytes: OnBytes) -> None:
+        """Store a file's bytes: copied beside, flushed to disk, then renamed."""
+        target = self._path(key)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=_PARTIAL, dir=target.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as out, path.open("rb") as source:
+                    while chunk := source.read(_CHUNK_BYTES):
+                        out.write(chunk)
+                        on_bytes(out.tell())
+                    out.flush()
+                    os.fsync(out.fileno())
+                Path(name).replace(target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise

@@ -4,16 +4,18 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
-from storage.object_keys import MISSING, checked_key, checked_prefix
+from storage.object_keys import MISSING, OnBytes, checked_key, checked_prefix
 from storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -67,6 +69,26 @@ class S3Store:
                 ContentType=content_type,
                 ContentMD5=base64.b64encode(digest).decode(),
             )
+
+    def put_file(self, key: str, path: Path, content_type: str, on_bytes: OnBytes) -> None:
+        """Store a file's bytes; a long one goes in parts."""
+        sent = [0]
+
+        def count(n_more: int) -> None:
+            sent[0] += n_more
+            on_bytes(sent[0])
+
+        try:
+            with self._translated(key):
+                self._client.upload_file(
+                    str(path),
+                    self._bucket,
+                    self._full(key),
+                    ExtraArgs={"ContentType": content_type},
+                    Callback=count,
+                )
+        except S3UploadFailedError as error:
+            raise ObjectStoreError("The object store did not take the file.") from error
 
     def get(self, key: str) -> bytes:
         """Return an object's bytes."""

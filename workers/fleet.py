@@ -18,6 +18,7 @@ import ray
 from pydantic import SecretStr
 from ray.exceptions import RayError
 
+from jobs.retention import KeepRule
 from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
@@ -36,6 +37,7 @@ from workers.kept_media import KeptMedia
 from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
+from workers.retention import Retention
 from workers.row_batching import BatchNote
 from workers.running_workers import worker_lock
 from workers.settings import FleetSettings
@@ -110,6 +112,9 @@ def _run_fleet(
             fleet.on_batch = metrics.on_batch
             stack.enter_context(fleet.link)
             stack.enter_context(OrphanSweep(engine, store))
+            evidence = settings.storage.evidence
+            rule = KeepRule(evidence.keep_media_days, evidence.keep_report_days)
+            stack.enter_context(Retention(engine, rule))
             stack.enter_context(Housekeeper(engine, settings.jobs))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:

@@ -30,6 +30,7 @@ from pipeline.probe import probe
 from pipeline.separate import Separator
 from pipeline.vocabulary import Custody, Features, MediaFile, ModelUse, SoundArray
 from storage.model_store import resolve
+from storage.settings import StorageSettings
 from workers.evidence_taker import EvidenceTaker
 from workers.kept_media import KeptMedia
 from workers.path_guard import guard_paths
@@ -52,6 +53,7 @@ class PreparerSettings:
     place: NodePlace
     allow_local: bool
     trust_pem: bytes = b""  # whose provenance data (C2PA) are trusted
+    storage: StorageSettings | None = None  # with the database's URL; None: no media are kept
     installation: str = ""  # what tells our items from another installation's
     keep_bytes: int = 0  # of fetched media that outlive a failed attempt; 0: none
 
@@ -110,7 +112,7 @@ class Preparer:
         self._separator = Separator(path)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
-        self._evidence = EvidenceTaker(settings.trust_pem, self._folder.path)
+        self._evidence = EvidenceTaker(self._folder.path, settings.trust_pem, settings.storage)
         self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
@@ -125,7 +127,7 @@ class Preparer:
         self._drop()
         with ExitStack() as stack:
             folder = stack.enter_context(self._folder.item_folder())
-            fetched = yield from fetch_item(claim, folder, self._access, self._kept)
+            fetched = yield from fetch_item(claim, folder, self._access, self._evidence, self._kept)
             self._waiting = _Waiting(claim.item_id, claim.fence, fetched, stack.pop_all())
 
     @ray.method
@@ -158,7 +160,9 @@ class Preparer:
                 fetched = waiting.fetched
             else:
                 folder = stack.enter_context(self._folder.item_folder())
-                fetched = yield from _alone(fetch_item(claim, folder, self._access, self._kept))
+                fetched = yield from _alone(
+                    fetch_item(claim, folder, self._access, self._evidence, self._kept)
+                )
             yield from analyse_item(claim, fetched, self._card, self._separator, self._evidence)
 
     def _drop(self) -> None:
@@ -176,12 +180,16 @@ def prepare_item(
     evidence: EvidenceTaker,
 ) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
-    fetched = yield from _alone(fetch_item(claim, folder, access))
+    fetched = yield from _alone(fetch_item(claim, folder, access, evidence))
     yield from analyse_item(claim, fetched, card, separator, evidence)
 
 
 def fetch_item(
-    claim: ItemClaim, folder: Path, access: SourceAccess, kept: KeptMedia | None = None
+    claim: ItemClaim,
+    folder: Path,
+    access: SourceAccess,
+    evidence: EvidenceTaker,
+    kept: KeptMedia | None = None,
 ) -> Generator[PreparedHead, None, FetchedItem]:
     """Yield heads while an item is fetched into `folder`, or taken from what was kept; return it."""
     clock = _StageClock()
@@ -194,6 +202,8 @@ def fetch_item(
         if kept is not None:
             kept.keep(claim, fetched)
     media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
+    if evidence.keeps(claim):
+        yield from _signs_of_life("fetch", lambda report: evidence.keep(claim, media, report))
     spans = clock.ended("fetch")
     yield PreparedHead("probe", media=_shown(media), custody=fetched.custody, spans=spans)
     return FetchedItem(media, fetched.custody)

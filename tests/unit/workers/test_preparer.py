@@ -32,7 +32,7 @@ def walk(path: Path, folder: Path, steps: list[Step]) -> None:
             access,
             models.detector.card,
             models.separator,
-            EvidenceTaker(b"", folder),
+            EvidenceTaker(folder),
         )
         steps.extend(walked)
 
