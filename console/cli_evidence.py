@@ -25,6 +25,11 @@ def register(app: typer.Typer) -> None:
         "  verity review 4711 --disagree --text 'A telephone line explains the narrow band.'\n\n"
         "  verity review report.json --agree --text-file opinion.txt --examiner 'Dr. Example'"
     )(review)
+    app.command(
+        epilog="[bold]Examples[/]\n\n  verity delete 4711\n\n  verity delete --job 17 --media --yes"
+        "\n\n  verity delete --expired\n\n"
+        "Hashes and custody stay, as a tombstone and in the audit log."
+    )(delete)
 
 
 def stamp(
@@ -98,6 +103,48 @@ def review(
         return
     for name in names:
         console.print(name, markup=False, soft_wrap=True)
+
+
+def delete(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="[ITEM]", help="An item's id.")] = "",
+    job: Annotated[str, typer.Option(help="All items of this job instead.")] = "",
+    expired: Annotated[
+        bool,
+        typer.Option("--expired", help="What was kept long enough, as a fleet does by itself."),
+    ] = False,
+    media: Annotated[
+        bool, typer.Option("--media", help="Only the media, not the reports.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete media and reports for good, of an item, of a job, or by the rule of retention."""
+    from console.deleting import delete_expired, delete_items
+    from console.queue_access import open_queue
+
+    if [bool(item), bool(job), expired].count(True) != 1 or (expired and media):
+        raise InputError("Name an item, or --job, or --expired.", "input_invalid")
+    what = "media" if media else "media and reports"
+    named = f"item {item}" if item else f"job {job}"
+    if not expired and not yes and not typer.confirm(f"Delete the {what} of {named} for good?"):
+        raise typer.Exit(1)
+    settings: ConsoleSettings = context.obj
+    with open_queue(settings) as access:
+        gone = (
+            delete_expired(access, settings)
+            if expired
+            else delete_items(access, item, job, only_media=media)
+        )
+    if as_json:
+        print_json(
+            {"media": gone.n_media, "reports": gone.n_reports, "objects": gone.n_objects_now}
+        )
+        return
+    console.print(
+        f"Deleted: {gone.n_media} media, {gone.n_reports} reports. {gone.n_objects_now} stored files "
+        "are gone; what was used within the last hour follows with the next sweep."
+    )
 
 
 def _read(path: Path) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from console.queue_access import QueueAccess
 
 MAX_TITLE_WIDTH = 48
+DELETED = "deleted"  # an item whose report is gone (storage.retention_rows)
 SHOWN_SKIPPED = 5  # names of each reason
 
 JobId = Annotated[
@@ -79,6 +80,13 @@ def submit(
         int | None,
         typer.Option(min=1, max=1_000_000, help="Most items of the job that run at one time."),
     ] = None,
+    keep_media: Annotated[
+        int | None,
+        typer.Option(min=0, max=36_500, help="Days that media are kept; 0: not at all."),
+    ] = None,
+    keep_reports: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Days that reports are kept.")
+    ] = None,
     fresh: Annotated[
         bool,
         typer.Option("--fresh", help="Analyse anew what this account has analysed before."),
@@ -106,6 +114,8 @@ def submit(
             options=AnalysisOptions(hop_s=hop, keep_clips=clips),
             max_running=at_once,
             fresh=fresh,
+            keep_media_days=keep_media,
+            keep_report_days=keep_reports,
             source_options=options,
         )
     except ValidationError as error:
@@ -309,6 +319,8 @@ def _print_skipped(skipped: list[tuple[str, str]]) -> None:
 def _outcome(item: ItemStatus) -> Text:
     if item.state is ItemState.DONE:
         return verdict_text(item.verdict, item.reason)
+    if item.reason == DELETED:
+        return verdict_text(DELETED)
     if item.state is ItemState.FAILED:
         return verdict_text("failed", item.error_code)
     return verdict_text(str(item.state), item.stage)

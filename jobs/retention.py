@@ -82,13 +82,21 @@ def delete_job(
         yield _delete(engine, item_id, deletion, media=True, report=not only_media).tombstones
 
 
-def apply_rule(engine: Engine, rule: KeepRule, stop: Event | None = None) -> int:
-    """Delete what has been kept long enough; return how many media and reports went.
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How much a rule deleted."""
+
+    n_media: int
+    n_reports: int
+
+
+def apply_rule(engine: Engine, rule: KeepRule, stop: Event | None = None) -> Expired:
+    """Delete what has been kept long enough.
 
     Several at once share the work. An item that is worked on is left for the next time.
     """
     deletion = Deletion("rule", "")
-    n_gone = 0
+    gone = {True: 0, False: 0}
 
     def media_page(after: int) -> list[int]:
         with transaction(engine) as connection:
@@ -101,10 +109,10 @@ def apply_rule(engine: Engine, rule: KeepRule, stop: Event | None = None) -> int
     for is_media, page in ((True, media_page), (False, report_page)):
         for item_id in _walk(page):
             if stop is not None and stop.is_set():
-                return n_gone
+                break
             outcome = _delete(engine, item_id, deletion, media=is_media, report=not is_media)
-            n_gone += len(outcome.tombstones)
-    return n_gone
+            gone[is_media] += len(outcome.tombstones)
+    return Expired(gone[True], gone[False])
 
 
 def _walk(page: Callable[[int], list[int]]) -> Iterator[int]:

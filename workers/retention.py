@@ -46,10 +46,11 @@ class Retention:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                n_gone = apply_rule(self._engine, self._rule, self._stop)
+                gone = apply_rule(self._engine, self._rule, self._stop)
             except VerityError as error:  # the next time goes on where this one stopped
                 _log.warning("rule not applied: %s", error.message)
             else:
-                if n_gone:
-                    _log.info("deleted by rule", extra={"n_deleted": n_gone})
+                if gone.n_media or gone.n_reports:
+                    facts = {"n_media": gone.n_media, "n_reports": gone.n_reports}
+                    _log.info("deleted by rule", extra=facts)
             self._stop.wait(self._every_s)

@@ -48,6 +48,17 @@ def test_what_was_put_is_got(store: ObjectStore) -> None:
     assert store.exists(KEY)
 
 
+@pytest.mark.parametrize("n_bytes", [0, 1, 20 << 20])  # the last goes to S3 in parts
+def test_a_file_s_bytes_are_put_and_told(store: ObjectStore, tmp_path: Path, n_bytes: int) -> None:
+    path = tmp_path / "medium"
+    path.write_bytes(bytes(range(256)) * (n_bytes // 256) + b"x" * (n_bytes % 256))
+    told: list[int] = []
+    store.put_file(KEY, path, "application/octet-stream", told.append)
+    assert store.get(KEY) == path.read_bytes()
+    assert not n_bytes or max(told) == n_bytes
+    assert list(store.list_keys()) == [KEY]
+
+
 def test_check_of_a_store_leaves_nothing_behind(store: ObjectStore) -> None:
     check_object_store(store)
     assert list(store.list_keys()) == []
