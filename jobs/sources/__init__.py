@@ -9,9 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jobs.source_options import SourceOptions
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
+from jobs.sources.archives import MEMBER, fetch_member, list_members
 from jobs.sources.feed import NO_FEED_CODE, list_feed
 from jobs.sources.filters import is_wanted
 from jobs.sources.folder import fetch_file, list_folder
@@ -33,7 +35,9 @@ from jobs.sources.names import (
     check_source,
     has_feed_name,
     has_media_name,
+    is_archive,
     is_list,
+    is_openable,
     local_path,
 )
 from jobs.sources.s3 import fetch_object, list_prefix
@@ -136,6 +140,14 @@ def fetch(
 
 
 def _fetch(item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress) -> Fetched:
+    if MEMBER in item.facts:
+        return fetch_member(item, folder, access, on_progress, _fetch_whole)
+    return _fetch_whole(item, folder, access, on_progress)
+
+
+def _fetch_whole(
+    item: Fetchable, folder: Path, access: SourceAccess, on_progress: OnProgress
+) -> Fetched:
     if error := named_error(item.facts):
         raise error
     form = check_source(item.source_uri, allow_local=access.allow_local)
@@ -158,7 +170,12 @@ def _list_by_way_out(
     source: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
 ) -> Iterator[Listed]:
     with access.way_out() as through:
-        yield from _list(source, through, cursor, on_skipped, n_lists)
+        for listed in _list(source, through, cursor, on_skipped, n_lists):
+            is_whole = is_openable(listed.item.title) and "error" not in listed.item.facts
+            if is_whole and through.options.open_archives:
+                yield from list_members(listed, through, on_skipped, _fetch_whole)
+            else:
+                yield listed
 
 
 def _list(
@@ -174,7 +191,7 @@ def _list(
     elif is_list(source) and local_path(source).is_file():
         yield from list_entries(source, _inner(access, on_skipped, n_lists), cursor)
     else:
-        yield from list_folder(source, on_skipped)
+        yield from list_folder(source, on_skipped, access.options)
 
 
 def _inner(access: SourceAccess, on_skipped: OnSkipped, n_lists: int) -> ListEntry:
@@ -186,6 +203,14 @@ def _inner(access: SourceAccess, on_skipped: OnSkipped, n_lists: int) -> ListEnt
 def _list_web(
     url: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
 ) -> Iterator[Listed]:
+    if is_archive(urlsplit(url).path):
+        if not (access.options.open_archives and is_openable(urlsplit(url).path)):
+            raise MediaUnsupportedError(
+                "The link leads to an archive: unpack it, or ask for archives to be opened.",
+                "media_is_archive",
+            )
+        yield from list_link(url, ask_link(url, access))
+        return
     is_known = has_media_name(url)
     if is_known and access.options == SourceOptions():
         yield from list_link(url)

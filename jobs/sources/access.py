@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from jobs.source_options import SourceOptions
+from jobs.sources.archive_shelf import ArchiveShelf
 from pipeline.errors import AccessError
 from storage.egress import EgressGuard
 from storage.egress_upstream import parse_proxy
@@ -51,6 +52,7 @@ class SourceAccess:
     options: SourceOptions = field(default_factory=SourceOptions)  # of the source read now
     sealer: Sealer | None = None
     sealed: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by id
+    shelf: ArchiveShelf = field(default_factory=ArchiveShelf, repr=False, compare=False)
     is_proxied: bool = False  # the guard goes out by the job's own proxy
 
     def with_options(self, options: SourceOptions) -> Self:

@@ -8,11 +8,14 @@ the disk has no room for a copy, the item's folder gets a hard link.
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.source_options import SourceOptions
 from jobs.sources.access import SourceAccess
+from jobs.sources.filters import Candidate
 from jobs.sources.items import (
     Fetchable,
     Fetched,
@@ -23,7 +26,7 @@ from jobs.sources.items import (
     clean_text,
     source_key,
 )
-from jobs.sources.names import is_archive, local_path
+from jobs.sources.names import is_archive, is_openable, local_path
 from jobs.sources.sink import (
     MEDIA_FILE_NAME,
     READ_BYTES,
@@ -43,27 +46,36 @@ from pipeline.vocabulary import Custody
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def list_folder(source: str, on_skipped: OnSkipped) -> Iterator[Listed]:
+def list_folder(
+    source: str, on_skipped: OnSkipped, options: SourceOptions | None = None
+) -> Iterator[Listed]:
     """Yield the files of a folder and its folders, sorted by name; or the one file.
 
-    Hidden files, archives, links and what is no file are skipped and named.
+    Hidden files, archives, links and what is no file are skipped and named. Files that changed a
+    moment ago are left for the next listing where the options ask for it: somebody writes to them.
 
     Raises:
         SourceNotFoundError: there is no such file, or no media file in the folder.
         AccessError: it may not be read.
     """
+    options = options or SourceOptions()
     shown = clean_text(source)
     try:
         top = local_path(source).expanduser().resolve(strict=True)
     except (OSError, RuntimeError) as error:
         raise SourceNotFoundError(f"There is no file or folder {shown}.") from error
     if not top.is_dir():
-        yield Listed(_to_item(top, source))
+        yield _listed(top, top.parent, source)
         return
     n_listed = 0
-    for path in _walk(top, on_skipped):
+    settled_at = time.time() - options.settle_s
+    for path in _walk(top, on_skipped, may_open=options.open_archives):
         n_listed += 1
-        yield Listed(_to_item(path, source))
+        listed = _listed(path, top, source)
+        changed_at = listed.about.changed_at if listed.about else None
+        if options.settle_s and changed_at and changed_at.timestamp() > settled_at:
+            continue
+        yield listed
     if not n_listed:
         raise SourceNotFoundError(f"There is no file to analyse in {shown}.", "source_empty")
 
@@ -107,7 +119,7 @@ def fetch_file(
             return sink.finish(custody)
 
 
-def _walk(top: Path, on_skipped: OnSkipped) -> Iterator[Path]:
+def _walk(top: Path, on_skipped: OnSkipped, *, may_open: bool) -> Iterator[Path]:
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -119,7 +131,7 @@ def _walk(top: Path, on_skipped: OnSkipped) -> Iterator[Path]:
         folders: list[Path] = []
         for entry in entries:
             path = Path(entry.path)
-            if why := _why_skipped(entry):
+            if why := _why_skipped(entry, may_open=may_open):
                 on_skipped(clean_text(str(path.relative_to(top))), why)
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(path)
@@ -128,7 +140,7 @@ def _walk(top: Path, on_skipped: OnSkipped) -> Iterator[Path]:
         waiting += reversed(folders)
 
 
-def _why_skipped(entry: os.DirEntry[str]) -> str:
+def _why_skipped(entry: os.DirEntry[str], *, may_open: bool) -> str:
     if entry.name.startswith("."):
         return "hidden"
     if entry.is_symlink():
@@ -137,21 +149,24 @@ def _why_skipped(entry: os.DirEntry[str]) -> str:
         return ""
     if not entry.is_file(follow_symlinks=False):
         return "not_a_file"
-    return "archive" if is_archive(entry.name) else ""
+    is_closed = is_archive(entry.name) and not (may_open and is_openable(entry.name))
+    return "archive" if is_closed else ""
 
 
-def _to_item(path: Path, source: str) -> NewItem:
+def _listed(path: Path, top: Path, source: str) -> Listed:
     try:
         facts = path.stat(follow_symlinks=False)
     except OSError as error:
         raise SourceNotFoundError(f"{clean_text(path.name)} is gone.") from error
     uri = path.as_uri()  # percent-encoded: names need not be text
-    return NewItem(
+    item = NewItem(
         source_uri=uri,
         title=clean_text(path.name),
         source_key=source_key(source, "folder", uri, _version(facts)),
         facts={"via": "folder", "version": _version(facts), "size_bytes": str(facts.st_size)},
     )
+    changed_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return Listed(item, about=Candidate(str(path.relative_to(top)), facts.st_size, changed_at))
 
 
 def _version(facts: os.stat_result) -> str:

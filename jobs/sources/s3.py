@@ -35,7 +35,7 @@ from jobs.sources.items import (
     clean_text,
     source_key,
 )
-from jobs.sources.names import is_archive
+from jobs.sources.names import is_archive, is_openable
 from jobs.sources.s3_checksum import damage_of
 from jobs.sources.s3_errors import BROKEN, to_named_error
 from jobs.sources.s3_events import ObjectEvent
@@ -96,7 +96,7 @@ def list_prefix(
             n_seen += 1
             if key.endswith("/"):
                 on_skipped(key, "folder_marker")
-            elif is_archive(key):
+            elif is_archive(key) and not (access.options.open_archives and is_openable(key)):
                 on_skipped(key, "archive")
             else:
                 n_listed += 1
