@@ -1,4 +1,4 @@
-"""Puts the API together: `create_app(context)`; `verity serve` runs it under uvicorn."""
+"""Puts the API and the pages together: `create_app(context)`; `verity serve` runs it under uvicorn."""
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,6 +15,7 @@ from console.api import (
 from console.api.context import ApiContext
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.problems import add_problem_handlers
+from console.pages.app import create_pages
 
 TITLE = "Voice Verity"
 ABOUT = (
@@ -22,7 +23,7 @@ ABOUT = (
     " answer is evidence with known error rates, never a verdict of guilt. An LLR above 0 supports a"
     " person speaking."
 )
-UPLOAD_PATHS = ("/v1/predict", "/v1/uploads")
+UPLOAD_PATHS = ("/v1/predict", "/v1/uploads", "/try/file")
 
 
 def create_app(context: ApiContext) -> FastAPI:
@@ -47,6 +48,7 @@ def create_app(context: ApiContext) -> FastAPI:
         routes_notices,
     ):
         app.include_router(routes.router, prefix="/v1")
+    app.mount("/", create_pages(context))
     if context.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

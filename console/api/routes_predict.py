@@ -82,9 +82,9 @@ async def predict(
     with context.examining.folder() as folder:
         path = folder / UPLOAD_NAME
         if content_type.startswith(FORM_TYPE):
-            title = await _keep_form(request, path)
+            title = await keep_form(request, path)
         else:
-            await _keep_body(request, path)
+            await keep_body(request, path)
             title = name
         upload = Upload(path, title or "upload")
         document = await run_in_threadpool(context.examining.file, upload, asked_by(asking), words)
@@ -126,7 +126,7 @@ def predicted(document: ReportDocument) -> Predicted:
     )
 
 
-async def _keep_body(request: Request, path: Path) -> None:
+async def keep_body(request: Request, path: Path) -> None:
     """Write a request's body to disk as it comes."""
     n_bytes = 0
     with path.open("wb") as file:
@@ -137,7 +137,7 @@ async def _keep_body(request: Request, path: Path) -> None:
         raise InputError("Nothing was sent: the body is the file itself.", "upload_empty")
 
 
-async def _keep_form(request: Request, path: Path) -> str:
+async def keep_form(request: Request, path: Path) -> str:
     """Write the form's one file to disk and return its name."""
     async with request.form(max_files=1, max_fields=4) as form:
         sent = form.get("file")

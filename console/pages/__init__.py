@@ -1,0 +1,1 @@
+"""The pages: server-rendered HTML over the same desks as the API; htmx swaps parts of them."""

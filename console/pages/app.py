@@ -1,0 +1,78 @@
+"""Puts the pages together: an app of its own beside the API, with errors as pages."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from console.api.context import ApiContext
+from console.api.principals import SAFE_METHODS
+from console.api.problems import status_of
+from console.pages import (
+    views_account,
+    views_home,
+    views_jobs,
+    views_sign,
+    views_sweeps,
+    views_try,
+)
+from console.pages.render import bare_page
+from pipeline.errors import AccessError, VerityError
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_pages(context: ApiContext) -> FastAPI:
+    """Return the pages over open desks."""
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(same_site)]
+    )
+    app.state.context = context
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for views in (views_home, views_sign, views_try, views_jobs, views_sweeps, views_account):
+        app.include_router(views.router)
+    app.add_exception_handler(VerityError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+def same_site(request: Request) -> None:
+    """Refuse changes that another site's page asks for, before anybody is signed in as well.
+
+    Raises:
+        AccessError: a browser says that the request comes from elsewhere.
+    """
+    said = request.headers.get("sec-fetch-site", "same-origin")
+    if request.method not in SAFE_METHODS and said not in {"same-origin", "none"}:
+        raise AccessError("This request comes from another site.", "cross_site")
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, VerityError)
+    if error.code == "sign_in_needed":
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+    return _show(request, status_of(error), error.message)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    said = error.errors()[0]
+    return _show(request, 422, f"{said['loc'][-1]}: {said['msg']}")
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    page = bare_page(request, None)
+    said = page.words["error.not_found"] if error.status_code == 404 else str(error.detail)
+    return _show(request, error.status_code, said)
+
+
+def _show(request: Request, status: int, message: str) -> Response:
+    is_part = request.headers.get("hx-request") == "true"
+    template = "parts/error.html" if is_part else "error.html"
+    return bare_page(request, None).show(template, status, message=message)

@@ -1,0 +1,80 @@
+"""Templates to answers: words in the reader's language, the page's token, nothing unescaped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from console.api.principals import Principal, Visitor
+from console.pages.finding import clock
+from console.pages.words import language_of, languages, page_words
+
+LANGUAGE_COOKIE = "verity_language"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _signed(number: float | None) -> str:
+    return "" if number is None else f"{number:+.2f}".replace("-", "−")
+
+
+_TEMPLATES.filters["moment"] = _moment
+_TEMPLATES.filters["signed"] = _signed
+_TEMPLATES.filters["clock"] = clock
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Who reads a page, in which language."""
+
+    request: Request
+    asking: Principal | None
+    language: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Return the page's words by their keys."""
+        return page_words(self.language)
+
+    def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
+        """Return a template as an answer; its values are escaped where they are put in."""
+        text = _TEMPLATES.get_template(template).render(
+            w=self.words,
+            asking=self.asking,
+            rights=self.asking.rights if self.asking else frozenset(),
+            csrf=self.asking.csrf if self.asking else "",
+            language=self.language,
+            languages=languages(),
+            path=self.request.url.path,
+            **values,
+        )
+        return HTMLResponse(text, status, headers={"cache-control": "no-store", "vary": "cookie"})
+
+
+def page_of(request: Request, asking: Visitor) -> Page:
+    """Return the page of whoever reads."""
+    return bare_page(request, asking)
+
+
+def bare_page(request: Request, asking: Principal | None) -> Page:
+    """Return a page where dependencies cannot be had, such as for an error."""
+    wanted = request.cookies.get(LANGUAGE_COOKIE, "")
+    language = language_of(wanted, request.headers.get("accept-language", ""))
+    return Page(request, asking, language)
+
+
+PageHere = Annotated[Page, Depends(page_of)]

@@ -1,0 +1,127 @@
+// What pages do beyond forms and links: the page's token, dropping files, recording, hearing a second.
+"use strict";
+
+const csrf = () => document.querySelector('meta[name="csrf"]').content;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["x-csrf-token"] = csrf();
+});
+
+// answers of 4xx and 5xx say what went wrong: show them where the result would be
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+const player = () => document.getElementById("player");
+
+function play(blob) {
+  const audio = player();
+  if (!audio) return;
+  if (audio.src) URL.revokeObjectURL(audio.src);
+  audio.src = URL.createObjectURL(blob);
+  audio.hidden = false;
+}
+
+const drop = document.getElementById("drop");
+if (drop) {
+  const file = document.getElementById("file");
+  file.addEventListener("change", () => file.files[0] && play(file.files[0]));
+  for (const name of ["dragenter", "dragover"]) {
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  }
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    if (event.dataTransfer.files.length) {
+      file.files = event.dataTransfer.files;
+      file.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+}
+
+// a second of the timeline is heard when it is clicked
+document.addEventListener("click", (event) => {
+  const cell = event.target.closest(".timeline .cell");
+  const audio = player();
+  if (cell && audio && audio.src) {
+    audio.currentTime = Number(cell.dataset.start);
+    audio.play();
+  }
+});
+
+document.addEventListener("timeupdate", (event) => {
+  if (event.target.id !== "player" || !event.target.duration) return;
+  for (const line of document.querySelectorAll(".playhead")) {
+    const wide = line.ownerSVGElement.viewBox.baseVal.width;
+    const x = (event.target.currentTime / event.target.duration) * wide;
+    line.setAttribute("x1", x);
+    line.setAttribute("x2", x);
+    line.classList.add("on");
+  }
+}, true);
+
+// the microphone: recorded in the browser, sent when it is stopped
+const record = document.getElementById("record");
+if (record) {
+  const box = document.getElementById("recorder");
+  const said = document.getElementById("record-said");
+  let recorder = null;
+  let timer = null;
+  const stop = () => recorder && recorder.state !== "inactive" && recorder.stop();
+  record.addEventListener("click", async () => {
+    if (recorder) return stop();
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({
+        audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+      });
+    } catch (error) {
+      said.textContent = box.dataset.refused.replace("{why}", error.message || error.name);
+      return;
+    }
+    const parts = [];
+    const began = Date.now();
+    recorder = new MediaRecorder(stream);
+    recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+    recorder.addEventListener("stop", () => {
+      clearInterval(timer);
+      stream.getTracks().forEach((track) => track.stop());
+      const sound = new Blob(parts, { type: recorder.mimeType });
+      recorder = null;
+      record.textContent = box.dataset.start;
+      said.textContent = "";
+      play(sound);
+      const form = new FormData();
+      form.append("file", sound, "recording");
+      send(form);
+    });
+    recorder.start(1000);
+    record.textContent = box.dataset.stop;
+    timer = setInterval(() => {
+      said.textContent = box.dataset.live.replace("{seconds}", Math.round((Date.now() - began) / 1000));
+    }, 500);
+  });
+}
+
+async function send(form) {
+  const working = document.getElementById("working");
+  const result = document.getElementById("result");
+  working.classList.add("htmx-request");
+  try {
+    const answer = await fetch("/try/file", {
+      method: "POST",
+      body: form,
+      headers: { "x-csrf-token": csrf(), "hx-request": "true" },
+    });
+    result.innerHTML = await answer.text(); // our own template: everything in it is escaped there
+  } finally {
+    working.classList.remove("htmx-request");
+  }
+}

@@ -1,0 +1,109 @@
+"""Jobs: the list, one job with its items, one item with its report."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from console.api.context import Context
+from console.api.owned import require_item, require_job
+from console.api.principals import Analyst, Reader
+from console.api.routes_jobs import JobBody, PriorityName
+from console.api.routes_jobs import submit as submit_job
+from console.pages.finding import show_finding
+from console.pages.job_items import Wanted, items_page
+from console.pages.lines import source_lines
+from console.pages.render import PageHere
+from jobs.spec import Job
+from pipeline.errors import InputError
+from reports.as_json import from_json
+from reports.languages import words_of
+from storage.kept_objects import get_object
+
+router = APIRouter()
+Digits = Annotated[str | None, Query(pattern=r"^\d{1,18}$")]
+N_JOBS = 30
+
+
+class JobForm(BaseModel):
+    """The form of a new job."""
+
+    sources: Annotated[str, Field(max_length=400_000)]
+    name: Annotated[str, Field(max_length=200)] = ""
+    priority: PriorityName = PriorityName.BATCH
+    hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
+    only_new: bool = False
+    csrf: str = ""
+
+
+@router.get("/jobs")
+def jobs(page: PageHere, asking: Reader, context: Context, before: Digits = None) -> Response:
+    """List jobs, the newest first."""
+    found = context.desk.list_jobs(asking.account_id, N_JOBS, before)
+    older = found[-1].job_id if len(found) == N_JOBS else None
+    return page.show("jobs.html", jobs=found, older=older)
+
+
+@router.get("/jobs/new")
+def new_job(page: PageHere, asking: Analyst) -> Response:
+    """Show the form."""
+    return page.show("job_new.html", priorities=list(PriorityName))
+
+
+@router.post("/jobs/new")
+def submit(asking: Analyst, context: Context, form: Annotated[JobForm, Form()]) -> Response:
+    """Queue a job and lead to it."""
+    body = JobBody(
+        sources=source_lines(form.sources), **form.model_dump(exclude={"sources", "csrf"})
+    )
+    return RedirectResponse(f"/jobs/{submit_job(body, asking, context).job_id}", 303)
+
+
+@router.get("/jobs/{job_id}")
+def job(
+    page: PageHere,
+    asking: Reader,
+    context: Context,
+    job_id: str,
+    wanted: Annotated[Wanted, Query()],
+) -> Response:
+    """Show a job with a page of its items."""
+    found = require_job(context, asking, job_id)
+    items, following = items_page(context.engine, found, wanted)
+    return page.show("job.html", job=found, items=items, following=following, wanted=wanted)
+
+
+@router.get("/jobs/{job_id}/progress")
+def progress(page: PageHere, asking: Reader, context: Context, job_id: str) -> Response:
+    """Return a job's counters as a part of its page, asked for every two seconds."""
+    return page.show("parts/progress.html", job=require_job(context, asking, job_id))
+
+
+@router.post("/jobs/{job_id}/{action}")
+def act(asking: Analyst, context: Context, job_id: str, action: str) -> Response:
+    """Cancel, pause, resume or retry a job, and lead back to it."""
+    require_job(context, asking, job_id)
+    actions = {
+        "cancel": context.desk.cancel,
+        "pause": context.desk.pause,
+        "resume": context.desk.resume,
+        "retry": context.desk.retry_failed,
+    }
+    if action not in actions:
+        raise InputError(f"There is nothing to {action}.", "action_unknown")
+    found: Job = actions[action](job_id)
+    return RedirectResponse(f"/jobs/{found.job_id}", 303)
+
+
+@router.get("/items/{item_id}")
+def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Response:
+    """Show an item with its report."""
+    found = require_item(context, asking, item_id)
+    key = next((file.key for file in found.files if file.kind == "json"), None)
+    finding = None
+    if key is not None:
+        document = from_json(get_object(context.objects, key))
+        finding = show_finding(document, words_of(page.language))
+    attempts = context.desk.item_attempts(item_id)
+    return page.show("item.html", item=found, attempts=attempts, f=finding)
