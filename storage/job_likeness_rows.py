@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from storage.embedding_rows import EF_SEARCH
-
 INDEX_FROM = 3_000  # vectors from which an index is quicker than comparing all with all
 NEIGHBOURS = 8  # of each item that are looked at
+EF_SEARCH = 40  # the nearest are wanted, of every item: more would take minutes for 100 000
 MOST_ALIGNED = 60  # segments of a pair that are compared second by second
 _BUILD_MEMORY = "256MB"  # an index that does not fit is built much more slowly
 

@@ -23,6 +23,7 @@ from jobs.spec import ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
 from storage.database import open_engine
+from storage.embedding_rows import SearchLimits
 from storage.objects import check_object_store, open_object_store
 from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
@@ -111,7 +112,10 @@ def _run_fleet(
             fleet = _Fleet(settings, queue, crew, trace, _both(metrics.on_event, on_event), freed)
             fleet.on_batch = metrics.on_batch
             stack.enter_context(fleet.link)
-            stack.enter_context(OrphanSweep(engine, store))
+            kept_vectors = SearchLimits(
+                settings.storage.search_segments, settings.storage.search_items
+            )
+            stack.enter_context(OrphanSweep(engine, store, search=kept_vectors))
             evidence = settings.storage.evidence
             rule = KeepRule(evidence.keep_media_days, evidence.keep_report_days)
             stack.enter_context(Retention(engine, rule))

@@ -1,4 +1,4 @@
-"""Sweeps report files that nobody names, now and then, beside the work and never in its way."""
+"""Sweeps report files that nobody names and vectors beyond the limit, now and then, beside the work."""
 
 import logging
 import threading
@@ -7,6 +7,8 @@ from types import TracebackType
 from sqlalchemy import Engine
 
 from pipeline.errors import VerityError
+from storage.database import transaction
+from storage.embedding_rows import SearchLimits, forget_oldest
 from storage.kept_objects import sweep_orphans
 from storage.objects import ObjectStore
 
@@ -18,8 +20,15 @@ END_S = 5.0
 class OrphanSweep:
     """A thread of the driver: one sweep soon after the start, then one an hour."""
 
-    def __init__(self, engine: Engine, store: ObjectStore, every_s: float = SWEEP_EVERY_S) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: ObjectStore,
+        every_s: float = SWEEP_EVERY_S,
+        search: SearchLimits | None = None,
+    ) -> None:
         """Name what is swept; the thread starts when the sweep is entered."""
+        self._search = search or SearchLimits()
         self._engine = engine
         self._store = store
         self._every_s = every_s
@@ -45,6 +54,8 @@ class OrphanSweep:
         while not self._stop.is_set():
             try:
                 sweep_orphans(self._engine, self._store, stop=self._stop)
+                with transaction(self._engine) as connection:
+                    forget_oldest(connection, self._search)
             except VerityError as error:  # the next sweep goes on where this one stopped
                 _log.warning("orphans not swept: %s", error.message)
             self._stop.wait(self._every_s)
