@@ -232,6 +232,35 @@ def read_items(connection: Connection, job_id: int, after: int, most: int) -> li
     return [_item(dict(row)) for row in rows]
 
 
+_MATCHING = text(
+    f"{_ITEM} WHERE i.job_id = :job_id AND i.item_id > :after"
+    " AND (i.kind = 'media' OR i.state = 'failed')"
+    " AND (:shown = '' OR i.state = :shown OR i.verdict = :shown)"
+    " AND (:search = '' OR strpos(lower(i.title), lower(:search)) > 0)"
+    " ORDER BY i.item_id LIMIT :most"
+)
+
+
+def read_matching(
+    connection: Connection, job_id: int, after: int, most: int, shown: str = "", search: str = ""
+) -> list[ItemFacts]:
+    """Return a page of a job's media and of listings that failed, as far as they match.
+
+    Args:
+        connection: to read with.
+        job_id: whose.
+        after: the last item of the page before; 0 for the first page.
+        most: how many at most.
+        shown: a state or a verdict; "": all.
+        search: part of a title, whatever its case; "": any.
+    """
+    rows = connection.execute(
+        _MATCHING,
+        {"job_id": job_id, "after": after, "most": most, "shown": shown, "search": search},
+    )
+    return [_item(dict(row)) for row in rows.mappings()]
+
+
 _ATTEMPTS = text("""
 SELECT attempt, fence, worker_id, started_at, ended_at, stage, cause, code, message
 FROM attempt WHERE item_id = :item_id ORDER BY fence
