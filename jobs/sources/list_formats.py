@@ -94,7 +94,7 @@ def _read_json(text: str) -> Iterator[Row]:
             yield Row(number, json.dumps(element)[:_SHOWN_CHARS], error=error)
             continue
         if events is None:
-            yield _row(number, element)
+            yield _to_row(number, element)
         else:
             yield from (Row(number, event.uri, event=event) for event in events)
 
@@ -122,7 +122,7 @@ def _documents(text: str) -> Iterator[Parsed]:
             ) from error
 
 
-def _row(number: int, element: Parsed) -> Row:
+def _to_row(number: int, element: Parsed) -> Row:
     if isinstance(element, str):
         return Row(number, element.strip())
     if not isinstance(element, Mapping) or not isinstance(element.get("url"), str):
