@@ -13,8 +13,6 @@ from storage.audit_rows import check_chain
 from storage.kept_objects import get_object, sweep_orphans
 from storage.objects import ObjectStore
 
-SWEEP_PATIENCE_S = 10.0  # for orphans whose grace has just ended
-
 _ROWS = {
     "items are not final": (
         "SELECT item_id FROM item WHERE job_id = :job_id AND state NOT IN ('done', 'failed')"
@@ -37,7 +35,7 @@ _ROWS = {
     ),
     "items have not their three files": (
         "SELECT item_id FROM item LEFT JOIN report_file USING (item_id)"
-        " WHERE job_id = :job_id AND kind = 'media'"
+        " WHERE job_id = :job_id AND item.kind = 'media'"
         " GROUP BY item_id HAVING count(report_file.item_id) <> 3"
     ),
     "items were finished more or less than once": (
@@ -168,10 +166,10 @@ def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterat
 
 def _sweep(engine: Engine, store: ObjectStore, grace_s: float) -> None:
     """Sweep until every grace has ended."""
-    until = time.monotonic() + min(2 * grace_s + 1.0, SWEEP_PATIENCE_S)
+    until = time.monotonic() + 2 * grace_s
     while time.monotonic() < until:
         sweep_orphans(engine, store, grace_s)
-        time.sleep(0.2)
+        time.sleep(grace_s / 5)
 
 
 def _some(things: list[object] | list[str] | list[tuple[str, str]]) -> str:

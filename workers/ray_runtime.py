@@ -29,6 +29,7 @@ RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a
 _LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # only the scorer asks for a GPU; no warning
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of calls that a stopped walk no longer waits for
     # what an actor has started goes with it: ffmpeg, yt-dlp
     "RAY_process_group_cleanup_enabled": "1",
 }
