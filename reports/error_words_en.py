@@ -30,26 +30,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "A part of the fleet did not start.",
         "Read the worker's log; check memory and settings, then start it again.",
     ),
-    "archive_bomb": ErrorWords(
-        "The archive's member would unpack to far more than any recording does.",
-        "Unpack it by hand and submit the recording, if it is one.",
-    ),
-    "archive_corrupt": ErrorWords(
-        "The archive is damaged, or reading it took too long.",
-        "Fetch or make the archive again, or unpack it and submit what it holds.",
-    ),
-    "archive_locked": ErrorWords(
-        "The archive is encrypted.",
-        "Unpack it with its password and submit what it holds.",
-    ),
-    "archive_too_large": ErrorWords(
-        "The archive has more members than are opened.",
-        "Unpack it and submit the folder.",
-    ),
-    "archive_unsupported": ErrorWords(
-        "The archive is not a zip or tar file, or uses a method that is not known.",
-        "Unpack it and submit what it holds.",
-    ),
     "cancelled": ErrorWords(
         "The job was cancelled before the item was analysed.",
         "Submit it again if it is wanted after all.",
@@ -61,10 +41,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "config_invalid": ErrorWords(
         "A setting is missing or wrong.",
         "Set what the message names (docs/settings.md) and start again.",
-    ),
-    "cookies_malformed": ErrorWords(
-        "The cookies are not in the form of a cookies.txt.",
-        "Export them again as cookies.txt (Netscape's form), with the site's cookies alone.",
     ),
     "database_failed": ErrorWords(
         "The database did not answer.",
@@ -86,21 +62,9 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "Something went wrong that has no name yet.",
         "Report it with the worker's log.",
     ),
-    "event_malformed": ErrorWords(
-        "The notification of a bucket does not name its object.",
-        "Check that the bucket's notifications come whole, in S3's or EventBridge's form.",
-    ),
-    "feed_malformed": ErrorWords(
-        "The address leads to no feed that can be read.",
-        "Check that the address is the feed's own (RSS or Atom), and that it opens in a browser.",
-    ),
     "font_missing": ErrorWords(
         "The font that a report's language needs is not installed.",
         "Install the package that the message names, or choose another language.",
-    ),
-    "hash_differs": ErrorWords(
-        "The file does not have the SHA-256 that was named.",
-        "Compare the hash with the one that the project publishes; fetch the file again.",
     ),
     "heartbeat_not_started": ErrorWords(
         "The worker's heartbeat process did not start.",
@@ -214,17 +178,9 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "A file of the report was cleared away before it was recorded.",
         "Nothing: it is tried again by itself.",
     ),
-    "operator_only": ErrorWords(
-        "The option is for the operator's command line only.",
-        "Ask an operator to submit the job, or leave the option out.",
-    ),
     "outage": ErrorWords(
         "A service that is needed did not answer.",
         "Nothing: it is tried again by itself.",
-    ),
-    "proxy_malformed": ErrorWords(
-        "The proxy is not written as one.",
-        "Write http://host:port or http://user:password@host:port into the file.",
     ),
     "ray_lost": ErrorWords(
         "The cluster on this machine has died.",
@@ -249,14 +205,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "score_not_finite": ErrorWords(
         "The model gave a score that is not a number.",
         "Report it with the SHA-256 of the file and of the model.",
-    ),
-    "secret_gone": ErrorWords(
-        "The job's cookies or proxy are no longer kept.",
-        "Submit the job again with them.",
-    ),
-    "secret_not_opened": ErrorWords(
-        "The job's cookies or proxy were sealed with another key.",
-        "Set the same VERITY_SECRET_KEY on every machine and submit the job again.",
     ),
     "signing_key_missing": ErrorWords(
         "The key that signs reports is not where it was.",
@@ -293,10 +241,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "worker_lost": ErrorWords(
         "The worker that analysed the item was lost.",
         "Nothing at first: another worker takes the item. Check the machine's memory if it stays.",
-    ),
-    "yt_dlp_unusable": ErrorWords(
-        "The file is no yt-dlp that runs here.",
-        "Name a wheel of yt-dlp or yt-dlp-ejs, of another version.",
     ),
 }
 

@@ -12,7 +12,27 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     ),
     "age_restricted": ErrorWords(
         "The site shows the medium only to accounts of a proven age.",
-        "Submit the file itself.",
+        "Submit the file itself, or the address with --cookies of an account that sees it.",
+    ),
+    "archive_bomb": ErrorWords(
+        "The archive's member would unpack to far more than any recording does.",
+        "Unpack it by hand and submit the recording, if it is one.",
+    ),
+    "archive_corrupt": ErrorWords(
+        "The archive is damaged, or reading it took too long.",
+        "Fetch or make the archive again, or unpack it and submit what it holds.",
+    ),
+    "archive_locked": ErrorWords(
+        "The archive is encrypted.",
+        "Unpack it with its password and submit what it holds.",
+    ),
+    "archive_too_large": ErrorWords(
+        "The archive has more members than are opened.",
+        "Unpack it and submit the folder.",
+    ),
+    "archive_unsupported": ErrorWords(
+        "The archive is not a zip or tar file, or uses a method that is not known.",
+        "Unpack it and submit what it holds.",
     ),
     "bot_wall": ErrorWords(
         "The site asks for a check that a person is asking.",
@@ -21,6 +41,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "bucket_not_found": ErrorWords(
         "The bucket does not exist.",
         "Check the name of the bucket and its region.",
+    ),
+    "cookies_malformed": ErrorWords(
+        "The cookies are not in the form of a cookies.txt.",
+        "Export them again as cookies.txt (Netscape's form), with the site's cookies alone.",
     ),
     "credentials_wrong": ErrorWords(
         "The credentials for the source are wrong.",
@@ -33,6 +57,14 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "egress_refused": ErrorWords(
         "The address is refused: only public web servers are fetched from.",
         "Submit a public address; an operator can allow one with VERITY_FETCH_ALLOW.",
+    ),
+    "event_malformed": ErrorWords(
+        "The notification of a bucket does not name its object.",
+        "Check that the bucket's notifications come whole, in S3's or EventBridge's form.",
+    ),
+    "feed_malformed": ErrorWords(
+        "The address leads to no feed that can be read.",
+        "Check that the address is the feed's own (RSS or Atom), and that it opens in a browser.",
     ),
     "fetch_failed": ErrorWords(
         "The item could not be fetched.",
@@ -49,6 +81,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "geo_blocked": ErrorWords(
         "The medium is not shown in the country from which it was asked for.",
         "Submit the file itself.",
+    ),
+    "hash_differs": ErrorWords(
+        "The file does not have the SHA-256 that was named.",
+        "Compare the hash with the one that the project publishes; fetch the file again.",
     ),
     "host_not_found": ErrorWords(
         "There is no host of this name.",
@@ -80,7 +116,7 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     ),
     "live": ErrorWords(
         "The medium is a live stream that is still running.",
-        "Submit it again when the stream has ended.",
+        "Submit it again when the stream has ended, or record a part: --live-minutes.",
     ),
     "local_not_allowed": ErrorWords(
         "Paths of this machine are taken from the command line only.",
@@ -88,11 +124,11 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     ),
     "login_required": ErrorWords(
         "The site shows the medium only to people who are logged in.",
-        "Submit the file itself.",
+        "Submit the file itself, or the address with --cookies of an account that sees it.",
     ),
     "members_only": ErrorWords(
         "The medium is for paying members only.",
-        "Submit the file itself.",
+        "Submit the file itself, or the address with --cookies of an account that sees it.",
     ),
     "no_credentials": ErrorWords(
         "There are no credentials for the source.",
@@ -122,6 +158,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The object was deleted or moved after it was listed.",
         "List the source again: submit it anew.",
     ),
+    "operator_only": ErrorWords(
+        "The option is for the operator's command line only.",
+        "Ask an operator to submit the job, or leave the option out.",
+    ),
     "password_in_url": ErrorWords(
         "The address holds a password, which would be shown in reports.",
         "Submit the address without it.",
@@ -129,6 +169,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "premiere": ErrorWords(
         "The medium has not been broadcast yet.",
         "Submit it again after the broadcast.",
+    ),
+    "proxy_malformed": ErrorWords(
+        "The proxy is not written as one.",
+        "Write http://host:port or http://user:password@host:port into the file.",
     ),
     "rate_limited": ErrorWords(
         "The site asks to be asked less often.",
@@ -141,6 +185,14 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "scheme_not_allowed": ErrorWords(
         "The address is of a kind that is not fetched.",
         "Submit an address that begins with s3://, http:// or https://.",
+    ),
+    "secret_gone": ErrorWords(
+        "The job's cookies or proxy are no longer kept.",
+        "Submit the job again with them.",
+    ),
+    "secret_not_opened": ErrorWords(
+        "The job's cookies or proxy were sealed with another key.",
+        "Set the same VERITY_SECRET_KEY on every machine and submit the job again.",
     ),
     "several_media": ErrorWords(
         "The page holds several media.",
@@ -189,5 +241,9 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "video_private": ErrorWords(
         "The medium is private.",
         "Ask the owner for the file and submit it.",
+    ),
+    "yt_dlp_unusable": ErrorWords(
+        "The file is no yt-dlp that runs here.",
+        "Name a wheel of yt-dlp or yt-dlp-ejs, of another version.",
     ),
 }
