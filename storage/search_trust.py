@@ -11,7 +11,7 @@ from storage.model_store import SHIPPED
 
 FIGURES_NAME = "search_precision.json"
 # A pair of items is told of from these likenesses on; the figures say what that means
-NEAR_MEAN_FROM = 0.7  # of two items' means: who is compared second by second
+NEAR_MEAN_FROM = 0.85  # of two items' means: who is compared second by second
 NEAR_ALIGNED_FROM = 0.85  # mean over the seconds: perhaps the same recording
 ALIKE_FROM = 0.85  # of two synthetic items: perhaps made alike
 

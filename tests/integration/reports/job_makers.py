@@ -146,7 +146,8 @@ def _fill(
     first_id: int,
     first_media: int,
 ) -> None:
-    items, media, analyses, segments, embeddings, documents = [], [], [], [], [], []
+    tables: list[list[tuple[object, ...]]] = [[] for _ in range(6)]
+    items, media, analyses, segments, embeddings, documents = tables
     for n in rows:
         item_id, (original, is_same) = first_id + n, _same_as(filling, n)
         media_id = first_media + (original if is_same else n)
@@ -229,7 +230,7 @@ def _copy(
     register_vector(driver)
     with (
         driver.cursor() as cursor,
-        cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy,  # type: ignore[arg-type]
+        cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(types)
         for row in rows:

@@ -25,6 +25,7 @@ from reports.job_words_en import JOB_ENGLISH
 from reports.languages import words_of
 from reports.paper import Paper
 from reports.words_en import ENGLISH
+from storage import job_likeness_rows
 from storage.job_report_rows import report_snapshot
 from tests.integration.jobs.queue_makers import make_job, make_result
 from tests.integration.reports.job_makers import Filling, fill_job, is_failed, verdict_of
@@ -291,3 +292,14 @@ def test_a_sheet_that_is_full_goes_on_on_the_next(engine: Engine, tmp_path: Path
     assert [len(list(book[name].iter_rows())) for name in names] == [21, 21, 6]
     numbers = [row[1].value for name in names for row in book[name].iter_rows(min_row=2)]
     assert len(set(numbers)) == 45
+
+
+def test_pairs_by_index_are_those_of_comparing_all_with_all(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = fill_job(engine, Filling(150, n_systems=3, n_copies=8))
+    exact = report_of(engine, job_id)
+    monkeypatch.setattr(job_likeness_rows, "EXACT_UP_TO", 10)
+    by_index = report_of(engine, job_id)
+    assert by_index.near == exact.near
+    assert {group.item_ids for group in by_index.alike} == {group.item_ids for group in exact.alike}
