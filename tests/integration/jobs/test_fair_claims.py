@@ -20,9 +20,9 @@ pytestmark = pytest.mark.postgres
 STORE_AWAY = Failure("object_store_failed", "no answer", "write", retryable=True)
 
 
-@pytest.fixture
-def queue(engine: Engine) -> Iterator[WorkQueue]:
-    queue = WorkQueue(engine)
+@pytest.fixture(params=[True, False], ids=["notified", "polling"])
+def queue(engine: Engine, request: pytest.FixtureRequest) -> Iterator[WorkQueue]:
+    queue = WorkQueue(engine, may_listen=request.param)
     yield queue
     queue.close()
 

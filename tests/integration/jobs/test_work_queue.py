@@ -27,9 +27,9 @@ from tests.integration.jobs.queue_makers import (
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-def queue(engine: Engine) -> Iterator[WorkQueue]:
-    queue = WorkQueue(engine)
+@pytest.fixture(params=[True, False], ids=["notified", "polling"])
+def queue(engine: Engine, request: pytest.FixtureRequest) -> Iterator[WorkQueue]:
+    queue = WorkQueue(engine, may_listen=request.param)
     yield queue
     queue.close()
 

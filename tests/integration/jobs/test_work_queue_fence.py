@@ -22,9 +22,9 @@ pytestmark = pytest.mark.postgres
 LEASE_S = 0.4  # 15 s in production
 
 
-@pytest.fixture
-def queue(engine: Engine) -> Iterator[WorkQueue]:
-    queue = WorkQueue(engine, LEASE_S)
+@pytest.fixture(params=[True, False], ids=["notified", "polling"])
+def queue(engine: Engine, request: pytest.FixtureRequest) -> Iterator[WorkQueue]:
+    queue = WorkQueue(engine, LEASE_S, may_listen=request.param)
     yield queue
     queue.close()
 
