@@ -36,16 +36,18 @@ class AlikePair:
 
 
 _WHOLE = """
-SELECT e.item_id, a.media_id, e.embedding::vector({length}) AS embedding
-FROM item_embedding e JOIN analysis a ON a.item_id = e.item_id
-WHERE e.job_id = :job_id AND e.place = 0 AND vector_dims(e.embedding) = {length}
-  AND e.detector = :detector
+SELECT a.item_id, a.media_id, e.embedding::vector({length}) AS embedding
+FROM analysis a
+JOIN item_embedding e ON e.item_id = coalesce(a.reused_item_id, a.item_id) AND e.place = 0
+    AND e.account_id = a.account_id
+WHERE a.job_id = :job_id AND vector_dims(e.embedding) = {length} AND e.detector = :detector
 """
 # Of a partly synthetic item the kept segments that support synthesis stand for it, not the whole.
 _SPOOF = """
 SELECT i.item_id, i.media_id, v.embedding::vector({length}) AS embedding
 FROM (
-    SELECT item.item_id, a.media_id, item.verdict, item.job_id
+    SELECT item.item_id, a.media_id, item.verdict, item.account_id,
+           coalesce(a.reused_item_id, a.item_id) AS heard_id
     FROM any_item item JOIN analysis a ON a.item_id = item.item_id
     WHERE item.job_id = :job_id AND item.state = 'done'
       AND item.verdict IN ('synthetic', 'partly_synthetic')
@@ -55,18 +57,20 @@ FROM (
     LIMIT :most
 ) i CROSS JOIN LATERAL (
     SELECT l2_normalize(avg(e.embedding)) AS embedding FROM item_embedding e
-    WHERE e.item_id = i.item_id AND e.detector = :detector
+    WHERE e.item_id = i.heard_id AND e.account_id = i.account_id AND e.detector = :detector
       AND vector_dims(e.embedding) = {length}
       AND (e.place = 0 AND (i.verdict = 'synthetic' OR NOT EXISTS (
-               SELECT FROM item_embedding p WHERE p.item_id = i.item_id AND p.place > 0
+               SELECT FROM item_embedding p WHERE p.item_id = i.heard_id AND p.place > 0
                  AND p.llr < 0))
            OR e.place > 0 AND i.verdict = 'partly_synthetic' AND e.llr < 0)
     HAVING count(*) > 0
 ) v
 """
 _DETECTOR = text("""
-SELECT detector, vector_dims(embedding) AS length, count(*) AS n_items FROM item_embedding
-WHERE job_id = :job_id AND place = 0 GROUP BY 1, 2 ORDER BY n_items DESC, detector LIMIT 1
+SELECT e.detector, vector_dims(e.embedding) AS length, count(*) AS n_items FROM analysis a
+JOIN item_embedding e ON e.item_id = coalesce(a.reused_item_id, a.item_id) AND e.place = 0
+    AND e.account_id = a.account_id
+WHERE a.job_id = :job_id GROUP BY 1, 2 ORDER BY n_items DESC, e.detector LIMIT 1
 """)
 _NEAR = """
 SELECT least(this.item_id, near.item_id) AS first_id,

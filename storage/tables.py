@@ -329,6 +329,7 @@ class AnalysisRow(Table):
     __tablename__ = "analysis"
     __table_args__ = (
         UniqueConstraint("item_id", name="analysis_item"),
+        Index("analysis_of_job", "job_id", "item_id"),
         Index("analysis_media", "media_id"),
         Index(
             "analysis_to_reuse",

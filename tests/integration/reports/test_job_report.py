@@ -303,3 +303,31 @@ def test_pairs_by_index_are_those_of_comparing_all_with_all(
     by_index = report_of(engine, job_id)
     assert by_index.near == exact.near
     assert {group.item_ids for group in by_index.alike} == {group.item_ids for group in exact.alike}
+
+
+def test_items_whose_analysis_was_reused_are_heard_by_the_earlier_one(engine: Engine) -> None:
+    first = fill_job(engine, Filling(40, n_systems=2))
+    job_id = fill_job(engine, Filling(40, n_systems=2))
+    with engine.begin() as connection:  # as a second run of a sweep is: nothing of its own
+        connection.execute(
+            text(
+                "UPDATE analysis mine SET reused_item_id = first.item_id FROM analysis first"
+                " WHERE mine.job_id = :job_id AND first.job_id = :first"
+                " AND first.item_id = mine.item_id - 40"
+            ),
+            {"job_id": job_id, "first": first},
+        )
+        connection.execute(text("DELETE FROM item_embedding WHERE job_id = :job"), {"job": job_id})
+        connection.execute(
+            text(
+                "DELETE FROM segment USING analysis a WHERE a.analysis_id = segment.analysis_id"
+                " AND a.job_id = :job"
+            ),
+            {"job": job_id},
+        )
+    earlier, report = report_of(engine, first), report_of(engine, job_id)
+    assert report.heat_map is not None
+    assert earlier.heat_map is not None
+    colours = [row.colours for row in report.heat_map.rows]
+    assert colours == [row.colours for row in earlier.heat_map.rows]
+    assert len(report.alike) == len(earlier.alike) > 0
