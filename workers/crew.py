@@ -338,7 +338,9 @@ class Crew:
         if role is Role.WRITER:
             return (
                 Writer,
-                WriterSettings(fleet.storage, fleet.lease_s, site_key(fleet.storage)),
+                WriterSettings(
+                    fleet.storage, fleet.lease_s, site_key(fleet.storage), fleet.jobs.egress
+                ),
                 Needs(0.5),
             )
         lister = ListerSettings(fleet.jobs, place, fleet.allow_local)

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +35,9 @@ from reports.reissue import reissue
 from reports.rendering import RenderedFile, render
 from reports.signing_keys import SigningKey
 from reports.sound_parts import to_clips
+from reports.stamping import Stamper, open_stamper
 from storage.database import connect_engine
+from storage.egress_policy import EgressPolicy
 from storage.embedding_rows import SearchLimits
 from storage.kept_objects import put_object
 from storage.objects import open_object_store
@@ -54,6 +57,7 @@ class WriterSettings:
     storage: StorageSettings  # with the URL of a database that is migrated
     lease_s: float
     signing_key: SigningKey | None = None  # None: reports are not signed
+    egress: EgressPolicy = field(default_factory=EgressPolicy)  # for time stamp authorities
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,10 @@ class Writer:
         self._engine = connect_engine(url.get_secret_value())
         self._store = open_object_store(self._settings.storage)
         storage = self._settings.storage
+        self._stamper: Stamper | None = None
+        if storage.evidence.is_stamping:  # for the process's life: it ends with it
+            urls = storage.evidence.stamp_authorities
+            self._stamper = ExitStack().enter_context(open_stamper(urls, self._settings.egress))
         self._queue = WorkQueue(
             self._engine,
             self._settings.lease_s,
@@ -212,6 +220,8 @@ class Writer:
     ) -> ItemResult:
         """Render a report and put its files into the object store."""
         rendered = render(document, clips, self._settings.signing_key)
+        if self._stamper is not None:  # without one that is away: it can be stamped later
+            rendered, _ = self._stamper.stamp_files(rendered)
         return ItemResult(
             report,
             rendered[0].content,
