@@ -4,7 +4,7 @@ import re
 
 MAX_LABELS = 20
 MAX_LABEL_CHARS = 60
-_BETWEEN = re.compile(r"[;,\n]")
+_BETWEEN = re.compile(r"[;\n]")  # as `sources.list_formats` joins them
 
 
 def split_labels(text: str) -> tuple[str, ...]:

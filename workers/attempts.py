@@ -81,6 +81,7 @@ class Attempts:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
             Exception: a mistake of ours; the attempt has not ended.
         """
+        held.keeper = preparer  # also of an item that has an actor of its own, which ends with it
         if held.claim.owed is None:
             self._try(held, preparer)
             return

@@ -103,7 +103,7 @@ def _run_fleet(
             runtime = stack.enter_context(open_ray(settings))
             stack.callback(sweep, settings.temp_folder)  # what killed actors left on this node
             kept = KeptMedia(settings.temp_folder, settings.installation, settings.keep_bytes)
-            stack.callback(kept.sweep, 0.0)
+            stack.callback(kept.sweep, 0.0)  # another worker's too: it fetches again
             metrics = FleetMetrics()
             stack.enter_context(serve_metrics(metrics, engine, settings.metrics))
             freed = threading.Event()

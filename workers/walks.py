@@ -95,7 +95,6 @@ class Walks:
             DeadActorError, StoppedWalk: the walk ended before the item was done.
             StaleClaimError: a newer attempt owns the item.
         """
-        held.keeper = preparer
         if held.claim.may_reuse:
             ended = self._fetch_and_reuse(held, preparer)
             if ended is not None:

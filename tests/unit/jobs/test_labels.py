@@ -9,7 +9,7 @@ from jobs.labels import MAX_LABEL_CHARS, MAX_LABELS, split_labels
         ("", ()),
         ("court", ("court",)),
         ("court; priority  witness;court", ("court", "priority witness")),
-        (" a , b\nc;; ", ("a", "b", "c")),
+        (" a, b \nc;; ", ("a, b", "c")),
     ],
 )
 def test_a_cell_holds_labels_in_order_and_each_once(cell: str, labels: tuple[str, ...]) -> None:
