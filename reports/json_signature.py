@@ -9,6 +9,7 @@ import hashlib
 import json
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
@@ -62,7 +63,7 @@ def signer_of(report: bytes, token: bytes) -> x509.Certificate | None:
             certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         )
         jws.deserialize_compact(text, public, registry=_registry(), payload=report)
-    except (JoseError, ValueError, KeyError, IndexError, TypeError):
+    except (JoseError, UnsupportedAlgorithm, ValueError, KeyError, IndexError, TypeError):
         return None
     return certificate
 

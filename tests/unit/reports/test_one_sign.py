@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
 
 from pipeline.vocabulary import VerdictKind
 from reports.as_csv import to_csv
+from reports.as_json import to_json
+from reports.as_spans import SPAN_FORMATS
 from reports.document import ReportDocument, to_document
 from reports.fonts import page_glyphs
 from reports.page import page_data
@@ -90,3 +93,39 @@ def test_opposite_numbers_have_equal_strength_on_opposite_sides(llr: float) -> N
 def test_a_cell_without_a_score_has_a_colour_of_its_own() -> None:
     scored = {cell_colour(llr / 10, 10.0) for llr in range(-100, 101)}
     assert cell_colour(None, 10.0) not in scored
+
+
+@pytest.mark.parametrize(("llr", "kind", "side", "words"), WALK)
+def test_every_export_names_the_side_of_the_sign(
+    llr: float, kind: VerdictKind, side: str, words: str
+) -> None:
+    document = document_of(llr)
+    said = {"spoof": "synthetic, ", "bonafide": "person, ", "neither": "does not help"}
+    textgrid = SPAN_FORMATS["textgrid"][1](document, ENGLISH).decode()
+    assert said.pop(side) in textgrid
+    assert not any(other in textgrid for other in said.values())
+    marked = kind is VerdictKind.SYNTHETIC
+    for name in ("audacity", "webvtt"):
+        assert ("synthetic, 48×" in SPAN_FORMATS[name][1](document, ENGLISH).decode()) is marked
+    rows = list(csv.DictReader(io.StringIO(SPAN_FORMATS["csv"][1](document, ENGLISH).decode())))
+    assert [(float(row["llr"]), row["supports"]) for row in rows] == [(llr, side)] * marked
+
+
+@pytest.mark.parametrize(("llr", "kind", "side", "words"), WALK)
+def test_captions_of_the_strongest_seconds_name_the_side_of_the_sign(
+    llr: float, kind: VerdictKind, side: str, words: str
+) -> None:
+    document = document_of(llr)
+    page = page_data(document, timeline_of(document.findings), ENGLISH, page_glyphs())
+    shown = str([one["words"] for one in page["strongest"]])  # type: ignore[index, union-attr, call-overload] # any JSON
+    assert ("synthetic" in shown) is (side == "spoof")
+    assert ("person" in shown) is (side == "bonafide")
+    assert not re.search(r"[-+−]\d", shown)
+
+
+@pytest.mark.parametrize(("llr", "kind", "side", "words"), WALK)
+def test_json_keeps_the_signed_number(llr: float, kind: VerdictKind, side: str, words: str) -> None:
+    tree = json.loads(to_json(document_of(llr)))
+    assert tree["findings"]["verdict"]["llr"] == llr
+    assert {row["llr"] for row in tree["findings"]["segments"]} == {llr}
+    assert {one["index"] for one in tree["strongest"]} == {0, 1, 28, 29}
