@@ -13,6 +13,7 @@ from console.terminal import console, print_json
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
+    from reports.job_verification import OpenedJobReport
     from reports.verification import Check
 
 _REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
@@ -98,11 +99,15 @@ def verify(
     """Say of a report what holds: signature, stamps, findings, opinions, media, audit log, analysis."""
     from console.audit_check import check_audit
     from console.stamping import stamps_beside
+    from reports.job_verification import open_job_report
     from reports.time_stamps import trusted_roots
     from reports.verification import StampFiles, check_report, open_report
 
     if report.suffix.lower() == ".zip":
         _verify_archive(context, report, as_json)
+        return
+    if (job := open_job_report(report)) is not None:
+        _verify_job_report(context, report, job, as_json)
         return
     if repeat and media is None:
         raise InputError("--repeat needs the analysed file: name it with --media.", "input_invalid")
@@ -125,6 +130,17 @@ def _verify_archive(context: typer.Context, path: Path, as_json: bool) -> None:
     from reports.job_archive import check_archive
 
     _print_checks(list(check_archive(path, _keys_folder(context))), as_json)
+
+
+def _verify_job_report(
+    context: typer.Context, path: Path, job: "OpenedJobReport", as_json: bool
+) -> None:
+    """Say of a job's report what holds: its signature."""
+    from reports.job_verification import check_job_report
+
+    beside = path.with_name(f"{path.name}.jws")
+    jws = beside.read_bytes() if beside.is_file() else None
+    _print_checks(list(check_job_report(job, jws, _keys_folder(context))), as_json)
 
 
 def _print_checks(checks: "list[Check]", as_json: bool) -> None:

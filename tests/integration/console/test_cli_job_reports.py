@@ -70,6 +70,13 @@ def test_a_job_s_report_lies_beside_its_items(
     assert len(names - own) == 3
     pdf = PdfReader(io.BytesIO((folder / f"verity-{job_id}.pdf").read_bytes()))
     assert pdf.get_fields()  # the signature's
+    for name in (f"verity-{job_id}.pdf", f"verity-{job_id}.json"):
+        held = verity("verify", str(folder / name))
+        assert held.exit_code == 0, held.output
+        assert "a key of this installation" in held.output
+    own_json = folder / f"verity-{job_id}.json"
+    own_json.write_bytes(own_json.read_bytes().replace(b'"n_items": 3', b'"n_items": 4'))
+    assert verity("verify", str(own_json)).exit_code == 1
 
 
 def test_a_zip_of_everything_is_verified_member_by_member(

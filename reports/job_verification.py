@@ -1,0 +1,82 @@
+"""Check the report of a job that somebody hands over: who signed it, and that nothing was changed."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+from cryptography import x509
+
+from reports.as_job_json import SCHEMA
+from reports.json_signature import signer_of
+from reports.pdf_signature import signer_of_pdf
+from reports.signing_keys import fingerprint, known_certificates
+from reports.verification import Check, Outcome
+
+_ATTACHED = "job.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedJobReport:
+    """A job's report as it was handed over, alone or inside its PDF."""
+
+    json_bytes: bytes
+    report_id: str
+    n_items: int
+    pdf: bytes | None  # None: the JSON itself was handed over
+
+
+def open_job_report(path: Path) -> OpenedJobReport | None:
+    """Return a job's report; None: the file is something else, or cannot be read."""
+    try:
+        content = path.read_bytes()
+        pdf = content if content.startswith(b"%PDF-") else None
+        if pdf is not None:
+            with pikepdf.open(io.BytesIO(pdf)) as opened:
+                content = bytes(opened.attachments[_ATTACHED].get_file().read_bytes())
+        tree = json.loads(content)
+        if tree["schema"] != SCHEMA:
+            return None
+        return OpenedJobReport(content, str(tree["report_id"]), int(tree["n_items"]), pdf)
+    except (OSError, pikepdf.PdfError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def check_job_report(report: OpenedJobReport, jws: bytes | None, keys: Path) -> Iterator[Check]:
+    """Yield what holds and what does not.
+
+    Args:
+        report: opened before.
+        jws: the detached signature beside the JSON; None where there is none.
+        keys: the folder of this installation's keys: signers in it are known.
+    """
+    said = "".join(mark if mark.isprintable() else "?" for mark in report.report_id[:100])
+    yield Check("report", Outcome.HOLDS, f"{said}, about {report.n_items} items")
+    yield _check_signature(report, jws, keys)
+
+
+def _check_signature(report: OpenedJobReport, jws: bytes | None, keys: Path) -> Check:
+    name = "signature"
+    certificate: x509.Certificate | None
+    if report.pdf is not None:
+        signer = signer_of_pdf(report.pdf)
+        if signer is None:
+            return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
+        certificate = signer.certificate if signer.holds else None
+    elif jws is None:
+        return Check(name, Outcome.ABSENT, "there is no .jws file beside the JSON")
+    else:
+        certificate = signer_of(report.json_bytes, jws)
+    if certificate is None:
+        return Check(name, Outcome.FAILS, "these are not the bytes that were signed")
+    mark = fingerprint(certificate)
+    is_ours = mark in {fingerprint(each) for each in known_certificates(keys)}
+    trust = (
+        "a key of this installation"
+        if is_ours
+        else "known only by its own key: compare the fingerprint"
+    )
+    who = certificate.subject.rfc4514_string()
+    return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
