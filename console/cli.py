@@ -24,6 +24,7 @@ from console import (
     cli_sweeps,
     cli_top,
     cli_training,
+    cli_watch,
     cli_work,
     cli_ytdlp,
 )
@@ -78,13 +79,14 @@ for _module in (
     cli_sweeps,
     cli_notices,
     cli_top,
+    cli_watch,
     cli_work,
     cli_archive,
     cli_serve,
     cli_training,
     cli_doctor,
-    cli_evidence,
     cli_ytdlp,
+    cli_evidence,
 ):
     _module.register(app)
 

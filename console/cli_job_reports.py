@@ -1,7 +1,9 @@
 """`verity reports`: the report of a job and those of its items, as files or as one signed zip."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +14,9 @@ from console.terminal import console, print_json
 from pipeline.errors import SourceNotFoundError
 from reports.paper import Paper
 
+if TYPE_CHECKING:
+    from console.queue_access import QueueAccess
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -19,6 +24,7 @@ def register(app: typer.Typer) -> None:
         epilog="[bold]Examples[/]\n\n  verity reports 17 --to reports/\n\n"
         "  verity reports 17 --zip --against 12\n\n"
         "  verity reports 17 --job-only --language de\n\n"
+        "  verity reports 17 --to s3://bucket/reports/17\n\n"
         "Check a zip: verity verify verity-17.zip"
     )(reports)
 
@@ -27,10 +33,11 @@ def reports(
     context: typer.Context,
     job_id: JobId,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="The folder to write into; made if need be. Without it: verity-JOB here, or "
-            "for a zip here."
+            metavar="FOLDER",
+            help="The folder to write into, made if need be, or s3://bucket/prefix. Without it: "
+            "verity-JOB here, or for a zip here.",
         ),
     ] = None,
     as_zip: Annotated[
@@ -55,30 +62,34 @@ def reports(
         write_job_archive,
         write_job_files,
     )
+    from console.s3_output import output_place
     from console.signing import signing_key
     from reports.job_languages import job_words_of
     from reports.job_page import headline
 
     words = job_words_of(language)
-    folder = to or (Path() if as_zip else Path(f"verity-{_number(job_id)}"))
-    if to is not None:
-        make_output_folder(folder, "--to")
+    default = Path() if as_zip else Path(f"verity-{_number(job_id)}")
+    if to is not None and not to.startswith("s3://"):
+        make_output_folder(Path(to), "--to")
     settings: ConsoleSettings = context.obj
     storage = settings.storage
     key = signing_key(storage.keys, storage.signer) if storage.is_signing or as_zip else None
     order = JobReportOrder(
         _number(job_id), _number(against) if against else None, language, paper, key
     )
-    with open_access(context) as access:
-        access.desk.job_status(job_id)  # before anything is written
-        make_output_folder(folder, "--to")
+    with (
+        open_access(context) as access,
+        _known_job(access, job_id),  # before anything is written
+        output_place(to, default, settings.jobs.s3) as place,
+    ):
+        folder = place.folder
         if as_zip:
             path = folder / f"verity-{order.job_id}.zip"
             assert key is not None, "a zip is signed"
             report, done = write_job_archive(access, order, path, key, with_items=not job_only)
-            said = f"{done.n_members} files in {path}"
+            said = f"{done.n_members} files in {place.name(path)}"
             record: object = {
-                "path": str(path),
+                "path": place.name(path),
                 "n_members": done.n_members,
                 "sums_sha256": done.sums_sha256,
             }
@@ -87,9 +98,9 @@ def reports(
             if not job_only:
                 files += write_item_files(access, order.job_id, folder)
             n_items = len({file.item_id for file in files} - {""})
-            said = f"{len(files)} files in {folder}: the job's and those of {n_items} items"
+            said = f"{len(files)} files in {place.shown}: the job's and those of {n_items} items"
             record = [
-                {"item_id": file.item_id, "kind": file.kind, "path": str(file.path)}
+                {"item_id": file.item_id, "kind": file.kind, "path": place.name(file.path)}
                 for file in files
             ]
     if as_json:
@@ -97,6 +108,12 @@ def reports(
         return
     console.print(headline(report, words), markup=False, soft_wrap=True)
     console.print(said, markup=False, soft_wrap=True, style="dim")
+
+
+@contextmanager
+def _known_job(access: "QueueAccess", job_id: str) -> Iterator[None]:
+    access.desk.job_status(job_id)
+    yield
 
 
 def _number(job_id: str) -> int:

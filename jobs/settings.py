@@ -31,7 +31,7 @@ class JobsSettings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "JobsSettings":
-        """Read VERITY_FETCH_*, VERITY_YTDLP_FOLDER, VERITY_SECRET_KEY, VERITY_VAR and AWS_*.
+        """Read what docs/settings.md lists under how sources are reached, VERITY_VAR and AWS_*.
 
         Raises:
             ConfigError: a value has the wrong form, or an exception is open inside the image.
