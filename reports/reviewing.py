@@ -50,7 +50,7 @@ def reviewed(
     Raises:
         InputError: the opinion has no text, or a longer one than is taken (`not_reviewable`).
     """
-    text = storable(new.text.strip())
+    text = new.text.strip()
     if not text or len(text) > MAX_TEXT:
         raise InputError(
             f"An opinion needs its reasons, in at most {MAX_TEXT} characters: give --text.",
@@ -62,7 +62,7 @@ def reviewed(
     unsigned = ReviewPart(
         version=version,
         opinion=new.opinion,
-        text=text,
+        text=storable(text),
         examiner=storable(new.examiner.strip()) or storable(signer.name),
         at=at,
         reviewed_sha256=json_sha256,

@@ -116,7 +116,8 @@ class Writer:
         self._stamper: Stamper | None = None
         if storage.evidence.is_stamping:  # for the process's life: it ends with it
             urls = storage.evidence.stamp_authorities
-            self._stamper = ExitStack().enter_context(open_stamper(urls, self._settings.egress))
+            self._stack = ExitStack()  # held: what it has entered ends with it
+            self._stamper = self._stack.enter_context(open_stamper(urls, self._settings.egress))
         self._queue = WorkQueue(
             self._engine,
             self._settings.lease_s,
