@@ -76,7 +76,10 @@ def test_an_account_does_not_analyse_the_same_bytes_twice(
     first = submit(bench, folder)
     assert stages_of(bench, first, run(bench)) >= ANALYSED
 
-    again = submit(bench, renamed)
+    (tmp_path / "list.csv").write_text(
+        "url,labels,priority\nrenamed/the same.mp3,court; urgent,live\n"
+    )
+    again = submit(bench, tmp_path / "list.csv")
     other = submit(bench, folder, "other")
     finer = submit(bench, folder, options=AnalysisOptions(hop_s=0.5))
     stages = run(bench)
@@ -90,6 +93,7 @@ def test_an_account_does_not_analyse_the_same_bytes_twice(
     assert reused.reused.job_id == first.job_id
     assert reused.reused.analysed_at == original.processing.analysed_at
     assert reused.item.title == "the same.mp3"
+    assert (reused.item.labels, reused.item.list_priority) == (("court", "urgent"), "live")
     assert reused.processing.notes == ("extension_mismatch",)
     (item,) = bench.media(again)
     assert item.reused_item_id == original.item.item_id
