@@ -16,14 +16,14 @@ def listed(n: int, taken: list[int]) -> Iterator[Listed]:
 def test_the_first_page_comes_before_the_second_item_is_listed() -> None:
     taken: list[int] = []
 
-    first = next(pages(listed(1000, taken)))
+    first = next(pages(listed(1000, taken), []))
 
     assert taken == [0]
     assert [item.title for item in first.items] == ["0"]
 
 
 def test_pages_hold_every_item_once_and_know_where_to_go_on() -> None:
-    found = list(pages(listed(1000, [])))
+    found = list(pages(listed(1000, []), []))
 
     assert [item.title for page in found for item in page.items] == [str(n) for n in range(1000)]
     assert all(page.cursor == page.items[-1].title for page in found)
@@ -31,4 +31,13 @@ def test_pages_hold_every_item_once_and_know_where_to_go_on() -> None:
 
 
 def test_an_empty_source_has_no_page() -> None:
-    assert list(pages(iter(()))) == []
+    assert list(pages(iter(()), [])) == []
+
+
+def test_what_a_source_leaves_out_goes_with_the_page_that_was_read_meanwhile() -> None:
+    skipped = [("cold.wav", "in an archive")]
+
+    first, *others = pages(listed(6, []), skipped)
+
+    assert first.skipped == (("cold.wav", "in an archive"),)
+    assert [page.skipped for page in others] == [(), ()]
