@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 TORCH_INDEX ?=
 CORPUS ?= ../shared/corpus
 
-.PHONY: help install demo check format imports types test bench validate lock clean
+.PHONY: help install demo check format imports types test test-browser bench validate lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,7 +47,11 @@ types: .venv/.develop
 	@.venv/bin/mypy tests
 
 test: .venv/.develop format imports types  ## the whole suite: real PostgreSQL, S3, Ray, ffmpeg, ONNX
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile tests
+	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser tests
+
+test-browser: .venv/.develop  ## a real Chromium over the running stack (Debian: apt-get install chromium)
+	@command -v chromium >/dev/null || { echo "Chromium is not installed: apt-get install chromium"; exit 2; }
+	@.venv/bin/python -m pytest -q tests/browser
 
 bench: .venv/.develop  ## speed and memory on this machine, printed with the machine's name
 	@.venv/bin/python -m bench.pipeline --minutes 10
