@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -331,3 +332,18 @@ def test_items_whose_analysis_was_reused_are_heard_by_the_earlier_one(engine: En
     colours = [row.colours for row in report.heat_map.rows]
     assert colours == [row.colours for row in earlier.heat_map.rows]
     assert len(report.alike) == len(earlier.alike) > 0
+
+
+def test_memory_does_not_grow_with_the_rows(engine: Engine, tmp_path: Path) -> None:
+    peaks = []
+    for n_items in (300, 2_400):
+        job_id = fill_job(engine, Filling(n_items, n_segments=1, name=f"{n_items}"))
+        with report_snapshot(engine) as connection:
+            report = gather(connection, job_id, NOON)
+            write_items_csv(connection, job_id, tmp_path / "first.csv")  # what is loaded once
+            tracemalloc.start()
+            write_workbook(connection, report, JOB_ENGLISH, tmp_path / "job.xlsx")
+            write_items_csv(connection, job_id, tmp_path / "job.csv")
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] + 500_000
