@@ -15,6 +15,7 @@ from console.api.app import create_app
 from console.api.context import ApiContext
 from console.api.examining import open_examining
 from console.api.settings import ApiSettings
+from console.pages.app import create_pages
 from console.queue_access import open_queue
 from console.settings import ConsoleSettings
 from console.terminal import errors
@@ -48,7 +49,7 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))
         config = uvicorn.Config(
-            create_app(context),
+            create_app(context, create_pages(context)),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from console.api import (
     routes_health,
@@ -15,7 +16,6 @@ from console.api import (
 from console.api.context import ApiContext
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.problems import add_problem_handlers
-from console.pages.app import create_pages
 
 TITLE = "Voice Verity"
 ABOUT = (
@@ -26,8 +26,13 @@ ABOUT = (
 UPLOAD_PATHS = ("/v1/predict", "/v1/uploads", "/try/file")
 
 
-def create_app(context: ApiContext) -> FastAPI:
-    """Return the app over open desks; whoever opened them closes them."""
+def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
+    """Return the app over open desks; whoever opened them closes them.
+
+    Args:
+        context: the desks.
+        pages: what answers beside the API; None: nothing does.
+    """
     app = FastAPI(
         title=TITLE,
         description=ABOUT,
@@ -48,7 +53,8 @@ def create_app(context: ApiContext) -> FastAPI:
         routes_notices,
     ):
         app.include_router(routes.router, prefix="/v1")
-    app.mount("/", create_pages(context))
+    if pages is not None:
+        app.mount("/", pages)
     if context.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
