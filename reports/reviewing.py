@@ -11,7 +11,7 @@ from reports.custody_parts import signature_part, signer_of_key
 from reports.document import ReportDocument
 from reports.json_signature import sign_json, signer_of
 from reports.opinion import Opinion
-from reports.outside_text import storable
+from reports.outside_text import MAX_CHARS, storable
 from reports.review_part import MAX_TEXT, ReviewPart, signed_bytes
 from reports.signing_keys import SigningKey, fingerprint
 
@@ -62,7 +62,7 @@ def reviewed(
     unsigned = ReviewPart(
         version=version,
         opinion=new.opinion,
-        text=storable(text),
+        text=_storable_whole(text),
         examiner=storable(new.examiner.strip()) or storable(signer.name),
         at=at,
         reviewed_sha256=json_sha256,
@@ -80,6 +80,12 @@ def reviewed(
             "signature": signature_part(signer),
         }
     )
+
+
+def _storable_whole(text: str) -> str:
+    """Return a text of any length storable: an opinion is never cut."""
+    pieces = (text[start : start + MAX_CHARS] for start in range(0, len(text), MAX_CHARS))
+    return "".join(map(storable, pieces))
 
 
 def check_reviews(document: ReportDocument) -> Iterator[CheckedReview]:

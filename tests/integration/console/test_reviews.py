@@ -23,6 +23,7 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError
 from reports.as_json import from_json, to_json
 from reports.document import ReportDocument, to_document
+from reports.json_signature import sign_json
 from reports.languages import LANGUAGES
 from reports.opinion import Opinion
 from reports.paper import Paper
@@ -122,8 +123,8 @@ def test_changed_opinion_is_found_even_where_the_file_is_signed_anew(
     forged.append(document.model_copy(update={"reviews": (review, review)}))
     path = report.with_name("forged.json")
     for number, forgery in enumerate(forged):
-        for file in render(forgery, {}, key):
-            path.with_name(f"forged{file.ending}").write_bytes(file.content)
+        path.write_bytes(to_json(forgery))
+        path.with_name("forged.json.jws").write_bytes(sign_json(path.read_bytes(), key))
         assert "review" in failed(path, settings), number
 
 
@@ -145,6 +146,13 @@ def test_opinion_needs_reasons_of_a_sane_length(
     with pytest.raises(InputError, match="needs its reasons"):
         review_file(report, replace(DISAGREE, text=reasons), key, settings, Paper.A4)
     assert not report.with_name("report.v2.json").exists()
+
+
+def test_long_opinion_is_not_cut(key: SigningKey) -> None:
+    text = "word " * 3_999 + "end"
+    document = to_document(spliced_report(), CARD, CONTEXT)
+    [review] = reviewed(document, "0" * 64, replace(DISAGREE, text=text), key).reviews
+    assert review.text == text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
