@@ -36,7 +36,6 @@ from workers.temp_folders import sweep
 
 BURST = 3.0  # how many kills the next one may be early by, in units of the even pace
 LEAST_GAP_S = 0.3
-MOST_GAP_S = 30.0  # without any progress, such as under a broken fleet, kills go on
 END_S = 60.0  # for workers to end on SIGTERM
 LEFT_S = 15.0  # for what a killed worker had started to notice that
 BACK_S = 60.0  # for PostgreSQL, after its last stop
@@ -120,7 +119,7 @@ def _hurt_until_over(
             told_at = now
             print(f"{share:4.0%} done, {harm.n_done} kills", flush=True)
         gap_s = now - struck_at
-        is_due = harm.n_done < share * n_kills + early or gap_s > MOST_GAP_S
+        is_due = harm.n_done < share * n_kills + early  # never so often that nothing can begin
         if harm.n_done < n_kills and gap_s > LEAST_GAP_S and is_due and harm.strike():
             struck_at = now
             early = rng.uniform(0.0, BURST)
