@@ -4,13 +4,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import ray
 
 from jobs.settings import JobsSettings
 from jobs.source_options import SourceOptions
-from jobs.sources import Listed, list_from
+from jobs.sources import Listed, Passed, list_with_signs
 from jobs.spec import ItemClaim, NewItem
 from pipeline.errors import VerityError
 from workers.path_guard import guard_paths
@@ -59,7 +58,7 @@ class Lister:
             VerityError: the source cannot be listed (further).
         """
         skipped: list[tuple[str, str]] = []
-        listed = list_from(
+        listed = list_with_signs(
             claim.source_uri,
             replace(self._access, sealed=claim.sealed),
             claim.cursor,
@@ -78,23 +77,27 @@ class Page:
     skipped: tuple[tuple[str, str], ...] = ()  # (name, why) of what was left out meanwhile
 
 
-def pages(listed: Iterator[Listed], skipped: list[tuple[str, str]]) -> Iterator[Page]:
+def pages(listed: Iterator[Listed | Passed], skipped: list[tuple[str, str]]) -> Iterator[Page]:
     """Yield items in pages that grow, so that the first ones can be worked on at once.
 
     Args:
-        listed: what a source holds.
+        listed: what a source holds; a sign of life ends a page, with or without items.
         skipped: what it leaves out; filled while `listed` is read, emptied with each page.
     """
-    size = FIRST_PAGE_ITEMS
+    size, items, cursor = FIRST_PAGE_ITEMS, list[NewItem](), ""
     try:
-        while some := tuple(islice(listed, size)):
-            items = tuple(one.item for one in some)
-            yield Page(items, some[-1].cursor or None, tuple(skipped))
-            skipped.clear()
-            size = min(size * 4, PAGE_ITEMS)
+        for one in listed:
+            if isinstance(one, Listed):
+                items.append(one.item)
+            cursor = one.cursor
+            if len(items) >= size or isinstance(one, Passed):
+                yield Page(tuple(items), cursor or None, tuple(skipped))
+                size = min(size * 4, PAGE_ITEMS) if items else size
+                items.clear()
+                skipped.clear()
     except VerityError:
-        if skipped:  # a source that holds nothing but archives says so
-            yield Page((), None, tuple(skipped))
+        if items or skipped:  # a source that holds nothing but archives says so
+            yield Page(tuple(items), cursor or None, tuple(skipped))
         raise
-    if skipped:
-        yield Page((), None, tuple(skipped))
+    if items or skipped:
+        yield Page(tuple(items), cursor or None, tuple(skipped))

@@ -5,6 +5,7 @@ its name or its server says that it is a media file, otherwise a page for yt-dlp
 """
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ from jobs.sources.items import (
     NewItem,
     OnProgress,
     OnSkipped,
+    Passed,
     named_error,
 )
 from jobs.sources.links import PAGE_CODE, LinkKind, ask_link, fetch_link, list_link
@@ -48,16 +50,19 @@ __all__ = [
     "Fetched",
     "Listed",
     "NewItem",
+    "Passed",
     "S3Access",
     "SourceAccess",
     "check_source",
     "fetch",
     "list_from",
     "list_items",
+    "list_with_signs",
 ]
 
 logger = logging.getLogger(__name__)
 
+SIGN_OF_LIFE_S = 5.0  # between signs of a listing whose media are all filtered out
 N_NESTED_LISTS = 3  # lists in lists; a list that names itself ends here
 N_REMEMBERED = 20_000  # media of a listing among which the same one twice is noticed and named
 
@@ -98,15 +103,35 @@ def list_from(
         on_skipped: told what is not listed, and why; otherwise it is logged.
         options: what of it is wanted; what it leaves out was asked for and is not named.
     """
+    for one in list_with_signs(source, access, cursor, on_skipped, options):
+        if isinstance(one, Listed):
+            yield one
+
+
+def list_with_signs(
+    source: str,
+    access: SourceAccess,
+    cursor: str = "",
+    on_skipped: OnSkipped | None = None,
+    options: SourceOptions | None = None,
+) -> Iterator[Listed | Passed]:
+    """Yield what `list_from` does, and now and then a sign that it goes on where nothing is wanted.
+
+    Of a million keys a filter may want none: the cursor moves on all the same.
+    """
     options = options or SourceOptions()
     on_skipped = on_skipped or _log_skipped
     access = access.with_options(options)
     for_fetch = options.fetch_facts()
     remembered: OrderedDict[str, None] = OrderedDict()
+    said_at = time.monotonic()
     try:
         for listed in _list_by_way_out(source, access, cursor, on_skipped, N_NESTED_LISTS):
             item = listed.item
             if listed.about and not is_wanted(listed.about, options):
+                if time.monotonic() - said_at > SIGN_OF_LIFE_S:
+                    said_at = time.monotonic()
+                    yield Passed(listed.cursor)
                 continue
             if item.source_key in remembered:
                 on_skipped(item.title, "duplicate")

@@ -26,6 +26,7 @@ __all__ = [
     "Fetched",
     "Listed",
     "NewItem",
+    "Passed",
     "clean_text",
     "failed_item",
     "named_error",
@@ -60,6 +61,13 @@ class Listed:
     item: NewItem
     cursor: str = ""  # where a listing that was cut off goes on; "" = it starts again, harmlessly
     about: Candidate | None = None  # what filters look at; None: passes
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Sign of life of a listing that finds nothing that is wanted for a while."""
+
+    cursor: str  # everything before it was looked at
 
 
 class Fetchable(Protocol):

@@ -15,7 +15,15 @@ from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from jobs.source_options import SourceOptions
-from jobs.sources import S3Access, SourceAccess, fetch, list_from, list_items
+from jobs.sources import (
+    Passed,
+    S3Access,
+    SourceAccess,
+    fetch,
+    list_from,
+    list_items,
+    list_with_signs,
+)
 from jobs.sources.s3_session import open_client
 from pipeline.errors import VerityError
 from storage.egress import EgressGuard
@@ -273,3 +281,13 @@ def test_people_without_the_command_line_name_no_credentials() -> None:
         with pytest.raises(VerityError) as caught:
             SourceOptions.model_validate(said).require_open()
         assert caught.value.code == "operator_only"
+
+
+def test_a_listing_that_wants_nothing_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.sources.SIGN_OF_LIFE_S", 0.0)
+    with local_site() as site:
+        site.answers["/b"] = page_of(["a.wav", "b.wav", "c.mp3"])
+        options = SourceOptions(include=("*.mp3",))
+        signs = list(list_with_signs("s3://b/", access_to(site.url("")), options=options))
+    assert [one.cursor for one in signs] == ["a.wav", "b.wav", "c.mp3"]
+    assert [isinstance(one, Passed) for one in signs] == [True, True, False]
