@@ -77,7 +77,7 @@ def test_everything_that_can_happen_has_its_words(words: Words) -> None:
 
 @pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
 def test_every_kind_of_error_has_its_sentence(words: Words) -> None:
-    assert set(words.errors) == set(ERRORS)
+    assert set(ERRORS) <= set(words.errors)
     assert all(sentence.endswith((".", "。")) for sentence in words.errors.values())
 
 
