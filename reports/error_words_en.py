@@ -154,10 +154,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The report cannot be reviewed as it is.",
         "Review the newest version, whole and signed, and give a text.",
     ),
-    "not_signed": ErrorWords(
-        "The report has no signature that could be stamped.",
-        "Sign it first (verity sign).",
-    ),
     "object_corrupt": ErrorWords(
         "A stored object is damaged: its bytes do not fit its checksum.",
         "Restore the object from a backup, or analyse the item again.",
@@ -186,17 +182,9 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The cluster on this machine has died.",
         "Start the worker again; its items are taken over.",
     ),
-    "report_deleted": ErrorWords(
-        "The report was deleted.",
-        "Only its tombstone is left: hashes and custody.",
-    ),
     "report_unreadable": ErrorWords(
         "The file is not a report that can be read.",
         "Name a report's JSON, or a PDF that carries it.",
-    ),
-    "review_conflict": ErrorWords(
-        "Somebody else reviewed the item at the same time.",
-        "Read the other opinion, then review again.",
     ),
     "sample_rate_out_of_bounds": ErrorWords(
         "The file declares a sample rate that is not analysed.",

@@ -26,7 +26,7 @@ class EvidenceSettings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "EvidenceSettings":
-        """Read VERITY_C2PA_TRUST, VERITY_STAMP* and VERITY_KEEP_*.
+        """Read VERITY_C2PA_TRUST, the settings of stamps and of retention.
 
         Raises:
             ConfigError: a value has the wrong form; the message names the key and its form.
