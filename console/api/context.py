@@ -9,6 +9,9 @@ from sqlalchemy import Engine
 from console.api.examining import Examining
 from console.api.settings import ApiSettings
 from console.people.desk import PeopleDesk
+from console.people.keys import KeyDesk
+from console.people.members import MemberDesk
+from jobs.connections import ConnectionDesk
 from jobs.job_desk import JobDesk
 from jobs.notices import NoticeDesk
 from jobs.settings import JobsSettings
@@ -42,9 +45,24 @@ class ApiContext:
         return NoticeDesk(self.engine, self.jobs_settings.sealer)
 
     @property
+    def connections(self) -> ConnectionDesk:
+        """Return the desk of buckets that are bound to accounts."""
+        return ConnectionDesk(self.engine)
+
+    @property
     def people(self) -> PeopleDesk:
         """Return the desk of people."""
         return PeopleDesk(self.engine, self.jobs_settings.sealer, self.settings.sign_up)
+
+    @property
+    def members(self) -> MemberDesk:
+        """Return the desk of an account's people."""
+        return MemberDesk(self.engine)
+
+    @property
+    def keys(self) -> KeyDesk:
+        """Return the desk of keys."""
+        return KeyDesk(self.engine)
 
 
 def context_of(request: Request) -> ApiContext:

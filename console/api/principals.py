@@ -15,8 +15,8 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from console.api.context import Context
-from console.people.desk import digest
 from console.people.roles import Right, Role, rights_of
+from console.people.typed import digest
 from pipeline.errors import AccessError
 from storage.account_rows import DEFAULT_ACCOUNT
 
@@ -107,7 +107,7 @@ async def _by_key(said: str, context: Context) -> Principal:
     scheme, _, key = said.partition(" ")
     facts = None
     if scheme.lower() == "bearer":
-        facts = await run_in_threadpool(context.people.key_of, key.strip())
+        facts = await run_in_threadpool(context.keys.key_of, key.strip())
     if facts is None:
         raise AccessError("This API key is unknown, revoked or expired.", "sign_in_needed")
     return Principal(facts.account_id, Role(facts.role), facts.person_id, facts.key_id)

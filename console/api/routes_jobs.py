@@ -13,7 +13,6 @@ from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.routes_items import ItemShown
 from jobs.source_options import SourceOptions
-from jobs.sources.names import check_source
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
 from pipeline.vocabulary import AnalysisOptions
 
@@ -92,15 +91,15 @@ class ItemPage(BaseModel):
 @router.post("", status_code=201)
 def submit(body: JobBody, asking: Analyst, context: Context) -> JobShown:
     """Queue a job; a fleet worker analyses its items."""
-    for source in body.sources:
-        check_source(source, allow_local=False)
+    wanted = SourceOptions(only_new=body.only_new)
+    options = context.connections.require_sources(asking.account_id, body.sources, wanted)
     spec = JobSpec(
         sources=tuple(body.sources),
         name=body.name,
         priority=Priority[body.priority.name],
         options=AnalysisOptions(hop_s=body.hop_s),
         max_running=body.at_once,
-        source_options=SourceOptions(only_new=body.only_new),
+        source_options=options,
         fresh=body.fresh,
     )
     return shown(context.desk.submit(spec, asking.account_id))

@@ -183,7 +183,7 @@ def members(asking: Admin, context: Context) -> list[MemberShown]:
             role=Role(one.role),
             joined_at=one.joined_at,
         )
-        for one in context.people.members(asking.account_id)
+        for one in context.members.members(asking.account_id)
     ]
 
 
@@ -192,14 +192,14 @@ def keys(asking: Admin, context: Context) -> list[KeyShown]:
     """List the account's keys."""
     return [
         KeyShown.model_validate(one, from_attributes=True)
-        for one in context.people.keys(asking.account_id)
+        for one in context.keys.keys(asking.account_id)
     ]
 
 
 @router.post("/keys", status_code=201)
 def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
     """Make a key; its secret is in this answer and nowhere else."""
-    made = context.people.make_key(
+    made = context.keys.make_key(
         asking.account_id, body.name, body.role, asking.person_id, body.expires_at
     )
     return KeyMade(key_id=made.key_id, key=made.key)
@@ -208,7 +208,7 @@ def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
 @router.delete("/keys/{key_id}", status_code=204)
 def revoke_key(key_id: str, asking: Admin, context: Context) -> None:
     """Let a key open nothing any more."""
-    context.people.revoke_key(asking.account_id, key_id)
+    context.keys.revoke_key(asking.account_id, key_id)
 
 
 def _me(asking: Principal) -> Me:

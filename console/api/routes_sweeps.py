@@ -10,7 +10,6 @@ from console.api.context import Context
 from console.api.principals import Analyst, Reader
 from jobs.schedule import in_words, next_runs
 from jobs.source_options import SourceOptions
-from jobs.sources.names import check_source
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, JobSpec, Priority
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 
@@ -67,13 +66,13 @@ class RunShown(BaseModel):
 @router.post("", status_code=201)
 def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
     """Make a sweep; its first run is at its next time."""
-    for source in body.sources:
-        check_source(source, allow_local=False)
+    wanted = SourceOptions(only_new=body.only_new)
+    options = context.connections.require_sources(asking.account_id, body.sources, wanted)
     job = JobSpec(
         sources=tuple(body.sources),
         name=body.name,
         priority=Priority.SWEEP,
-        source_options=SourceOptions(only_new=body.only_new),
+        source_options=options,
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
     return shown(context.sweeps.add(spec, asking.account_id))

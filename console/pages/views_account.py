@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import segno
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -10,7 +11,9 @@ from console.api.principals import Admin, Principal, Reader
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
 from console.people.roles import Role
+from console.people.second_factor import new_secret, setup_uri
 from pipeline.errors import AccessError, VerityError
+from storage.people_rows import PersonFacts
 
 router = APIRouter()
 Field = Annotated[str, Form(max_length=400)]
@@ -31,14 +34,14 @@ def make_key(
     role: Annotated[Role, Form()] = Role.ANALYST,
 ) -> Response:
     """Make a key and show it once."""
-    made = context.people.make_key(asking.account_id, name, role, asking.person_id)
+    made = context.keys.make_key(asking.account_id, name, role, asking.person_id)
     return _keys(page, asking, context, made.key)
 
 
 @router.post("/keys/{key_id}/revoke")
 def revoke_key(asking: Admin, context: Context, key_id: str) -> Response:
     """Let a key open nothing any more."""
-    context.people.revoke_key(asking.account_id, key_id)
+    context.keys.revoke_key(asking.account_id, key_id)
     return RedirectResponse("/keys", 303)
 
 
@@ -58,7 +61,7 @@ def invite(
     role: Annotated[Role, Form()] = Role.ANALYST,
 ) -> Response:
     """Invite an address; the link is shown, and sent where a mail server is set."""
-    token = context.people.invite(asking.account_id, email, role)
+    token = context.members.invite(asking.account_id, email, role)
     link = own_url(context, request, f"/sign-up?invitation={token}")
     send(
         context,
@@ -74,14 +77,14 @@ def set_role(
     asking: Admin, context: Context, person_id: int, role: Annotated[Role, Form()]
 ) -> Response:
     """Give somebody another role."""
-    context.people.set_role(asking.account_id, person_id, role)
+    context.members.set_role(asking.account_id, person_id, role)
     return RedirectResponse("/people", 303)
 
 
 @router.post("/people/{person_id}/remove")
 def remove(asking: Admin, context: Context, person_id: int) -> Response:
     """Take somebody's place in the account away."""
-    context.people.set_role(asking.account_id, person_id, None)
+    context.members.set_role(asking.account_id, person_id, None)
     return RedirectResponse("/people", 303)
 
 
@@ -103,6 +106,37 @@ def change_password(
     return _account(page, asking, context, is_saved=True)
 
 
+@router.get("/account/second-factor")
+def second_factor_page(page: PageHere, asking: Reader, context: Context) -> Response:
+    """Show a new secret as a picture for an app, and the form for its first code."""
+    return _second_factor(page, context.people.person(_person(asking)), new_secret())
+
+
+@router.post("/account/second-factor")
+def set_second_factor(
+    page: PageHere, asking: Reader, context: Context, secret: Field, code: Field
+) -> Response:
+    """Ask for codes from now on, where the first one is right."""
+    person_id = _person(asking)
+    try:
+        context.people.set_second_factor(person_id, secret, code)
+    except VerityError as error:
+        return _second_factor(page, context.people.person(person_id), secret, error.message)
+    return RedirectResponse("/account", 303)
+
+
+@router.post("/account/second-factor/remove")
+def remove_second_factor(
+    page: PageHere, asking: Reader, context: Context, password: Field
+) -> Response:
+    """Ask for no codes any more."""
+    try:
+        context.people.remove_second_factor(_person(asking), password)
+    except VerityError as error:
+        return _account(page, asking, context, problem=error.message)
+    return RedirectResponse("/account", 303)
+
+
 @router.post("/account/sign-out-everywhere")
 def sign_out_everywhere(asking: Reader, context: Context) -> Response:
     """End all sessions of this person."""
@@ -111,20 +145,31 @@ def sign_out_everywhere(asking: Reader, context: Context) -> Response:
 
 
 def _keys(page: Page, asking: Principal, context: Context, made: str = "") -> Response:
-    found = context.people.keys(asking.account_id)
+    found = context.keys.keys(asking.account_id)
     return page.show("keys.html", keys=found, roles=list(Role), made=made)
 
 
 def _people(page: Page, asking: Principal, context: Context, link: str = "") -> Response:
-    found = context.people.members(asking.account_id)
+    found = context.members.members(asking.account_id)
     return page.show("people.html", people=found, roles=list(Role), link=link)
 
 
 def _account(
     page: Page, asking: Principal, context: Context, problem: str = "", *, is_saved: bool = False
 ) -> Response:
-    sessions = context.people.sessions(_person(asking))
-    return page.show("account.html", sessions=sessions, problem=problem, is_saved=is_saved)
+    person_id = _person(asking)
+    return page.show(
+        "account.html",
+        sessions=context.people.sessions(person_id),
+        has_second_factor=context.people.person(person_id).totp_secret is not None,
+        problem=problem,
+        is_saved=is_saved,
+    )
+
+
+def _second_factor(page: Page, person: PersonFacts, secret: str, problem: str = "") -> Response:
+    picture = segno.make(setup_uri(secret, person.email)).svg_data_uri(scale=5)
+    return page.show("second_factor.html", secret=secret, picture=picture, problem=problem)
 
 
 def _person(asking: Principal) -> int:

@@ -6,12 +6,18 @@ from hmac import compare_digest
 import pyotp
 
 STEP_S = 30
+SECRET_CHARS = 32
 STEPS_AROUND = 1  # clocks of phones are wrong by a little
 
 
 def new_secret() -> str:
     """Return a new secret, base32."""
-    return pyotp.random_base32()
+    return pyotp.random_base32(SECRET_CHARS)
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text is a secret as `new_secret` makes it."""
+    return len(text) == SECRET_CHARS and set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 
 def setup_uri(secret: str, email: str) -> str:

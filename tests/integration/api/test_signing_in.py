@@ -1,8 +1,14 @@
 """Signing in: passwords, sessions, keys, forged requests, and who tries too often."""
 
+import time
+
+import pyotp
 import pytest
 from fastapi.testclient import TestClient
 
+from console.api.context import ApiContext
+from console.people.roles import Role
+from pipeline.errors import AccessError, InputError
 from tests.integration.api.conftest import PASSWORD, Browse
 
 pytestmark = pytest.mark.postgres
@@ -90,3 +96,56 @@ def test_the_first_person_runs_the_installation_and_others_only_their_own(browse
     other = second.get("/v1/me").json()
     assert "operate" not in other["rights"]
     assert other["account_id"] != "default"
+
+
+def test_a_second_factor_is_asked_for_and_each_code_works_once(
+    context: ApiContext, visitor: TestClient, browse: Browse
+) -> None:
+    person_id = browse("ada@example.org").get("/v1/me").json()["person_id"]
+    secret = pyotp.random_base32()
+    totp = pyotp.TOTP(secret)
+    with pytest.raises(InputError, match="wrong"):
+        context.people.set_second_factor(person_id, secret, "000000")
+    context.people.set_second_factor(person_id, secret, totp.now())
+
+    body = {"email": "ada@example.org", "password": PASSWORD}
+    assert visitor.post("/v1/sessions", json=body).json()["code"] == "code_needed"
+    used = visitor.post("/v1/sessions", json=body | {"code": totp.now()})
+    assert used.status_code == 401, "the code that set it up is used up"
+    code = totp.at(time.time() + 30)  # a phone whose clock is ahead
+    assert visitor.post("/v1/sessions", json=body | {"code": code}).status_code == 201
+    assert visitor.post("/v1/sessions", json=body | {"code": code}).status_code == 401
+
+
+def test_a_forgotten_password_is_reset_by_a_link_that_works_once(
+    context: ApiContext, visitor: TestClient, browse: Browse
+) -> None:
+    old_session = browse("ada@example.org")
+    assert context.people.ask_reset("nobody@example.org") is None
+    token = context.people.ask_reset("ada@example.org") or ""
+    context.people.reset_password(token, "another four plain words")
+    with pytest.raises(AccessError):
+        context.people.reset_password(token, "yet another four words")
+    assert old_session.get("/v1/me").status_code == 401
+    body = {"email": "ada@example.org", "password": "another four plain words"}
+    assert visitor.post("/v1/sessions", json=body).status_code == 201
+
+
+def test_an_invitation_is_for_one_address_and_gives_its_role(
+    context: ApiContext, visitor: TestClient, browse: Browse
+) -> None:
+    browse("ada@example.org")
+    token = context.members.invite("default", "bo@example.org", Role.READER)
+    wrong = {"email": "eve@example.org", "password": PASSWORD, "invitation": token}
+    assert visitor.post("/v1/people", json=wrong).status_code == 403
+    right = wrong | {"email": "bo@example.org"}
+    assert visitor.post("/v1/people", json=right).status_code == 201
+    me = browse("bo@example.org").get("/v1/me").json()
+    assert (me["account_id"], me["role"]) == ("default", "reader")
+
+
+def test_the_last_admin_cannot_leave(context: ApiContext, browse: Browse) -> None:
+    person_id = browse("ada@example.org").get("/v1/me").json()["person_id"]
+    for role in (Role.READER, None):
+        with pytest.raises(InputError, match="needs an admin"):
+            context.members.set_role("default", person_id, role)
