@@ -5,6 +5,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from console.api import (
+    routes_events,
     routes_health,
     routes_items,
     routes_jobs,
@@ -14,6 +15,7 @@ from console.api import (
     routes_sweeps,
 )
 from console.api.context import ApiContext
+from console.api.events import JobWatch
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.problems import add_problem_handlers
 
@@ -42,12 +44,14 @@ def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
+    app.state.watch = JobWatch(context)
     add_problem_handlers(app)
     for routes in (
         routes_health,
         routes_people,
         routes_predict,
         routes_jobs,
+        routes_events,
         routes_items,
         routes_sweeps,
         routes_notices,
