@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.api.context import Context
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
+from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
@@ -89,7 +90,9 @@ class ItemPage(BaseModel):
 
 
 @router.post("", status_code=201)
-def submit(body: JobBody, asking: Analyst, context: Context) -> JobShown:
+def submit(
+    body: JobBody, asking: Analyst, context: Context, idempotency_key: IdempotencyKey = ""
+) -> JobShown:
     """Queue a job; a fleet worker analyses its items."""
     wanted = SourceOptions(only_new=body.only_new)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
@@ -102,7 +105,11 @@ def submit(body: JobBody, asking: Analyst, context: Context) -> JobShown:
         source_options=options,
         fresh=body.fresh,
     )
-    return shown(context.desk.submit(spec, asking.account_id))
+
+    def enter() -> JobShown:
+        return shown(context.desk.submit(spec, asking.account_id))
+
+    return once(context, asking, idempotency_key, body, JobShown, enter)
 
 
 @router.get("")

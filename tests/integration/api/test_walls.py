@@ -71,3 +71,22 @@ def make_things(client: TestClient) -> dict[str, str]:
         "subscription": subscription["subscription_id"],
         "key": key["key_id"],
     }
+
+
+def test_a_submission_that_is_sent_twice_is_one_job(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    headers = {"idempotency-key": "tuesday-1"}
+    first, second = (client.post("/v1/jobs", json=JOB, headers=headers).json() for _ in range(2))
+    assert first == second
+    assert len(client.get("/v1/jobs").json()["jobs"]) == 1
+    other = client.post("/v1/jobs", json=JOB | {"name": "Wednesday"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (409, "repeat_differs")
+    bo = browse("bo@example.org").post("/v1/jobs", json=JOB, headers=headers)
+    assert bo.json()["job_id"] != first["job_id"]
+
+
+def test_a_submission_that_failed_leaves_its_key_free(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    headers = {"idempotency-key": "tuesday-1"}
+    assert client.post("/v1/jobs", json={"sources": []}, headers=headers).status_code == 422
+    assert client.post("/v1/jobs", json=JOB, headers=headers).status_code == 201
