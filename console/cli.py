@@ -12,6 +12,7 @@ import typer
 
 from console import (
     cli_archive,
+    cli_connections,
     cli_doctor,
     cli_evidence,
     cli_job_reports,
@@ -85,6 +86,7 @@ for _module in (
     cli_serve,
     cli_training,
     cli_doctor,
+    cli_connections,
     cli_ytdlp,
     cli_evidence,
 ):

@@ -50,7 +50,8 @@ def with_sealed(connection: Connection, claims: Sequence[ItemClaim]) -> list[Ite
     named: dict[str, tuple[str, ...]] = {}
     for claim in claims:
         options = SourceOptions.from_facts(claim.facts)
-        ids = tuple(it for it in (options.cookies_id, options.proxy_id) if it)
+        named_ids = (options.cookies_id, options.proxy_id, options.s3_keys_id)
+        ids = tuple(it for it in named_ids if it)
         if ids:
             named[claim.item_id] = ids
     if not named:

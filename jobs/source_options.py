@@ -49,6 +49,7 @@ class SourceOptions(BaseModel):
     s3_profile: str = ""
     s3_role: str = ""  # ARN of a role to assume
     s3_requester_pays: bool = False
+    s3_keys_id: str = ""  # of a sealed secret: a connection's
     # media sites
     live_minutes: Annotated[float, Field(ge=0, le=MAX_LIVE_MINUTES)] = 0.0  # 0: live is refused
     login: Login = Login.LAST
@@ -86,7 +87,9 @@ class SourceOptions(BaseModel):
 
 
 _FETCH = (
-    *("s3_endpoint", "s3_region", "s3_profile", "s3_role", "s3_requester_pays", "live_minutes"),
-    *("login", "sleep_s", "rate_bytes", "cookies_id", "proxy_id"),
+    *("s3_endpoint", "s3_region", "s3_profile", "s3_role", "s3_requester_pays", "s3_keys_id"),
+    *("live_minutes", "login", "sleep_s", "rate_bytes", "cookies_id", "proxy_id"),
 )
-_OPERATOR = ("s3_endpoint", "s3_region", "s3_profile", "s3_role", "proxy_id", "settle_s")
+_OPERATOR = (
+    *("s3_endpoint", "s3_region", "s3_profile", "s3_role", "s3_keys_id", "proxy_id", "settle_s"),
+)

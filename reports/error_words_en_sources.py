@@ -90,6 +90,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "There is no host of this name.",
         "Check the address for typing errors.",
     ),
+    "keys_malformed": ErrorWords(
+        "The keys of the connection do not have the right form.",
+        "Write a JSON object with access_key, secret_key and perhaps session_token.",
+    ),
     "link_invalid": ErrorWords(
         "The address cannot be asked for.",
         "Check the address for typing errors.",
@@ -129,6 +133,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "members_only": ErrorWords(
         "The medium is for paying members only.",
         "Submit the file itself, or the address with --cookies of an account that sees it.",
+    ),
+    "no_connection": ErrorWords(
+        "No connection of the account leads to the bucket.",
+        "Ask an operator to bind the bucket: verity connection add.",
     ),
     "no_credentials": ErrorWords(
         "There are no credentials for the source.",
@@ -193,6 +201,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "secret_not_opened": ErrorWords(
         "The job's cookies or proxy were sealed with another key.",
         "Set the same VERITY_SECRET_KEY on every machine and submit the job again.",
+    ),
+    "several_connections": ErrorWords(
+        "The sources need different connections.",
+        "Submit a job for each connection.",
     ),
     "several_media": ErrorWords(
         "The page holds several media.",

@@ -18,9 +18,9 @@ class SealedSecret:
 
 
 def insert_secret(
-    connection: Connection, account_id: str, job_id: int, secret: SealedSecret
+    connection: Connection, account_id: str, job_id: int | None, secret: SealedSecret
 ) -> None:
-    """Keep a job's secret."""
+    """Keep a secret of a job, or of the account itself (None)."""
     connection.execute(
         text(
             "INSERT INTO source_secret (secret_id, account_id, job_id, kind, sealed)"

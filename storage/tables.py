@@ -285,6 +285,19 @@ class SourceSecretRow(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class ConnectionRow(Table):
+    """A prefix of a bucket that an operator bound to an account, with credentials of its own."""
+
+    __tablename__ = "s3_connection"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[str]
+    prefix: Mapped[str]
+    options: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class ObjectRow(Table):
     """What was, or is about to be, put into the object store."""
 

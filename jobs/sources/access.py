@@ -1,5 +1,6 @@
 """What the sources of one process may reach: the guard, S3, local folders, and how much."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from pipeline.errors import AccessError
 from storage.egress import EgressGuard
 from storage.egress_upstream import parse_proxy
 from storage.sealing import Sealer
+
+_KEYS = ("access_key", "secret_key", "session_token")  # of a connection, sealed together
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,16 @@ class SourceAccess:
                 access_key=None,
                 secret_key=None,
                 session_token=None,
+            )
+        if options.s3_keys_id:
+            said = json.loads(self.open_secret(options.s3_keys_id))
+            access_key, secret_key, token = (said.get(name) for name in _KEYS)
+            s3 = replace(
+                s3,
+                profile=None,
+                access_key=SecretStr(access_key),
+                secret_key=SecretStr(secret_key),
+                session_token=SecretStr(token) if token else None,
             )
         return replace(self, s3=s3, options=options)
 
