@@ -62,7 +62,7 @@ def test_every_odd_name_has_its_report_and_is_not_obeyed(tmp_path: Path) -> None
     assert {row["title"] for row in found} == set(ODD_NAMES)
     assert {row["reason"] for row in found} == {"silence"}
     written = {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert written == {".json", ".pdf", ".csv"}
+    assert written == {".json", ".jws", ".pdf", ".csv"}
     assert len(list((tmp_path / "out").rglob("*.pdf"))) == len(ODD_NAMES)
     assert set(before) <= set(tmp_path.rglob("*"))
 

@@ -76,4 +76,4 @@ def test_items_wait_for_a_bucket_that_is_gone_and_end_once_it_is_back(
     assert (summary.n_done, summary.n_failed, summary.n_retried) == (1, 1, 0)
     for item in bench.media(job):
         assert item.attempt == 1
-        assert {file.kind for file in item.files} == {"json", "pdf", "csv"}
+        assert {file.kind for file in item.files} == {"json", "jws", "pdf", "csv"}
