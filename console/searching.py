@@ -23,7 +23,7 @@ from storage.embedding_rows import (
     read_found_items,
     read_item_vectors,
 )
-from storage.search_trust import NEAR_ALIGNED_FROM, SearchTrust, read_trust
+from storage.search_trust import SearchTrust, near_from, read_trust
 
 ITEMS_A_PAGE = 200  # that are filled in one transaction
 WIDER = 3  # times as many neighbours are asked for as are shown: several segments are of one item
@@ -59,6 +59,7 @@ class Hit:
     likeness: float  # cosine of what is nearest in it, -1 to 1
     at_s: float  # where that lies
     second_by_second: float | None  # mean cosine; None: too little of both
+    n_seconds: int  # that both have, laid over each other
     recording_at_s: float | None  # where the query lies in it, if it is the same recording
     is_same_file: bool  # byte for byte
 
@@ -66,7 +67,7 @@ class Hit:
     def is_near(self) -> bool:
         """Whether it is perhaps the same recording."""
         aligned = self.second_by_second
-        return self.is_same_file or (aligned is not None and aligned >= NEAR_ALIGNED_FROM)
+        return self.is_same_file or (aligned is not None and aligned >= near_from(self.n_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def search_like(engine: Engine, query: Query, most: int, account_id: str | None 
             if row.item_id not in facts:  # deleted meanwhile
                 continue
             other = read_item_vectors(connection, owner, row.item_id)
-            aligned, at_s = lay_over(like, other, may_shift=query.is_stretch)
+            aligned, n_seconds, at_s = lay_over(like, other, may_shift=query.is_stretch)
             known = facts[row.item_id]
             hits.append(
                 Hit(
@@ -164,6 +165,7 @@ def search_like(engine: Engine, query: Query, most: int, account_id: str | None 
                     row.cosine,
                     row.start_s,
                     aligned,
+                    n_seconds,
                     at_s,
                     row.item_id in same_files,
                 )
@@ -189,8 +191,8 @@ def _best_of_items(
 
 def lay_over(
     like: ItemVectors, other: ItemVectors | None, *, may_shift: bool
-) -> tuple[float | None, float | None]:
-    """Return how alike the seconds are where both lie best over each other, and where that begins.
+) -> tuple[float | None, int, float | None]:
+    """Return how alike the seconds are where both lie best over each other, how many, and from where.
 
     Args:
         like: the query.
@@ -198,26 +200,27 @@ def lay_over(
         may_shift: the query may lie anywhere in the other, as a stretch may.
 
     Returns:
-        mean cosine and seconds; None where fewer than `LEAST_ALIGNED` seconds lie over each other.
+        mean cosine, number of seconds, and the first of them; None where fewer than `LEAST_ALIGNED`
+        seconds lie over each other.
     """
     if other is None or other.vectors.shape[1] != like.vectors.shape[1]:
-        return None, None
+        return None, 0, None
     query: FloatArray = like.vectors[:MOST_QUERY]
     cosine = query @ other.vectors.T  # (n_query, n_other)
     n_query, n_other = cosine.shape
     least = min(n_query, n_other)
     if least < LEAST_ALIGNED:
-        return None, None
+        return None, 0, None
     shifts = range(-SHIFTS, SHIFTS + 1) if not may_shift else range(n_other - least + 1)
-    best: tuple[float, int] | None = None
+    best: tuple[float, int, int] | None = None
     for shift in shifts:
         diagonal = np.diagonal(cosine, shift)
         if len(diagonal) < max(LEAST_ALIGNED, least - SHIFTS):
             continue
         mean = float(diagonal.mean())
         if best is None or mean > best[0]:
-            best = mean, max(shift, 0)
-    return (None, None) if best is None else (best[0], float(other.start_s[best[1]]))
+            best = mean, len(diagonal), max(shift, 0)
+    return (None, 0, None) if best is None else (best[0], best[1], float(other.start_s[best[2]]))
 
 
 def fill_missing(engine: Engine, limits: SearchLimits) -> int:

@@ -29,13 +29,7 @@ from storage.job_report_rows import (
     tallies,
 )
 from storage.job_rows import JobFacts, read_job
-from storage.search_trust import (
-    ALIKE_FROM,
-    NEAR_ALIGNED_FROM,
-    NEAR_MEAN_FROM,
-    SearchTrust,
-    read_trust,
-)
+from storage.search_trust import ALIKE_FROM, SearchTrust, read_trust
 
 JUDGED = (VerdictKind.SYNTHETIC, VerdictKind.PARTLY_SYNTHETIC, VerdictKind.NO_EVIDENCE,
           VerdictKind.INCONCLUSIVE)  # fmt: skip
@@ -140,7 +134,7 @@ def gather(
     if job is None:
         raise SourceNotFoundError(f"There is no job {job_id}.", "job_not_found")
     counted = tuple(tallies(connection, job_id))
-    near = join_pairs(near_recordings(connection, job_id, NEAR_MEAN_FROM, NEAR_ALIGNED_FROM))
+    near = join_pairs(near_recordings(connection, job_id))
     alike = join_pairs(alike_synthesis(connection, job_id, ALIKE_FROM, MOST_ALIKE))
     report = JobReport(
         report_id=f"job-{job_id}-{issued_at:%Y%m%dT%H%M%SZ}",

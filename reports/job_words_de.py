@@ -90,8 +90,8 @@ JOB_GERMAN: Final = JobWords(
         "known": "{n} Stücke waren schon in früheren Aufträgen dieses Kontos untersucht worden.",
         "near": "{items} Stücke in {groups} Gruppen haben andere Bytes, klingen aber Sekunde für Sekunde "
         "ähnlich: vielleicht dieselbe Aufnahme in anderer Form.",
-        "near_trust": "Gemessen an Ausschnitten von 2 bis 3,6 s: Von veränderten Kopien werden so viele "
-        "gefunden: {kept}; {strangers} von 100 Ausschnitten ist eine andere Aufnahme ebenso ähnlich.",
+        "near_trust": "Gemessen an Stücken von 10 s: Von veränderten Kopien werden so viele "
+        "gefunden: {kept}; {strangers} von 100 Stücken ist eine andere Aufnahme ebenso ähnlich.",
         "alike": "Von den {n} stärksten Befunden liegen {items} Stücke in {groups} Gruppen nah beieinander: "
         "vielleicht gleich hergestellt.",
         "alike_trust": "Gemessen an Systemen, die dem Verfahren neu waren: Von solchen Paaren sind {right} "

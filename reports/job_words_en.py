@@ -89,8 +89,8 @@ JOB_ENGLISH: Final = JobWords(
         "known": "{n} items had been analysed in earlier jobs of this account.",
         "near": "{items} items in {groups} groups differ in their bytes but sound alike second by second: "
         "perhaps the same recording in another form.",
-        "near_trust": "Measured on clips of 2 to 3.6 s: of copies that were changed, so many are found "
-        "so: {kept}; {strangers} in 100 clips have another recording as much like them.",
+        "near_trust": "Measured on items of 10 s: of copies that were changed, so many are found "
+        "so: {kept}; {strangers} in 100 items have another recording as much like them.",
         "alike": "Of the {n} strongest findings, {items} items in {groups} groups lie close together: "
         "perhaps made alike.",
         "alike_trust": "Measured on systems that the method never met: of such pairs, {right} in 100 are "

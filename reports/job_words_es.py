@@ -91,8 +91,8 @@ JOB_SPANISH: Final = JobWords(
         "known": "{n} elementos ya se habían analizado en trabajos anteriores de esta cuenta.",
         "near": "{items} elementos en {groups} grupos difieren en sus bytes pero suenan parecido segundo a "
         "segundo: quizá la misma grabación en otra forma.",
-        "near_trust": "Medido con fragmentos de 2 a 3,6 s: de las copias modificadas se hallan así: "
-        "{kept}; {strangers} de cada 100 fragmentos tienen otra grabación igual de parecida.",
+        "near_trust": "Medido con elementos de 10 s: de las copias modificadas se hallan así: "
+        "{kept}; {strangers} de cada 100 elementos tienen otra grabación igual de parecida.",
         "alike": "De los {n} hallazgos más fuertes, {items} elementos en {groups} grupos están próximos: "
         "quizá hechos de igual modo.",
         "alike_trust": "Medido con sistemas que el método no conocía: de tales pares, {right} de cada 100 "

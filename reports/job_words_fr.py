@@ -91,8 +91,8 @@ JOB_FRENCH: Final = JobWords(
         "known": "{n} éléments avaient déjà été analysés dans des tâches antérieures de ce compte.",
         "near": "{items} éléments en {groups} groupes ont d’autres octets mais se ressemblent seconde par "
         "seconde : peut-être le même enregistrement sous une autre forme.",
-        "near_trust": "Mesuré sur des extraits de 2 à 3,6 s : parmi les copies modifiées sont ainsi "
-        "trouvées : {kept} ; {strangers} extraits sur 100 ont un autre enregistrement aussi ressemblant.",
+        "near_trust": "Mesuré sur des éléments de 10 s : parmi les copies modifiées sont ainsi "
+        "trouvées : {kept} ; {strangers} éléments sur 100 ont un autre enregistrement aussi ressemblant.",
         "alike": "Parmi les {n} constats les plus forts, {items} éléments en {groups} groupes sont proches : "
         "peut-être faits de la même façon.",
         "alike_trust": "Mesuré sur des systèmes inconnus de la méthode : de telles paires, {right} sur 100 "

@@ -90,8 +90,8 @@ JOB_PORTUGUESE: Final = JobWords(
         "known": "{n} itens já tinham sido analisados em trabalhos anteriores desta conta.",
         "near": "{items} itens em {groups} grupos têm outros bytes mas soam parecidos segundo a segundo: "
         "talvez a mesma gravação noutra forma.",
-        "near_trust": "Medido em excertos de 2 a 3,6 s: das cópias alteradas são assim encontradas: "
-        "{kept}; {strangers} em cada 100 excertos têm outra gravação igualmente parecida.",
+        "near_trust": "Medido em itens de 10 s: das cópias alteradas são assim encontradas: "
+        "{kept}; {strangers} em cada 100 itens têm outra gravação igualmente parecida.",
         "alike": "Dos {n} achados mais fortes, {items} itens em {groups} grupos estão próximos: talvez "
         "feitos do mesmo modo.",
         "alike_trust": "Medido em sistemas que o método não conhecia: de tais pares, {right} em cada 100 "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from pipeline.vocabulary import FloatArray, IntArray
+from storage.search_trust import LONG_S, NEAR_ALIGNED_FROM, NEAR_LONG_FROM, NEAR_MEAN_FROM
 
 EXACT_UP_TO = 250_000  # vectors: about 3 minutes of one core, 50 MB
 NEIGHBOURS = 8  # of each item that are told of, so that a thousand copies are no million pairs
@@ -88,7 +89,7 @@ SELECT pair.place, alike.aligned
 FROM unnest(CAST(:firsts AS bigint[]), CAST(:seconds AS bigint[]))
     WITH ORDINALITY AS pair(first_id, second_id, place)
 CROSS JOIN LATERAL (
-    SELECT avg(1 - (f.embedding <=> s.embedding)) AS aligned
+    SELECT avg(1 - (f.embedding <=> s.embedding)) AS aligned, count(*) AS n_seconds
     FROM (SELECT s.start_s, s.track, s.channel, s.embedding
           FROM analysis own
           JOIN analysis a ON a.item_id = coalesce(own.reused_item_id, own.item_id)
@@ -102,27 +103,24 @@ CROSS JOIN LATERAL (
           WHERE own.item_id = pair.second_id AND s.reason = '' AND s.variant = 'recorded'
             AND s.embedding IS NOT NULL ORDER BY s.number LIMIT :most) s
       ON abs(f.start_s - s.start_s) < 0.3 AND f.track = s.track AND f.channel = s.channel
-) alike WHERE alike.aligned >= :least ORDER BY pair.place
+) alike
+WHERE alike.aligned >= CASE WHEN alike.n_seconds >= :long_s THEN CAST(:least_long AS float8)
+                            ELSE CAST(:least AS float8) END
+ORDER BY pair.place
 """)
 
 
-def near_recordings(
-    connection: Connection, job_id: int, least_cosine: float, least_aligned: float
-) -> Iterator[AlikePair]:
+def near_recordings(connection: Connection, job_id: int) -> Iterator[AlikePair]:
     """Yield pairs of items with other bytes whose seconds sound alike one by one, nearest first.
 
-    Args:
-        connection: of a snapshot.
-        job_id: whose items.
-        least_cosine: of the items' means: who is looked at more closely.
-        least_aligned: mean over the seconds: who is told.
+    From which likeness on, `storage.search_trust` says.
     """
     found = _most_used_detector(connection, job_id)
     if found is None:
         return
     detector, length = found
     values = {"job_id": job_id, "detector": detector}
-    pairs = _near_pairs(connection, _WHOLE.format(length=length), values, least_cosine)
+    pairs = _near_pairs(connection, _WHOLE.format(length=length), values, NEAR_MEAN_FROM)
     pairs = pairs[:MOST_LOOKED_AT]
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         page = pairs[start : start + PAIRS_AT_ONCE]
@@ -130,7 +128,9 @@ def near_recordings(
             "firsts": [pair.first_id for pair in page],
             "seconds": [pair.second_id for pair in page],
             "most": MOST_ALIGNED,
-            "least": least_aligned,
+            "least": NEAR_ALIGNED_FROM,
+            "least_long": NEAR_LONG_FROM,
+            "long_s": LONG_S,
         }
         for row in connection.execute(_ALIGNED, asked):
             yield replace(page[row.place - 1], aligned=float(row.aligned))

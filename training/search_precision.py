@@ -10,6 +10,8 @@ unit vectors, as `storage.embedding_rows` keeps it.
   the same demo page or voice are no answers, so that rooms and channels do not help.
 - same recording: a copy of a held-out clip through codecs, or cut half a second later, asks all open
   clips in the clean copy; only the clip itself is right.
+- joined: clips of one voice (of one system and page) are joined to items of `JOINED_S` seconds, since
+  items are longer than clips; copies and strangers are compared second by second.
 - pairs: what share of pairs above a cosine are right, as the job reports draw them.
 """
 
@@ -37,6 +39,7 @@ SHIFTED = "clean, cut 0.5 s later"
 SHIFT_FRAMES = 62  # of 8 ms
 NEAREST = 10
 PAIR_LIMITS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+JOINED_S = 10
 LOOKED_AT = 50  # nearest clips whose seconds are compared one by one
 _OUT = -9.0  # below every cosine: no answer
 
@@ -82,12 +85,24 @@ class PairLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedLimit:
+    """What a limit does to longer items, second by second, for one condition of the copy."""
+
+    condition: str
+    limit: float
+    n_items: int
+    kept: float  # of changed copies, the share at least so alike
+    strangers: float  # of items, the share with another item of its fold at least so alike
+
+
+@dataclass(frozen=True, slots=True)
 class SearchFigures:
     """All that was measured."""
 
     systems: tuple[SystemSearch, ...]
     recordings: tuple[RecordingSearch, ...]
     pairs: tuple[PairLimit, ...]
+    joined: tuple[JoinedLimit, ...]  # items of `JOINED_S` seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +200,7 @@ def measure_search(
     pairs: list[_Pairs] = []
     own: dict[str, list[float]] = {name: [] for name in conditions}
     strangers: list[float] = []
+    joined: dict[str, list[tuple[FloatArray, FloatArray]]] = {}
     n_gallery = 0
     for fold in OPEN_FOLDS:
         space, tested = _space_without(utterances, clips, fold, config)
@@ -194,6 +210,8 @@ def measure_search(
             asked = _ask_systems(vectors[name], vectors[CLEAN], gallery, facts)
             by_system[name].append(asked)
         pairs.append(_pairs(vectors[CLEAN], gallery, facts))
+        for name, likeness in _joined(vectors, gallery, utterances).items():
+            joined.setdefault(name, []).append(likeness)
         everything = np.flatnonzero((vectors[CLEAN].count > 0) & _in_folds(utterances))
         n_gallery = max(n_gallery, len(everything))
         for name in conditions:
@@ -213,6 +231,7 @@ def measure_search(
             if hits
         ),
         tuple(_pair_limit(limit, pairs, own, strangers) for limit in PAIR_LIMITS),
+        tuple(_joined_limit(name, limit, joined[name]) for name in joined for limit in PAIR_LIMITS),
     )
 
 
@@ -319,6 +338,50 @@ def _pairs(vectors: _Vectors, gallery: IntArray, facts: _Facts) -> _Pairs:
                 cosine[place, other] = _OUT
     system = facts.system[rows]
     return _Pairs(cosine, system[:, None] == system, system)
+
+
+def _joined(
+    vectors: Mapping[str, _Vectors], gallery: IntArray, utterances: Sequence[Utterance]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return for each changed copy, (n_items,) each: the likeness to its own, to the nearest other."""
+    names = [name for name in vectors if name != SHIFTED]  # cut as the product cuts
+    voices: dict[str, list[int]] = {}
+    for row in gallery.tolist():
+        voice = f"{group_name(utterances[row])}|{utterances[row].speaker}"
+        voices.setdefault(voice, []).append(row)
+    items: dict[str, list[FloatArray]] = {name: [] for name in names}
+    for rows in voices.values():
+        held: dict[str, list[FloatArray]] = {name: [] for name in names}
+        for row in rows:
+            n_both = min(int(vectors[name].count[row]) for name in names)
+            for name in names:
+                held[name].append(vectors[name].of(row)[:n_both])
+            if sum(map(len, held[CLEAN])) >= JOINED_S:
+                for name in names:
+                    items[name].append(
+                        np.concatenate(held[name])[:JOINED_S].ravel() / JOINED_S**0.5
+                    )
+                held = {name: [] for name in names}
+    answers = np.stack(items[CLEAN])  # (n_items, JOINED_S * d): its products are mean cosines
+    result = {}
+    for name in names:
+        if name == CLEAN:
+            continue
+        cosine = np.stack(items[name]) @ answers.T
+        own = np.diagonal(cosine).copy()
+        np.fill_diagonal(cosine, _OUT)
+        result[name] = own, cosine.max(axis=1)
+    return result
+
+
+def _joined_limit(
+    condition: str, limit: float, folds: Sequence[tuple[FloatArray, FloatArray]]
+) -> JoinedLimit:
+    own = np.concatenate([each for each, _ in folds])
+    others = np.concatenate([each for _, each in folds])
+    return JoinedLimit(
+        condition, limit, len(own), float((own >= limit).mean()), float((others >= limit).mean())
+    )
 
 
 def _system_figures(condition: str, folds: Sequence[_Asked]) -> SystemSearch:

@@ -11,7 +11,7 @@ from rich.console import Console
 from training.manifests import read_manifests
 from training.models.system_head import SpaceConfig
 from training.recipes.phase_fusion import NAME, TEST_COPIES
-from training.search_precision import SearchFigures, measure_search, read_open_clips
+from training.search_precision import JOINED_S, SearchFigures, measure_search, read_open_clips
 
 console = Console()
 More = Annotated[
@@ -108,6 +108,17 @@ def _lines(figures: SearchFigures) -> list[str]:
             f"| {_percent(row.system_kept)} "
             f"| {copies} | {100 * row.strangers:.1f} |"
         )
+    lines += [
+        "",
+        f"| items of {JOINED_S} s, second by second | items | likeness from | copies above it % "
+        "| items with a stranger above it % |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.condition} | {row.n_items} | {row.limit:.2f} | {_percent(row.kept)} "
+        f"| {100 * row.strangers:.1f} |"
+        for row in figures.joined
+    ]
     return [*lines, ""]
 
 
