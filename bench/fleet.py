@@ -1,6 +1,6 @@
 """Items and seconds of sound that a fleet does in a second, from S3 to reports in S3, and what it costs itself.
 
-    .venv/bin/python -m bench.fleet [--short 2000] [--long 50] [--nodes 1 2 4]
+    .venv/bin/python -m bench.fleet [--short 2000 --long 50 --within 3600] [--nodes 1 2 4]
 
 A PostgreSQL, an S3 server and a worker of its own, shipped models, one thread a library. Rates count
 from the first finished item to the last: starting Ray is not in them. The fleet's own cost is the CPU
@@ -33,13 +33,13 @@ PROJECTED_CORES = (16, 64)
 def main() -> int:
     """Print the tables; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--short", type=int, default=2000, help=f"items of {SHORT_S:g} s")
-    parser.add_argument("--long", type=int, default=50, help=f"items of {LONG_S:g} s")
+    parser.add_argument("--short", type=int, default=500, help=f"items of {SHORT_S:g} s")
+    parser.add_argument("--long", type=int, default=12, help=f"items of {LONG_S:g} s")
     parser.add_argument("--long-s", type=float, default=LONG_S, help="seconds of a long item")
     parser.add_argument(
         "--nodes", type=int, nargs="*", default=[1, 2, 4], help="Ray nodes, in turn"
     )
-    parser.add_argument("--node-items", type=int, default=150, help="short items for each of them")
+    parser.add_argument("--node-items", type=int, default=60, help="short items for each of them")
     parser.add_argument("--within", type=float, default=900.0, help="seconds for each job")
     arguments = parser.parse_args()
     print(machine(), flush=True)
