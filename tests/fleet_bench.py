@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class FleetThread:
     """A fleet that runs in a thread of the test's process, on the session's Ray."""
 
     settings: FleetSettings
+    until_idle: bool = True
     events: list[FleetEvent] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     summary: FleetSummary | None = None
@@ -44,7 +46,7 @@ class FleetThread:
         self._thread.join()
 
     def _run(self) -> None:
-        self.summary = run_fleet(self.settings, True, self.stop, self.events.append)
+        self.summary = run_fleet(self.settings, self.until_idle, self.stop, self.events.append)
 
     def join(self) -> FleetSummary:
         self._thread.join()
@@ -70,16 +72,21 @@ class FleetBench:
     def causes(self, item_id: str) -> list[str]:
         return [attempt.cause for attempt in self.queue.desk.item_attempts(item_id)]
 
-    def start_process(self, log: Path, **more: str) -> subprocess.Popen[bytes]:
-        """Start a worker of its own: `python -m workers --until-idle`."""
-        with log.open("wb") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "workers", "--until-idle"],
-                cwd=ROOT,
-                env={**self.environ, **more},
-                stdout=output,
-                stderr=output,
-            )
+    @contextmanager
+    def start_process(self, log: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker of its own, `python -m workers --until-idle`, that ends with the block."""
+        command = [sys.executable, "-m", "workers", "--until-idle"]
+        environ = {**self.environ, **more}
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(
+                command, cwd=ROOT, env=environ, stdout=output, stderr=output
+            ) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def media(self, job: Job) -> list[ItemStatus]:
         return [item for item in self.queue.desk.list_items(job.job_id) if item.kind == "media"]
@@ -174,7 +181,7 @@ def _read(pid: int, name: str) -> str:
         return ""
 
 
-def wait_until(is_true: Callable[[], bool], timeout_s: float = 40.0) -> None:
+def wait_until(is_true: Callable[[], bool], timeout_s: float = 90.0) -> None:
     """Return once a thing has come true."""
     until = time.monotonic() + timeout_s
     while not is_true():

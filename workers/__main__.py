@@ -23,7 +23,7 @@ EXIT_CODES: tuple[tuple[type[VerityError], int], ...] = (  # those of the comman
 
 
 def main() -> int:
-    """Work until SIGTERM or SIGINT; return the exit code."""
+    """Work until SIGTERM or SIGINT, the second of which gives back at once; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--until-idle", action="store_true", help="end when no job has work left")
     parser.add_argument("--log-json", action="store_true", help="one JSON object a log line")
@@ -31,12 +31,12 @@ def main() -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter(as_json=arguments.log_json))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    stop = threading.Event()
+    stop, hurry = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+        signal.signal(number, lambda _number, _frame: (hurry if stop.is_set() else stop).set())
     try:
         settings = FleetSettings.from_env(os.environ)  # noqa: TID251 (an entry point)
-        summary = run_fleet(settings, arguments.until_idle, stop, _log_event)
+        summary = run_fleet(settings, arguments.until_idle, stop, _log_event, hurry)
     except VerityError as error:
         _log.error(error.message, extra={"code": error.code})
         return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_OTHER)

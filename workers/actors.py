@@ -53,7 +53,7 @@ class Patience:
 
     place_s: float | None  # for a node to take it; None: a cluster may have no room for long
     is_over: Callable[[], bool]
-    on_slow: Callable[[], None]  # called once where no node has taken it within `SLOW_S`
+    on_slow: Callable[[], None]  # called every `SLOW_S` in which no node has taken it
 
 
 def spawn(lane: str, kind: type, settings: object, needs: Needs) -> Any:  # noqa: ANN401 (a proxy)
@@ -115,17 +115,16 @@ def _start_error(lane: str, error: Exception) -> VerityError:
 
 
 def _wait(reference: Any, lane: str, patience: Patience, within_s: float | None) -> None:  # noqa: ANN401
-    began = time.monotonic()
-    is_told = False
+    began = told_at = time.monotonic()
     while not ray.wait([reference], timeout=LOOK_S, fetch_local=False)[0]:
         if patience.is_over():
             break
-        waited_s = time.monotonic() - began
-        if within_s is not None and waited_s > within_s:
-            raise _not_started(lane, f"no answer within {waited_s:.0f} s")
-        if waited_s > SLOW_S and within_s is None and not is_told:
+        now = time.monotonic()
+        if within_s is not None and now - began > within_s:
+            raise _not_started(lane, f"no answer within {within_s:.0f} s")
+        if within_s is None and now - told_at > SLOW_S:
             patience.on_slow()
-            is_told = True
+            told_at = now
     if patience.is_over():
         raise _not_started(lane, "it is not wanted any more")
 

@@ -202,7 +202,14 @@ class Attempts:
         if not held.claim.tries.is_alone:
             return self._walks.walk_media(held, preparer)
         self._crew.give_back(preparer)
-        alone = CrewSettings(self._settings, 1, 0, name=f"alone {held.claim.item_id} ")
+        alone = CrewSettings(
+            self._settings,
+            1,
+            0,
+            name=f"alone {held.claim.item_id} ",
+            with_lister=False,
+            reserves_cores=False,
+        )
         with Crew(alone) as crew:
             crew.wait_until_ready(held.check)
             [own] = crew.borrow(1)

@@ -55,6 +55,7 @@ class CrewSettings:
     n_gpus: int  # in the cluster
     name: str = ""  # in the trace, before the lane
     with_lister: bool = True
+    reserves_cores: bool = True  # False: on top of what nodes have counted, for one item
 
 
 @dataclass(slots=True)
@@ -279,11 +280,13 @@ class Crew:
         self.check()
         kind, settings, needs = self._job_of(vacancy.role)
         on_cluster = bool(self._settings.fleet.ray_address)
-        handle = spawn(vacancy.lane, kind, settings, needs if on_cluster else needs.without_cores())
+        has_room = not (on_cluster and self._settings.reserves_cores)
+        if vacancy.role is Role.PREPARER and not has_room:
+            self._wait_for_detector()  # cores for those that all items need come first
+        handle = spawn(vacancy.lane, kind, settings, needs.without_cores() if has_room else needs)
         arguments: tuple[object, ...] = ()
         if vacancy.role is Role.PREPARER:  # its process starts while the scorer opens the model
-            while not (self._has_detector.wait(READY_POLL_S) or self._closed.is_set()):
-                continue
+            self._wait_for_detector()
             arguments = (self._detector and self._detector.card,)
         patience = Patience(
             None if on_cluster else START_S,
@@ -292,10 +295,19 @@ class Crew:
         )
         self._put_to_work(vacancy, *opened(vacancy.lane, handle, arguments, patience))
 
+    def _wait_for_detector(self) -> None:
+        while not (self._has_detector.wait(READY_POLL_S) or self._closed.is_set()):
+            continue
+
     def _tell_slow(self, vacancy: _Vacancy) -> None:
-        vacancy.why = f"The Ray cluster has no room yet for {vacancy.lane}."
-        _log.warning(vacancy.why)
-        self._on_change()
+        """Say that a cluster has no room for an actor; make some for one that all items need."""
+        if not vacancy.why:
+            vacancy.why = f"The Ray cluster has no room yet for {vacancy.lane}."
+            _log.warning(vacancy.why)
+            self._on_change()
+        if vacancy.role in {Role.SCORER, Role.WRITER}:
+            for preparer in self.borrow(1):
+                self.replace(preparer)  # its successor waits behind those that wait now
 
     def _put_to_work(self, vacancy: _Vacancy, member: Member, facts: Any) -> None:  # noqa: ANN401
         with self._guard:

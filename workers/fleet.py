@@ -47,7 +47,7 @@ from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's notes
-CHECK_RAY_S = 5.0
+CHECK_RAY_S = 5.0  # at most, between looks
 LAST_NOTES_S = 3.0  # at the end, for the scorer to answer
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
 _STOPS = {
@@ -63,6 +63,7 @@ def run_fleet(
     until_idle: bool,
     stop: threading.Event,
     on_event: OnFleetEvent = lambda _: None,
+    hurry: threading.Event | None = None,
 ) -> FleetSummary:
     """Work on the queue until `stop` is set or, if asked, until there is nothing left to do.
 
@@ -73,6 +74,7 @@ def run_fleet(
         until_idle: return when no job has anything left to do.
         stop: finish within the grace period what is held, or give it back.
         on_event: told what happens, from several threads.
+        hurry: with `stop`: give back at once what is held.
 
     Raises:
         ConfigError: the settings do not work here; so a bucket that is not there.
@@ -82,11 +84,15 @@ def run_fleet(
         WorkerLostError: Ray died, or an actor that is needed does not start again and again.
     """
     with worker_lock(settings.storage):  # before anything that `stop_workers` must see end
-        return _run_fleet(settings, until_idle, stop, on_event)
+        return _run_fleet(settings, until_idle, stop, on_event, hurry or threading.Event())
 
 
 def _run_fleet(
-    settings: FleetSettings, until_idle: bool, stop: threading.Event, on_event: OnFleetEvent
+    settings: FleetSettings,
+    until_idle: bool,
+    stop: threading.Event,
+    on_event: OnFleetEvent,
+    hurry: threading.Event,
 ) -> FleetSummary:
     store = open_object_store(settings.storage)
     check_object_store(store)
@@ -110,7 +116,7 @@ def _run_fleet(
             crew_settings = CrewSettings(settings, settings.n_preparers, runtime.n_gpus)
             crew = stack.enter_context(Crew(crew_settings, on_change=freed.set))
             fleet = _Fleet(settings, queue, crew, trace, _both(metrics.on_event, on_event), freed)
-            fleet.on_batch = metrics.on_batch
+            fleet.on_batch, fleet.hurry = metrics.on_batch, hurry
             stack.enter_context(fleet.link)
             kept_vectors = SearchLimits(
                 settings.storage.search_segments, settings.storage.search_items
@@ -168,6 +174,7 @@ class _Fleet:
         self._n_listed = 0
         self._checked_at = time.monotonic()
         self._notes: Any = None  # reference to the scorer's notes
+        self.hurry = threading.Event()
         self.on_batch: Callable[[BatchNote], None] = lambda _: None
         orders = Orders(
             database_url.get_secret_value(),
@@ -214,7 +221,7 @@ class _Fleet:
 
     def _check_ray(self) -> None:
         """Look now and then whether Ray lives; without it this worker ends."""
-        if time.monotonic() - self._checked_at < CHECK_RAY_S:
+        if time.monotonic() - self._checked_at < min(CHECK_RAY_S, self._settings.beat_s):
             return
         self._checked_at = time.monotonic()
         with suppress(WorkerLostError):  # the crew remembers
@@ -395,7 +402,7 @@ class _Fleet:
             return
         self._on_event(FleetEvent(FleetEventKind.LEAVING))
         if self._crew.problem is None:
-            self._wait_until_empty(self._settings.grace_s)
+            self._wait_until_empty(self._settings.grace_s, may_hurry=True)
         with self._guard:
             left = list(self._held.values())
         for held in left:
@@ -404,9 +411,11 @@ class _Fleet:
         for held in left:
             held.abandon()
 
-    def _wait_until_empty(self, wait_s: float) -> None:
+    def _wait_until_empty(self, wait_s: float, *, may_hurry: bool = False) -> None:
         until = time.monotonic() + wait_s
         while self._held and time.monotonic() < until:
+            if may_hurry and self.hurry.is_set():
+                return
             self.link.check()
             self._freed.wait(0.2)
             self._freed.clear()

@@ -18,6 +18,10 @@ from pathlib import Path
 
 import ray
 import ray._private.worker
+from ray._private.authentication.authentication_token_setup import (
+    maybe_enable_token_auth_if_token_available,
+)
+from ray._raylet import GcsClient  # type: ignore[attr-defined]  # its stub leaves it out
 
 from pipeline.errors import ConfigError, WorkerLostError
 from workers.settings import FleetSettings
@@ -26,7 +30,7 @@ from workers.temp_folders import ProcessFolder
 MOST_ROOT_CHARS = 24  # of a local Ray's root: session name and socket name take 75 bytes
 _SERVERS = frozenset({"gcs_server", "raylet"})  # without one of them a Ray of ours is dead
 RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a dead one
-_LOCAL_ENVIRONMENT = {
+LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # only the scorer asks for a GPU; no warning
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of calls that a stopped walk no longer waits for
@@ -118,6 +122,7 @@ def _joined(settings: FleetSettings) -> Iterator[None]:
         excludes = [".git", ".venv", "var", "tests", "*.pdf"]
         runtime_env = {"working_dir": str(working_dir), "excludes": excludes}
     try:
+        _show_token(settings.ray_address)
         with _keeping_sigterm():
             ray.init(
                 address=settings.ray_address,
@@ -125,6 +130,11 @@ def _joined(settings: FleetSettings) -> Iterator[None]:
                 log_to_driver=False,
                 configure_logging=False,
             )
+    except ray.exceptions.AuthenticationError as error:
+        raise ConfigError(
+            f"The Ray cluster at RAY_ADDRESS={settings.ray_address} refuses us: RAY_AUTH_TOKEN is"
+            " missing or not the cluster's."
+        ) from error
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise ConfigError(
             f"The Ray cluster at RAY_ADDRESS={settings.ray_address} cannot be joined: "
@@ -134,6 +144,21 @@ def _joined(settings: FleetSettings) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _show_token(address: str) -> None:
+    """Make Ray use the token that is there, and ask the cluster whether it is the right one.
+
+    `ray.init` uses a token only where RAY_AUTH_MODE=token is set too, and takes half a minute to
+    say that it "failed to connect" where the cluster refuses it.
+
+    Raises:
+        ray.exceptions.AuthenticationError: the token is missing or wrong.
+        ray.exceptions.RpcError: the cluster does not answer.
+    """
+    maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    if address.rpartition(":")[2].isdigit() and "://" not in address:
+        GcsClient(address=address)
 
 
 @contextlib.contextmanager
@@ -191,7 +216,7 @@ def _set_environment() -> None:
     keeps both for the life of the process, so they stay as they are.
     """
     environ = os.environ  # noqa: TID251
-    for name, value in _LOCAL_ENVIRONMENT.items():
+    for name, value in LOCAL_ENVIRONMENT.items():
         environ.setdefault(name, value)
     environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 

@@ -1,0 +1,211 @@
+# ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
+"""On a Ray cluster of two nodes: who may join, what stays on its node, what dies with what."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.spec import AttemptEnd, Job
+from tests.fleet_bench import (
+    ROOT,
+    FleetBench,
+    bench,
+    long_folder,
+    marked_pids,
+    wait_until,
+)
+from tests.makers import speech_like, write_wav
+from tests.ray_cluster import RayCluster, ray_cluster
+
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
+START_S = 120.0  # a driver and its actors: 8 s, on a loaded machine much longer
+N_CORES = {"a": 3, "b": 4}  # five preparers and the rest ask for 6.6: some on each node
+
+FOREIGN = """
+import os, subprocess, sys
+from pathlib import Path
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from workers.path_guard import guard_paths
+from workers.ray_runtime import open_ray
+from workers.settings import FleetSettings, NodePlace
+from workers.temp_folders import ProcessFolder
+
+@ray.remote(num_cpus=0)
+class Keeper:
+    def __init__(self):
+        self.folder = ProcessFolder(NodePlace(Path("/none"), may_differ=True).here(os.environ))
+        guard_paths()
+    def fetch(self):
+        self.item = self.folder.item_folder()
+        path = self.item.__enter__() / "media.wav"
+        path.write_bytes(b"RIFF")
+        return str(path)
+    def tried(self, path):
+        return [attempt(path) for attempt in (read, listed, named)]
+
+def attempt_of(action):
+    def tried(path):
+        try:
+            action(path)
+        except Exception as error:
+            return type(error).__name__
+        return "done"
+    return tried
+
+read = attempt_of(lambda path: Path(path).read_bytes())
+listed = attempt_of(lambda path: os.listdir(os.path.dirname(path)))
+named = attempt_of(lambda path: subprocess.run(["cat", f"file:{path}"], capture_output=True))
+
+with open_ray(FleetSettings.from_env(os.environ)):
+    one, other = [
+        Keeper.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        ).remote()
+        for node in ray.nodes()
+    ]
+    path = ray.get(one.fetch.remote())
+    print(path, *ray.get(one.tried.remote(path)), *ray.get(other.tried.remote(path)))
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(session_folder: Path) -> Iterator[RayCluster]:
+    """Keep one cluster for this file."""
+    roots = {session_folder / f"node {name}": cores for name, cores in N_CORES.items()}
+    with ray_cluster(roots) as running:
+        yield running
+
+
+@pytest.fixture
+def speech_folder(tmp_path: Path) -> Path:
+    """Give a folder of a dozen short files."""
+    folder = tmp_path / "speech"
+    folder.mkdir()
+    for seed in range(12):
+        write_wav(folder / f"speech {seed}.wav", speech_like(seed, 5.0))
+    return folder
+
+
+def run_on(cluster: RayCluster, bench: FleetBench, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**bench.environ, **cluster.environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def is_running(bench: FleetBench, job: Job) -> bool:
+    return bench.queue.desk.job_status(job.job_id).counts.running > 0
+
+
+def assert_each_is_done_once(bench: FleetBench, job: Job, n_items: int) -> None:
+    counts = bench.queue.desk.job_status(job.job_id).counts
+    assert (counts.total, counts.done, counts.failed) == (n_items, n_items, 0)
+    reported = sorted(report.item_id for report in bench.queue.desk.reports_of(job.job_id))
+    assert reported == sorted(int(item.item_id) for item in bench.media(job))
+
+
+@pytest.mark.parametrize("token", [None, "0" * 64], ids=["missing", "wrong"])
+def test_a_driver_without_the_cluster_s_token_is_refused(
+    cluster: RayCluster, bench: FleetBench, tmp_path: Path, token: str | None
+) -> None:
+    log = tmp_path / "refused.log"
+    known = {} if token is None else {"RAY_AUTH_TOKEN": token}
+
+    with bench.start_process(log, RAY_ADDRESS=cluster.address, **known) as driver:
+        assert driver.wait(60) == 78  # the settings are wrong
+
+    assert "refuses us: RAY_AUTH_TOKEN is missing or not the cluster's" in log.read_text()
+
+
+def test_a_path_of_one_node_is_refused_on_the_other(cluster: RayCluster, bench: FleetBench) -> None:
+    path, *answers = run_on(cluster, bench, FOREIGN).stdout.splitlines()[-1].rsplit(" ", 6)
+
+    assert any(Path(path).is_relative_to(root) for root in cluster.raylets)
+    assert answers == ["done"] * 3 + ["ForeignPathError"] * 3
+
+
+def test_media_lie_under_the_private_root_of_the_node_that_analyses_them(
+    cluster: RayCluster, bench: FleetBench, speech_folder: Path, tmp_path: Path
+) -> None:
+    job = bench.submit(speech_folder)
+    log = tmp_path / "driver.log"
+    used: set[Path] = set()
+
+    with bench.start_process(log, **cluster.environ, VERITY_PREPARERS="5") as driver:
+        while driver.poll() is None:
+            used |= {root for root in cluster.raylets if any(root.glob("*/verity-item-*"))}
+            time.sleep(0.02)
+
+    assert driver.returncode == 0, log.read_text()[-4000:]
+    assert_each_is_done_once(bench, job, 12)
+    assert used == set(cluster.raylets)
+    assert list((bench.folder / "temp").glob("*")) == []  # of the driver: nothing is kept there
+
+
+def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leaves(
+    cluster: RayCluster,
+    bench: FleetBench,
+    speech_folder: Path,
+    long_folder: Path,
+    tmp_path: Path,
+) -> None:
+    for number in range(6):
+        shutil.copy(long_folder / "long.flac", speech_folder / f"a long one {number}.flac")
+    job = bench.submit(speech_folder)
+    more = {**cluster.environ, "BENCH_MARK": (mark := os.urandom(8).hex())}
+
+    with bench.start_process(tmp_path / "first.log", **more, VERITY_PREPARERS="3") as first:
+        wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
+        wait_until(lambda: is_running(bench, job), START_S)
+        of_first = cluster.actors("")
+        own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
+        log = tmp_path / "second.log"
+        with bench.start_process(log, **own, VERITY_PREPARERS="3") as second:
+            # 2.4 cores are left: a scorer and a writer, and no preparer or one
+            wait_until(lambda: len(cluster.actors("Scorer")) == 2, START_S)
+            assert len(cluster.actors("Preparer")) < 6
+            first.send_signal(signal.SIGKILL)
+            wait_until(lambda: not set(of_first) & set(cluster.actors("")), 30)
+            wait_until(lambda: not marked_pids(mark), 5)  # nor does its heartbeat live
+            wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
+            assert second.wait(120) == 0, log.read_text()[-4000:]
+
+    assert_each_is_done_once(bench, job, 18)
+    causes = [bench.causes(item.item_id) for item in bench.media(job)]
+    assert {cause for ends in causes for cause in ends} == {AttemptEnd.DONE, AttemptEnd.DRIVER_LOST}
+    assert [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE] in causes
+
+
+def test_a_node_that_dies_costs_no_item_and_no_driver(
+    cluster: RayCluster,
+    bench: FleetBench,
+    speech_folder: Path,
+    long_folder: Path,
+    tmp_path: Path,
+) -> None:
+    shutil.copy(long_folder / "long.flac", speech_folder / "a long one.flac")
+    job = bench.submit(speech_folder)
+    log = tmp_path / "driver.log"
+    [_, root] = cluster.raylets
+
+    with bench.start_process(log, **cluster.environ, VERITY_PREPARERS="5") as driver:
+        wait_until(lambda: bool(cluster.actors("Preparer.prepare", root)), START_S)
+        cluster.kill_node(root)
+        assert driver.wait(150) == 0, log.read_text()[-6000:]
+
+    assert_each_is_done_once(bench, job, 13)
+    causes = [bench.causes(item.item_id) for item in bench.media(job)]
+    assert {cause for ends in causes for cause in ends} == {AttemptEnd.DONE, AttemptEnd.NODE_LOST}
+    assert max(len(ends) for ends in causes) == 2, "once is enough"
