@@ -88,7 +88,7 @@ def _print_one(
 
 
 def _ours(url: str, n_items: int, n_worked: int) -> tuple[float, list[float]]:
-    engine = connect_engine(url)
+    engine = connect_engine(url, AT_A_TIME)
     migrate(engine)
     fill(engine, n_items, 1)
     queue = WorkQueue(engine)

@@ -25,15 +25,19 @@ class QueueAccess:
 
 
 @contextmanager
-def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
+def open_queue(settings: ConsoleSettings, kept: int = 1) -> Iterator[QueueAccess]:
     """Yield the job desk and the object store.
+
+    Args:
+        settings: name the database and the store.
+        kept: connections that stay open: more than one where requests come side by side.
 
     Raises:
         ConfigError: the data folder cannot be used; or see `storage.database.open_engine`.
         DatabaseError: the database does not answer.
     """
     storage = settings.storage
-    engine = _open_engine(storage)
+    engine = _open_engine(storage, kept)
     try:
         yield QueueAccess(JobDesk(engine), open_object_store(storage), engine)
     finally:
@@ -42,9 +46,9 @@ def open_queue(settings: ConsoleSettings) -> Iterator[QueueAccess]:
             release_embedded(storage)
 
 
-def _open_engine(storage: StorageSettings) -> Engine:
+def _open_engine(storage: StorageSettings, kept: int) -> Engine:
     try:
-        return open_engine(storage)
+        return open_engine(storage, kept)
     except OSError as error:
         raise ConfigError(
             f"The data folder {storage.var_folder} cannot be used ({error.strerror}): "

@@ -23,6 +23,7 @@ from pipeline.errors import ConfigError
 from workers.housekeeper import Housekeeper
 from workers.running_workers import has_workers
 
+KEPT_CONNECTIONS = 12  # requests come side by side; twice as many where they are many
 GRACE_S = 5  # for answers that are being given
 WORKER_END_S = 40.0  # as `verity work` itself needs
 HEAD_BYTES = 64 << 10  # of a request: longer ones are attacks
@@ -41,7 +42,7 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
     api = ApiSettings.from_env(settings.environ)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
-        access = stack.enter_context(open_queue(settings))
+        access = stack.enter_context(open_queue(settings, KEPT_CONNECTIONS))
         examining = stack.enter_context(open_examining(settings.jobs, settings.temp_root))
         examining.warm()
         context = ApiContext(api, access.engine, access.objects, settings.jobs, examining)

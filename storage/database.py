@@ -26,7 +26,7 @@ CONNECT_TIMEOUT_S = 10
 _REVISION = re.compile(r'^(revision|down_revision) = "([0-9]+)"', re.MULTILINE)
 
 
-def open_engine(settings: StorageSettings) -> Engine:
+def open_engine(settings: StorageSettings, kept: int = KEPT_CONNECTIONS) -> Engine:
     """Return an engine for a database whose tables are there and up to date.
 
     Raises:
@@ -34,18 +34,24 @@ def open_engine(settings: StorageSettings) -> Engine:
         DatabaseError: the database does not answer.
     """
     own = settings.database_url
-    engine = connect_engine(hold_embedded(settings) if own is None else own.get_secret_value())
+    url = hold_embedded(settings) if own is None else own.get_secret_value()
+    engine = connect_engine(url, kept)
     migrate(engine)
     return engine
 
 
-def connect_engine(url: str) -> Engine:
-    """Return an engine for a database that is known to be migrated."""
+def connect_engine(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
+    """Return an engine for a database that is known to be migrated.
+
+    Args:
+        url: with the password.
+        kept: connections that stay open when idle; more are made when they are needed, and closed.
+    """
     return create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=KEPT_CONNECTIONS,
-        max_overflow=MOST_CONNECTIONS - KEPT_CONNECTIONS,
+        pool_size=kept,
+        max_overflow=max(MOST_CONNECTIONS, 2 * kept) - kept,
         pool_pre_ping=True,  # a server that was restarted costs one round trip, not an error
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,

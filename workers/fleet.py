@@ -47,6 +47,7 @@ from workers.temp_folders import sweep
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0  # between snapshots to the heartbeat, and looks at the scorer's notes
+KEPT_CONNECTIONS = 4  # walks end side by side; connecting anew costs as much as a finish
 CHECK_RAY_S = 5.0  # at most, between looks
 LAST_NOTES_S = 3.0  # at the end, for the scorer to answer
 LONGEST_OUTAGE_PAUSE_S = 5.0  # between looks at a database that is away
@@ -96,7 +97,7 @@ def _run_fleet(
 ) -> FleetSummary:
     store = open_object_store(settings.storage)
     check_object_store(store)
-    engine = open_engine(settings.storage)
+    engine = open_engine(settings.storage, KEPT_CONNECTIONS)
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})
     settings = settings.model_copy(update={"storage": storage})
