@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError, InputError, LimitExceededError, OutageE
 
 COMMANDS = (
     "scan", "submit", "work", "jobs", "show", "cancel", "retry", "reports", "evaluate", "doctor",
-    "pause", "resume", "history", "top",
+    "pause", "resume", "history", "top", "search",
 )  # fmt: skip
 
 
