@@ -1,8 +1,12 @@
 """The key with which a fleet signs its reports: read where the worker starts, carried to its writer."""
 
+import threading
+
 from pipeline.errors import ConfigError
 from reports.signing_keys import SigningKey, create_key, current_key
 from storage.settings import StorageSettings
+
+_ONE_AT_A_TIME = threading.Lock()  # crews start their writers in threads: one of them makes the key
 
 
 def site_key(settings: StorageSettings) -> SigningKey | None:
@@ -14,7 +18,8 @@ def site_key(settings: StorageSettings) -> SigningKey | None:
     if not settings.is_signing:
         return None
     try:
-        return current_key(settings.keys) or create_key(settings.keys, settings.signer)
+        with _ONE_AT_A_TIME:
+            return current_key(settings.keys) or create_key(settings.keys, settings.signer)
     except OSError as error:
         raise ConfigError(
             f"No signing key can be made in {settings.keys} ({error.strerror}): name another folder "
