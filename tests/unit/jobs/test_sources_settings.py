@@ -33,7 +33,7 @@ def test_an_empty_environment_opens_nothing() -> None:
         ("VERITY_FETCH_MAX_BYTES", "many"),
         ("VERITY_FETCH_MAX_BYTES", "-1"),
         ("VERITY_FETCH_WALL_S", "nan"),
-        ("VERITY_YTDLP_FOLDER", "/nonexistent"),
+        ("VERITY_YTDLP_FOLDER", "/nonexistent/folder"),
     ],
 )
 def test_a_wrong_setting_names_itself(key: str, value: str) -> None:
