@@ -11,6 +11,7 @@ from typing import Final
 
 from reports.error_words import ErrorWords
 from reports.error_words_en_sources import SOURCE_ERRORS
+from reports.error_words_en_sweeps import SWEEP_ERRORS
 
 _PAGE_HEAD: Final = """# Error codes
 
@@ -232,7 +233,9 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
     ),
 }
 
-ERRORS: Final[Mapping[str, ErrorWords]] = dict(sorted({**SOURCE_ERRORS, **_OTHER_ERRORS}.items()))
+ERRORS: Final[Mapping[str, ErrorWords]] = dict(
+    sorted({**SOURCE_ERRORS, **SWEEP_ERRORS, **_OTHER_ERRORS}.items())
+)
 
 
 def error_codes_page() -> str:
