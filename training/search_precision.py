@@ -210,8 +210,8 @@ def measure_search(
             asked = _ask_systems(vectors[name], vectors[CLEAN], gallery, facts)
             by_system[name].append(asked)
         pairs.append(_pairs(vectors[CLEAN], gallery, facts))
-        for name, likeness in _joined(vectors, gallery, utterances).items():
-            joined.setdefault(name, []).append(likeness)
+        for name, both in _joined(vectors, gallery, utterances).items():
+            joined.setdefault(name, []).append(both)
         everything = np.flatnonzero((vectors[CLEAN].count > 0) & _in_folds(utterances))
         n_gallery = max(n_gallery, len(everything))
         for name in conditions:
@@ -362,6 +362,8 @@ def _joined(
                         np.concatenate(held[name])[:JOINED_S].ravel() / JOINED_S**0.5
                     )
                 held = {name: [] for name in names}
+    if not items[CLEAN]:
+        return {}
     answers = np.stack(items[CLEAN])  # (n_items, JOINED_S * d): its products are mean cosines
     result = {}
     for name in names:
@@ -400,7 +402,7 @@ def _system_figures(condition: str, folds: Sequence[_Asked]) -> SystemSearch:
         float(np.mean([right_10[system == name].mean() for name in names])),
         float(np.mean([value for fold in folds for value in fold.chance])),
         len(other),
-        float(np.mean(other)),
+        float(np.mean(other)) if other else float("nan"),
     )
 
 
@@ -418,7 +420,7 @@ def _pair_limit(
         right = above & fold.is_same
         n_above += int(above.sum())
         n_right += int(right.sum())
-        has_partner += right.any(axis=1).tolist()
+        has_partner += (right.sum(axis=1) > 0).tolist()
         for row in np.flatnonzero(above.any(axis=1)):
             share = float(right[row].sum() / above[row].sum())
             shares.setdefault(str(fold.system[row]), []).append(share)
