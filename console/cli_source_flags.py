@@ -8,7 +8,7 @@ import inspect
 import re
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,19 +197,28 @@ def source_flags(
     return SourceFlags(options, _cookies(cookies), _proxy(proxy))
 
 
-def with_source_flags(command: Callable[P, R]) -> Callable[..., R]:
-    """Return the command with the options of `source_flags` in place of its argument `flags`."""
-    own, more = inspect.signature(command), inspect.signature(source_flags)
+def with_source_flags(
+    command: Callable[P, R], *, leave_out: Collection[str] = ()
+) -> Callable[..., R]:
+    """Return the command with the options of `source_flags` in place of its argument `flags`.
+
+    Args:
+        command: takes `flags`.
+        leave_out: options that the command has itself.
+    """
+    own, asked = inspect.signature(command), inspect.signature(source_flags)
+    more = {name: it for name, it in asked.parameters.items() if name not in leave_out}
     kept = [
         it.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for name, it in own.parameters.items()
         if name != "flags"
     ]
-    parameters = [*kept, *more.parameters.values()]
+    parameters = [*kept, *more.values()]
 
     @functools.wraps(command)
     def wrapped(**said: object) -> R:
-        told = {name: said.pop(name) for name in more.parameters}
+        told = {name: said.pop(name) for name in more}
+        told |= {name: asked.parameters[name].default for name in leave_out}
         flags = source_flags(**told)  # type: ignore[arg-type]
         return command(**said, flags=flags)  # type: ignore[call-arg,arg-type]
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from console.cli_jobs import AsJson, open_access
+from console.cli_source_flags import SourceFlags, with_source_flags
 from console.output_folder import make_output_folder
+from console.settings import ConsoleSettings
 from console.terminal import console, print_json, table, visible
 from jobs.schedule import in_words, next_runs
-from jobs.source_options import SourceOptions
 from jobs.spec import JobSpec, Priority
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 from pipeline.errors import SourceNotFoundError
@@ -36,14 +37,9 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="sweep", epilog=_EXAMPLES + example)
 
 
-@app.command(
-    epilog=_EXAMPLES
-    + "  verity sweep add '0 */2 * * *' --tz Europe/Berlin s3://bucket/incoming\n\n"
-    + "  verity sweep add @daily --all https://example.org/podcast.xml --name Podcast\n\n"
-    + "A fleet worker (verity work) or a server (verity serve) must run when it is time."
-)
 def add(
     context: typer.Context,
+    flags: SourceFlags,
     cron: Annotated[
         str,
         typer.Argument(
@@ -67,6 +63,8 @@ def add(
     """Make a sweep; its first run is at its next time."""
     from console.typed_sources import check_typed
 
+    settings: ConsoleSettings = context.obj
+    options, secrets = flags.sealed(settings.jobs.sealer)
     spec = SweepSpec(
         cron=cron,
         timezone=tz,
@@ -76,19 +74,28 @@ def add(
             name=name,
             priority=Priority.SWEEP,
             options=AnalysisOptions(hop_s=hop),
-            source_options=SourceOptions(only_new=only_new),
+            source_options=options.model_copy(update={"only_new": only_new}),
         ),
     )
     _ = spec.schedule  # what is wrong with it is said before the database is opened
     from jobs.sweep_desk import SweepDesk  # the database takes a second to import
 
     with open_access(context) as access:
+        access.desk.keep_secrets(secrets)
         sweep = SweepDesk(access.engine).add(spec)
     if as_json:
         print_json(_record(sweep))
     else:
         console.print(f"Sweep {sweep.sweep_id}: {in_words(sweep.schedule)}", markup=False)
         _print_next(sweep)
+
+
+app.command(
+    epilog=_EXAMPLES
+    + "  verity sweep add '0 */2 * * *' --tz Europe/Berlin s3://bucket/incoming\n\n"
+    + "  verity sweep add @daily --all https://example.org/podcast.xml --name Podcast\n\n"
+    + "A fleet worker (verity work) or a server (verity serve) must run when it is time."
+)(with_source_flags(add, leave_out=("only_new",)))
 
 
 @app.command("list", epilog=_EXAMPLES + "  verity sweep list\n\n  verity sweep list --json")

@@ -12,7 +12,7 @@ from jobs.queue_values import to_attempt, to_job, to_status
 from jobs.spec import Attempt, ItemStatus, Job, JobSpec
 from pipeline.errors import InputError, SourceNotFoundError
 from storage import archive_rows, item_rows, job_rows, report_rows, secret_rows, skipped_rows
-from storage.account_rows import require_account
+from storage.account_rows import DEFAULT_ACCOUNT, require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, JobFacts, NewJobFacts
@@ -105,6 +105,14 @@ class JobDesk:
         with transaction(self._engine) as connection:
             rows = item_rows.read_attempts(connection, int(item_id))
         return [to_attempt(row) for row in rows]
+
+    def keep_secrets(
+        self, secrets: Sequence[SealedSecret], account_id: str = DEFAULT_ACCOUNT
+    ) -> None:
+        """Keep sealed secrets of an account itself, for jobs that come again."""
+        with transaction(self._engine) as connection:
+            for secret in secrets:
+                secret_rows.insert_secret(connection, account_id, None, secret)
 
     def skipped(self, job_id: str) -> list[tuple[str, str]]:
         """Return (name, why) of what a job's listings left out.
