@@ -19,7 +19,7 @@ from storage.search_trust import LONG_S, NEAR_ALIGNED_FROM, NEAR_LONG_FROM, NEAR
 EXACT_UP_TO = 250_000  # vectors: about 3 minutes of one core, 50 MB
 NEIGHBOURS = 8  # of each item that are told of, so that a thousand copies are no million pairs
 EF_SEARCH = 40  # the nearest are wanted, of every item
-MOST_LOOKED_AT = 20_000  # nearest pairs whose seconds are compared: some 5 ms each on a busy machine
+MOST_LOOKED_AT = 20_000  # nearest pairs whose seconds are compared: 5 ms each when busy
 PAIRS_AT_ONCE = 500
 MOST_ALIGNED = 60  # segments of a pair that are compared second by second
 _BUILD_MEMORY = "256MB"  # an index that does not fit is built much more slowly
