@@ -5,6 +5,7 @@ certificates. They are therefore written in one way, and what stands there is co
 certificate must be signed by another one, by itself, or by a trusted root.
 """
 
+import logging
 from collections.abc import Sequence
 
 from asn1crypto import cms, core, tsp
@@ -20,6 +21,9 @@ MALFORMED = (
     *(SignatureValidationError, SigningError, InvalidSignature, UnsupportedAlgorithm),
     x509.InvalidVersion,
 )
+# they log, with tracebacks, what they also return: which signature does not hold
+for _name in ("pyhanko.sign.validation", "pyhanko_certvalidator"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 _PARAMETERS_MATTER = "rsassa_pss"
 _STAMPED = "tst_info"
 
@@ -32,7 +36,7 @@ def response_in_our_form(response: tsp.TimeStampResp) -> bytes:
     """
     token = in_our_form(response["time_stamp_token"]["content"])
     again = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
-    written: bytes = again.dump(force=True)
+    written: bytes = again.dump()
     return written
 
 
@@ -83,6 +87,8 @@ def certificates_hold(
     Where neither the root came along nor is one of ours, the last one's issuer is nowhere: it cannot
     be checked, and is no reason to doubt.
     """
+    if any(one["signature_value"].contents[:1] != b"\0" for one in certificates):
+        return False  # a count of unused bits, which no signature covers
     given = [x509.load_der_x509_certificate(one.dump()) for one in certificates]
     above = {one.issuer.dump() for one in certificates}
     issuers = given + [

@@ -94,7 +94,7 @@ def is_in_our_form(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
     """Tell whether a signature stands in its PDF as it was written, padding included."""
     before, after = covered_parts(pdf, signature.byte_range)
     n_digits = int(signature.byte_range[2]) - len(before) - 2  # between < and >
-    written = in_our_form(signature.signed_data).dump(force=True).hex().upper().ljust(n_digits, "0")
+    written = in_our_form(signature.signed_data).dump().hex().upper().ljust(n_digits, "0")
     place = len(before)
     return bool(after) and pdf[place : place + n_digits + 2] == f"<{written}>".encode()
 

@@ -129,7 +129,7 @@ def read_token(
     is_whole = is_whole and certificates_hold(copies, roots)
     holds = _status(signed, content, [certificate], at) if is_whole else None
     is_held = bool(holds and holds.intact and holds.valid)
-    trusted = _status(signed, content, list(roots), at) if is_held else None
+    trusted = _status(signed, content, list(roots), at) if is_held and roots else None
     return Stamp(
         at=at,
         authority=certificate.subject.human_friendly,

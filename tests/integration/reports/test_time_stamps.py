@@ -96,7 +96,7 @@ def test_each_changed_byte_of_a_stamp_is_found(
     files, _ = stamp_all(authorities[:1], signed)
     stamp, jws = files["tsr"].content, files["jws"].content
     roots = trusted_roots(authorities[0].trust)
-    for place in range(0, len(stamp), 29):
+    for place in range(0, len(stamp), 3):
         changed = stamp[:place] + bytes([stamp[place] ^ 1]) + stamp[place + 1 :]
         found = read_stamp(changed, jws, roots)
         assert found is None or not found.holds, place
