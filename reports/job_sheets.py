@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-import xlsxwriter  # type: ignore[import-untyped] # ships no types
+import xlsxwriter
 from sqlalchemy import Connection
 
 from reports.job_facts import JobReport

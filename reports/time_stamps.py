@@ -53,7 +53,7 @@ class Authority(TimeStamper):
             url: where it answers.
             post: sends a request and returns the answer; raises OutageError.
         """
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.url = url
         self._post = post
         self.last_response = b""

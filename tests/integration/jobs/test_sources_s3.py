@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from jobs.sources import FetchLimits, S3Access, SourceAccess, fetch, list_from, list_items
 from jobs.sources.items import NewItem
-from jobs.sources.s3 import open_client
+from jobs.sources.s3_session import open_client
 from pipeline.errors import AccessError, InputError, ObjectStoreError, VerityError
 from storage.egress import EgressGuard
 from tests.conftest import S3Server

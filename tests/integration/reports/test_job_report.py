@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import openpyxl  # type: ignore[import-untyped] # ships no types
+import openpyxl
 import pikepdf
 import pytest
 from pypdf import PdfReader

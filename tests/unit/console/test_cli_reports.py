@@ -56,7 +56,13 @@ def test_a_signed_report_verifies_and_a_changed_one_does_not(tmp_path: Path) -> 
     held = invoke(tmp_path, "verify", str(path), "--json")
     assert held.exit_code == 0
     outcomes = {check["check"]: check["outcome"] for check in json.loads(held.output)}
-    assert outcomes == {"signature": "holds", "findings": "holds", "media": "absent"}
+    assert outcomes == {
+        "signature": "holds",
+        "time stamp": "absent",
+        "findings": "holds",
+        "media": "absent",
+        "audit log": "absent",
+    }
     path.write_bytes(path.read_bytes().replace(b"Morning", b"Evening"))
     changed = invoke(tmp_path, "verify", str(path))
     assert changed.exit_code == 1
