@@ -16,6 +16,7 @@ import argparse
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -55,6 +56,7 @@ def main() -> int:
     parser.add_argument("--within", type=float, default=900.0, help="seconds for all of it")
     parser.add_argument("--logs", type=Path, help="folder for logs that stay; default: none stay")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaving nothing
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     print(
         f"seed {seed}, {arguments.kills} kills, {arguments.items} items,"
