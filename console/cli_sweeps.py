@@ -4,7 +4,7 @@ import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -19,6 +19,9 @@ from jobs.spec import JobSpec, Priority
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 from pipeline.errors import SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
+
+if TYPE_CHECKING:
+    from console.queue_access import QueueAccess
 
 MAX_NAME_WIDTH = 40
 _EXAMPLES = "[bold]Examples[/]\n\n"
@@ -218,11 +221,12 @@ def digest(
     context: typer.Context,
     sweep_id: SweepId,
     to: Annotated[
-        Path | None, typer.Option(help="Write digest-RUN.json and feed.rss into this folder.")
+        Path | None,
+        typer.Option(help="Write the run's report as PDF, its digest as JSON, and feed.rss here."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what the last run that is over found, against the run before."""
+    """Say what the last run that is over found, against the run before; --to writes its PDF too."""
     from jobs.sweep_desk import SweepDesk
     from reports.as_rss import to_rss
     from reports.letters import digest_letter
@@ -230,21 +234,37 @@ def digest(
     with open_access(context) as access:
         desk = SweepDesk(access.engine)
         sweep, runs = desk.sweep_status(sweep_id), desk.runs(sweep_id)
-    digests = [run.digest for run in runs if run.digest]
-    if not digests:
-        raise SourceNotFoundError(f"Sweep {sweep_id} has no run that is over.", "digest_not_found")
-    latest = digests[0]
-    if to is not None:
-        make_output_folder(to, "--to")
-        written = to / f"digest-{latest['run_id']}.json"
-        written.write_text(json.dumps(latest, indent=2, ensure_ascii=False), encoding="utf-8")
-        (to / "feed.rss").write_bytes(to_rss(sweep.name, digests))
+        digests = [run.digest for run in runs if run.digest]
+        if not digests:
+            raise SourceNotFoundError(
+                f"Sweep {sweep_id} has no run that is over.", "digest_not_found"
+            )
+        latest = digests[0]
+        if to is not None:
+            make_output_folder(to, "--to")
+            _write_job_report(context.obj, access, digests, to)
+            written = to / f"digest-{latest['run_id']}.json"
+            written.write_text(json.dumps(latest, indent=2, ensure_ascii=False), encoding="utf-8")
+            (to / "feed.rss").write_bytes(to_rss(sweep.name, digests))
     if as_json:
         print_json(latest)
     else:
         subject, text = digest_letter(latest)
         console.print(subject, style="bold", markup=False)
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write_job_report(
+    settings: ConsoleSettings, access: "QueueAccess", digests: list[dict[str, Any]], to: Path
+) -> None:
+    """Write the report of the newest run's job, compared with the run before."""
+    from console.job_files import JobReportOrder, write_job_files
+    from console.signing import signing_key
+
+    storage = settings.storage
+    key = signing_key(storage.keys, storage.signer) if storage.is_signing else None
+    before = int(digests[1]["job_id"]) if len(digests) > 1 else None
+    write_job_files(access, JobReportOrder(int(digests[0]["job_id"]), before, key=key), to)
 
 
 def _remark(run: SweepRun) -> str:
