@@ -5,6 +5,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from console.api import (
+    routes_access,
     routes_events,
     routes_health,
     routes_items,
@@ -49,6 +50,7 @@ def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
     for routes in (
         routes_health,
         routes_people,
+        routes_access,
         routes_predict,
         routes_jobs,
         routes_events,

@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from console.api.addresses import address_of
 from console.api.context import Context
 from console.people.roles import Right, Role, rights_of
 from console.people.typed import digest
@@ -36,6 +37,7 @@ class Principal:
     key_id: str | None = None
     session_sha256: str | None = None  # of a browser
     csrf: str = ""  # what this browser's changes must carry
+    address: str = ""  # where the request came from
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -58,7 +60,7 @@ async def principal_or_none(request: Request, context: Context) -> Principal | N
     """
     said = request.headers.get("authorization", "")
     if said:
-        return await _by_key(said, context)
+        return await _by_key(said, request, context)
     token = request.cookies.get(cookie_name(context.settings.is_https), "")
     return await _by_session(token, request, context) if token else None
 
@@ -103,14 +105,20 @@ def cookie_name(is_https: bool) -> str:
     return SECURE_COOKIE if is_https else COOKIE
 
 
-async def _by_key(said: str, context: Context) -> Principal:
+async def _by_key(said: str, request: Request, context: Context) -> Principal:
     scheme, _, key = said.partition(" ")
     facts = None
     if scheme.lower() == "bearer":
         facts = await run_in_threadpool(context.keys.key_of, key.strip())
     if facts is None:
         raise AccessError("This API key is unknown, revoked or expired.", "sign_in_needed")
-    return Principal(facts.account_id, Role(facts.role), facts.person_id, facts.key_id)
+    return Principal(
+        facts.account_id,
+        Role(facts.role),
+        facts.person_id,
+        facts.key_id,
+        address=address_of(request, context.settings.trusted_proxies),
+    )
 
 
 async def _by_session(token: str, request: Request, context: Context) -> Principal | None:
@@ -132,4 +140,5 @@ async def _by_session(token: str, request: Request, context: Context) -> Princip
         session.person_id,
         session_sha256=digest(token),
         csrf=csrf,
+        address=address_of(request, context.settings.trusted_proxies),
     )

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.owned import require_item
 from console.api.principals import Reader
+from console.people.deeds import Deed
 from jobs.spec import ItemState, ItemStatus
 from pipeline.errors import SourceNotFoundError
 from storage.kept_objects import get_object
@@ -97,7 +99,7 @@ def report(
     for file in found.files:
         if file.kind == kind:
             headers = {"content-disposition": f'attachment; filename="{file.file_name}"'}
-            return Response(
-                get_object(context.objects, file.key), media_type=file.content_type, headers=headers
-            )
+            content = get_object(context.objects, file.key)
+            note(context, asking, Deed.REPORT_READ, f"item:{item_id}.{kind}")
+            return Response(content, media_type=file.content_type, headers=headers)
     raise SourceNotFoundError(f"Item {item_id} has no {kind} report.", "report_not_found")

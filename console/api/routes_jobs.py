@@ -2,20 +2,24 @@
 
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
+from console.people.deeds import Deed
+from jobs.queue_values import to_status
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
 from pipeline.vocabulary import AnalysisOptions
+from storage import item_rows
+from storage.database import transaction
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 MOST_JOBS = 200
@@ -107,7 +111,9 @@ def submit(
     )
 
     def enter() -> JobShown:
-        return shown(context.desk.submit(spec, asking.account_id))
+        entered = context.desk.submit(spec, asking.account_id)
+        note(context, asking, Deed.JOB_SUBMIT, f"job:{entered.job_id}")
+        return shown(entered)
 
     return once(context, asking, idempotency_key, body, JobShown, enter)
 
@@ -135,28 +141,36 @@ def job(job_id: str, asking: Reader, context: Context) -> JobShown:
 def cancel(job_id: str, asking: Analyst, context: Context) -> JobShown:
     """Cancel a job: what waits is dropped now, what runs stops at its next heartbeat."""
     require_job(context, asking, job_id)
-    return shown(context.desk.cancel(job_id))
+    found = context.desk.cancel(job_id)
+    note(context, asking, Deed.JOB_CANCEL, f"job:{job_id}")
+    return shown(found)
 
 
 @router.post("/{job_id}/pause")
 def pause(job_id: str, asking: Analyst, context: Context) -> JobShown:
     """Pause a job."""
     require_job(context, asking, job_id)
-    return shown(context.desk.pause(job_id))
+    found = context.desk.pause(job_id)
+    note(context, asking, Deed.JOB_PAUSE, f"job:{job_id}")
+    return shown(found)
 
 
 @router.post("/{job_id}/resume")
 def resume(job_id: str, asking: Analyst, context: Context) -> JobShown:
     """Let a paused job go on."""
     require_job(context, asking, job_id)
-    return shown(context.desk.resume(job_id))
+    found = context.desk.resume(job_id)
+    note(context, asking, Deed.JOB_RESUME, f"job:{job_id}")
+    return shown(found)
 
 
 @router.post("/{job_id}/retry")
 def retry(job_id: str, asking: Analyst, context: Context) -> JobShown:
     """Queue a job's failed items again."""
     require_job(context, asking, job_id)
-    return shown(context.desk.retry_failed(job_id))
+    found = context.desk.retry_failed(job_id)
+    note(context, asking, Deed.JOB_RETRY, f"job:{job_id}")
+    return shown(found)
 
 
 @router.get("/{job_id}/items")
@@ -164,13 +178,15 @@ def items(
     job_id: str,
     asking: Reader,
     context: Context,
+    after: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
     most: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ItemPage:
-    """List a job's items in the order of their listing."""
+    """List a job's items in the order of their listing; `after` is the page before's `next`."""
     require_job(context, asking, job_id)
-    found = list(islice(context.desk.list_items(job_id), most + 1))
-    following = found[most - 1].item_id if len(found) > most else None
-    return ItemPage(items=[ItemShown.of(item) for item in found[:most]], next=following)
+    with transaction(context.engine) as connection:
+        found = item_rows.read_items(connection, int(job_id), int(after), most + 1)
+    following = str(found[most - 1].item_id) if len(found) > most else None
+    return ItemPage(items=[ItemShown.of(to_status(one)) for one in found[:most]], next=following)
 
 
 def shown(job: Job) -> JobShown:

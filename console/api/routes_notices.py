@@ -6,8 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Analyst, Reader
+from console.people.deeds import Deed
 from jobs.notice_spec import Channel, NoticeEvent, NoticeState
 
 router = APIRouter(tags=["notices"])
@@ -58,6 +60,7 @@ class NoticeShown(BaseModel):
 def subscribe(body: SubscriptionBody, asking: Analyst, context: Context) -> SubscriptionMade:
     """Subscribe an http(s) URL or an e-mail address."""
     number, secret = context.notices.subscribe(body.target, body.events, asking.account_id)
+    note(context, asking, Deed.SUBSCRIPTION_ADD, f"subscription:{number}")
     return SubscriptionMade(subscription_id=number, secret=secret)
 
 
@@ -74,6 +77,7 @@ def subscriptions(asking: Reader, context: Context) -> list[SubscriptionShown]:
 def unsubscribe(subscription_id: str, asking: Analyst, context: Context) -> None:
     """Tell a subscriber nothing more."""
     context.notices.unsubscribe(subscription_id, asking.account_id)
+    note(context, asking, Deed.SUBSCRIPTION_REMOVE, f"subscription:{subscription_id}")
 
 
 @router.get("/notices")
@@ -93,4 +97,6 @@ def notices(
 @router.post("/notices/{notice_id}/replay")
 def replay(notice_id: str, asking: Analyst, context: Context) -> dict[str, int]:
     """Send an ended notice again."""
-    return {"n_again": context.notices.replay(notice_id, asking.account_id)}
+    n_again = context.notices.replay(notice_id, asking.account_id)
+    note(context, asking, Deed.NOTICE_REPLAY, f"notice:{notice_id}")
+    return {"n_again": n_again}

@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
+from console.api.access_log import note, note_about
 from console.api.addresses import address_of
 from console.api.context import Context
-from console.api.principals import Admin, Principal, Reader, cookie_name, csrf_of
-from console.people.desk import SESSION_LASTS_S
+from console.api.principals import Admin, Principal, Reader, cookie_name
+from console.api.signing_in import set_cookie, sign_in_browser
+from console.people.deeds import Deed
 from console.people.roles import Role
 from pipeline.errors import AccessError
 
@@ -100,41 +102,22 @@ class SessionShown(BaseModel):
 
 
 @router.post("/people", status_code=201)
-def sign_up(body: SignUpBody, context: Context) -> dict[str, int]:
+def sign_up(body: SignUpBody, request: Request, context: Context) -> dict[str, int]:
     """Make a person: by invitation, or openly where the site allows it."""
     password = body.password.get_secret_value()
-    return {"person_id": context.people.sign_up(body.email, password, body.name, body.invitation)}
+    person_id = context.people.sign_up(body.email, password, body.name, body.invitation)
+    address = address_of(request, context.settings.trusted_proxies)
+    note_about(context, body.email, Deed.PERSON_SIGN_UP, address)
+    return {"person_id": person_id}
 
 
 @router.post("/sessions", status_code=201)
 def sign_in(body: SignInBody, request: Request, response: Response, context: Context) -> Me:
     """Sign a browser in: the answer sets its cookie."""
-    signed_in = context.people.sign_in(
-        body.email,
-        body.password.get_secret_value(),
-        body.code,
-        request.headers.get("user-agent", ""),
-        address_of(request, context.settings.trusted_proxies),
-    )
-    response.set_cookie(
-        cookie_name(context.settings.is_https),
-        signed_in.token,
-        max_age=int(SESSION_LASTS_S),
-        secure=context.settings.is_https,
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
-    session = context.people.session_of(signed_in.token)
-    assert session is not None, "it was made just now"
-    return _me(
-        Principal(
-            session.account_id,
-            Role(session.role),
-            session.person_id,
-            csrf=csrf_of(signed_in.token),
-        )
-    )
+    password = body.password.get_secret_value()
+    token, asking = sign_in_browser(context, request, body.email, password, body.code)
+    set_cookie(context, response, token)
+    return _me(asking)
 
 
 @router.get("/me")
@@ -163,6 +146,7 @@ def sessions(asking: Reader, context: Context) -> list[SessionShown]:
 def sign_out(asking: Reader, response: Response, context: Context) -> None:
     """End this browser's session."""
     context.people.sign_out(_person_of(asking), asking.session_sha256)
+    note(context, asking, Deed.SESSION_END)
     response.delete_cookie(cookie_name(context.settings.is_https), path="/")
 
 
@@ -170,6 +154,7 @@ def sign_out(asking: Reader, response: Response, context: Context) -> None:
 def sign_out_everywhere(asking: Reader, context: Context) -> None:
     """End all sessions of the asking person."""
     context.people.sign_out(_person_of(asking))
+    note(context, asking, Deed.SESSION_END_ALL)
 
 
 @router.get("/members")
@@ -202,6 +187,7 @@ def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
     made = context.keys.make_key(
         asking.account_id, body.name, body.role, asking.person_id, body.expires_at
     )
+    note(context, asking, Deed.KEY_MAKE, f"key:{made.key_id}")
     return KeyMade(key_id=made.key_id, key=made.key)
 
 
@@ -209,6 +195,7 @@ def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
 def revoke_key(key_id: str, asking: Admin, context: Context) -> None:
     """Let a key open nothing any more."""
     context.keys.revoke_key(asking.account_id, key_id)
+    note(context, asking, Deed.KEY_REVOKE, f"key:{key_id}")
 
 
 def _me(asking: Principal) -> Me:

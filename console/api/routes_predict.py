@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.examining import Upload
 from console.api.principals import Analyst, Principal
+from console.people.deeds import Deed
 from pipeline.errors import InputError
 from reports.document import FailurePart, ReportDocument
 from reports.findings import SegmentRow, VerdictFindings
@@ -88,6 +90,7 @@ async def predict(
             title = name
         upload = Upload(path, title or "upload")
         document = await run_in_threadpool(context.examining.file, upload, asked_by(asking), words)
+    await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return predicted(document)
 
 
@@ -99,7 +102,9 @@ def predict_link(
     language: Annotated[str, Query(max_length=10)] = "en",
 ) -> Predicted:
     """Analyse the first recording behind a web link."""
-    return predicted(context.examining.link(body.url, asked_by(asking), words_of(language)))
+    document = context.examining.link(body.url, asked_by(asking), words_of(language))
+    note(context, asking, Deed.PREDICT_LINK)
+    return predicted(document)
 
 
 def asked_by(asking: Principal) -> str:

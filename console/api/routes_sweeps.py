@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Analyst, Reader
+from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, JobSpec, Priority
@@ -75,7 +77,9 @@ def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
         source_options=options,
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
-    return shown(context.sweeps.add(spec, asking.account_id))
+    made = context.sweeps.add(spec, asking.account_id)
+    note(context, asking, Deed.SWEEP_ADD, f"sweep:{made.sweep_id}")
+    return shown(made)
 
 
 @router.get("")
@@ -99,25 +103,32 @@ def runs(sweep_id: str, asking: Reader, context: Context) -> list[RunShown]:
 @router.post("/{sweep_id}/pause")
 def pause(sweep_id: str, asking: Analyst, context: Context) -> SweepShown:
     """Let a sweep have no run until it is resumed."""
-    return shown(context.sweeps.pause(sweep_id, asking.account_id))
+    found = context.sweeps.pause(sweep_id, asking.account_id)
+    note(context, asking, Deed.SWEEP_PAUSE, f"sweep:{sweep_id}")
+    return shown(found)
 
 
 @router.post("/{sweep_id}/resume")
 def resume(sweep_id: str, asking: Analyst, context: Context) -> SweepShown:
     """Let a paused sweep go on with its next time."""
-    return shown(context.sweeps.resume(sweep_id, asking.account_id))
+    found = context.sweeps.resume(sweep_id, asking.account_id)
+    note(context, asking, Deed.SWEEP_RESUME, f"sweep:{sweep_id}")
+    return shown(found)
 
 
 @router.post("/{sweep_id}/run", status_code=201)
 def run_now(sweep_id: str, asking: Analyst, context: Context) -> RunShown:
     """Submit a sweep's job now, beside its schedule."""
-    return _run(context.sweeps.run_now(sweep_id, asking.account_id))
+    made = context.sweeps.run_now(sweep_id, asking.account_id)
+    note(context, asking, Deed.SWEEP_RUN, f"sweep:{sweep_id}")
+    return _run(made)
 
 
 @router.delete("/{sweep_id}", status_code=204)
 def remove(sweep_id: str, asking: Analyst, context: Context) -> None:
     """Let a sweep have no run any more; its jobs and reports stay."""
     context.sweeps.remove(sweep_id, asking.account_id)
+    note(context, asking, Deed.SWEEP_REMOVE, f"sweep:{sweep_id}")
 
 
 def shown(sweep: Sweep) -> SweepShown:

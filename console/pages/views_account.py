@@ -6,16 +6,20 @@ import segno
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Admin, Principal, Reader
+from console.api.routes_access import Before, read_deeds
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
+from console.people.deeds import Deed
 from console.people.roles import Role
 from console.people.second_factor import new_secret, setup_uri
 from pipeline.errors import AccessError, VerityError
 from storage.people_rows import PersonFacts
 
 router = APIRouter()
+N_DEEDS = 100
 Field = Annotated[str, Form(max_length=400)]
 
 
@@ -35,6 +39,7 @@ def make_key(
 ) -> Response:
     """Make a key and show it once."""
     made = context.keys.make_key(asking.account_id, name, role, asking.person_id)
+    note(context, asking, Deed.KEY_MAKE, f"key:{made.key_id}")
     return _keys(page, asking, context, made.key)
 
 
@@ -42,6 +47,7 @@ def make_key(
 def revoke_key(asking: Admin, context: Context, key_id: str) -> Response:
     """Let a key open nothing any more."""
     context.keys.revoke_key(asking.account_id, key_id)
+    note(context, asking, Deed.KEY_REVOKE, f"key:{key_id}")
     return RedirectResponse("/keys", 303)
 
 
@@ -62,6 +68,7 @@ def invite(
 ) -> Response:
     """Invite an address; the link is shown, and sent where a mail server is set."""
     token = context.members.invite(asking.account_id, email, role)
+    note(context, asking, Deed.MEMBER_INVITE)
     link = own_url(context, request, f"/sign-up?invitation={token}")
     send(
         context,
@@ -78,6 +85,7 @@ def set_role(
 ) -> Response:
     """Give somebody another role."""
     context.members.set_role(asking.account_id, person_id, role)
+    note(context, asking, Deed.MEMBER_ROLE, f"person:{person_id} {role}")
     return RedirectResponse("/people", 303)
 
 
@@ -85,7 +93,15 @@ def set_role(
 def remove(asking: Admin, context: Context, person_id: int) -> Response:
     """Take somebody's place in the account away."""
     context.members.set_role(asking.account_id, person_id, None)
+    note(context, asking, Deed.MEMBER_REMOVE, f"person:{person_id}")
     return RedirectResponse("/people", 303)
+
+
+@router.get("/access")
+def access(page: PageHere, asking: Admin, context: Context, before: Before = None) -> Response:
+    """List who saw and did what in the account."""
+    deeds, following = read_deeds(context, asking, before, N_DEEDS)
+    return page.show("access.html", deeds=deeds, following=following)
 
 
 @router.get("/account")
@@ -103,6 +119,7 @@ def change_password(
         context.people.change_password(_person(asking), old, new, asking.session_sha256 or "")
     except VerityError as error:
         return _account(page, asking, context, problem=error.message)
+    note(context, asking, Deed.PASSWORD_CHANGE)
     return _account(page, asking, context, is_saved=True)
 
 
@@ -122,6 +139,7 @@ def set_second_factor(
         context.people.set_second_factor(person_id, secret, code)
     except VerityError as error:
         return _second_factor(page, context.people.person(person_id), secret, error.message)
+    note(context, asking, Deed.SECOND_FACTOR_SET)
     return RedirectResponse("/account", 303)
 
 
@@ -134,6 +152,7 @@ def remove_second_factor(
         context.people.remove_second_factor(_person(asking), password)
     except VerityError as error:
         return _account(page, asking, context, problem=error.message)
+    note(context, asking, Deed.SECOND_FACTOR_REMOVE)
     return RedirectResponse("/account", 303)
 
 
@@ -141,6 +160,7 @@ def remove_second_factor(
 def sign_out_everywhere(asking: Reader, context: Context) -> Response:
     """End all sessions of this person."""
     context.people.sign_out(_person(asking))
+    note(context, asking, Deed.SESSION_END_ALL)
     return RedirectResponse("/", 303)
 
 

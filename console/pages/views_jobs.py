@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.owned import require_item, require_job
 from console.api.principals import Analyst, Reader
@@ -15,6 +16,7 @@ from console.pages.finding import show_finding
 from console.pages.job_items import Wanted, items_page
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
+from console.people.deeds import Deed
 from jobs.spec import Job
 from pipeline.errors import InputError
 from reports.as_json import from_json
@@ -93,6 +95,7 @@ def act(asking: Analyst, context: Context, job_id: str, action: str) -> Response
     if action not in actions:
         raise InputError(f"There is nothing to {action}.", "action_unknown")
     found: Job = actions[action](job_id)
+    note(context, asking, Deed(f"job.{action}"), f"job:{job_id}")
     return RedirectResponse(f"/jobs/{found.job_id}", 303)
 
 
@@ -105,5 +108,6 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
     if key is not None:
         document = from_json(get_object(context.objects, key))
         finding = show_finding(document, words_of(page.language))
+        note(context, asking, Deed.REPORT_READ, f"item:{item_id}")
     attempts = context.desk.item_attempts(item_id)
     return page.show("item.html", item=found, attempts=attempts, f=finding)

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, SecretStr
 
+from console.api.access_log import note, note_about
 from console.api.addresses import address_of
 from console.api.context import Context
 from console.api.principals import Reader, cookie_name
+from console.api.signing_in import set_cookie, sign_in_browser
 from console.pages.mail import send_reset
 from console.pages.render import PageHere
-from console.people.desk import SESSION_LASTS_S
+from console.people.deeds import Deed
 from pipeline.errors import VerityError
 
 router = APIRouter()
@@ -51,28 +53,15 @@ def sign_in(
 ) -> Response:
     """Sign this browser in, or show the form again with what is wrong."""
     try:
-        signed_in = context.people.sign_in(
-            form.email,
-            form.password.get_secret_value(),
-            form.code,
-            request.headers.get("user-agent", ""),
-            address_of(request, context.settings.trusted_proxies),
-        )
+        password = form.password.get_secret_value()
+        token, _ = sign_in_browser(context, request, form.email, password, form.code)
     except VerityError as error:
         return page.show(
             "sign_in.html", 401, problem=error.message, email=form.email, next=form.next
         )
     is_ours = form.next.startswith("/") and not form.next.startswith(("//", "/\\"))
     answer = RedirectResponse(form.next if is_ours else "/", 303)
-    answer.set_cookie(
-        cookie_name(context.settings.is_https),
-        signed_in.token,
-        max_age=int(SESSION_LASTS_S),
-        secure=context.settings.is_https,
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    set_cookie(context, answer, token)
     return answer
 
 
@@ -105,6 +94,8 @@ def sign_up(
             invitation=form.invitation,
             is_open=True,
         )
+    address = address_of(request, context.settings.trusted_proxies)
+    note_about(context, form.email, Deed.PERSON_SIGN_UP, address)
     known = SignInForm(email=form.email, password=form.password)
     return sign_in(page, request, context, known)
 
@@ -114,6 +105,7 @@ def sign_out(asking: Reader, context: Context) -> Response:
     """End this browser's session."""
     if asking.person_id is not None:
         context.people.sign_out(asking.person_id, asking.session_sha256)
+        note(context, asking, Deed.SESSION_END)
     answer = RedirectResponse("/", 303)
     answer.delete_cookie(cookie_name(context.settings.is_https), path="/")
     return answer
@@ -141,10 +133,14 @@ def reset_page(page: PageHere, token: str) -> Response:
 
 
 @router.post("/reset/{token}")
-def reset(page: PageHere, context: Context, token: str, password: Posted) -> Response:
+def reset(
+    page: PageHere, request: Request, context: Context, token: str, password: Posted
+) -> Response:
     """Set the password and lead to the sign-in form."""
     try:
-        context.people.reset_password(token, password)
+        email = context.people.reset_password(token, password)
     except VerityError as error:
         return page.show("reset.html", 422, problem=error.message, token=token)
+    address = address_of(request, context.settings.trusted_proxies)
+    note_about(context, email, Deed.PASSWORD_RESET, address)
     return RedirectResponse("/sign-in", 303)

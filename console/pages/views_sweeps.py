@@ -7,12 +7,14 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Analyst, Reader
 from console.api.routes_sweeps import SweepBody
 from console.api.routes_sweeps import add as add_sweep
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
+from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
 from pipeline.errors import InputError
 
@@ -65,9 +67,11 @@ def act(asking: Analyst, context: Context, sweep_id: str, action: str) -> Respon
     desk = context.sweeps
     if action == "remove":
         desk.remove(sweep_id, asking.account_id)
+        note(context, asking, Deed.SWEEP_REMOVE, f"sweep:{sweep_id}")
         return RedirectResponse("/sweeps", 303)
     actions = {"pause": desk.pause, "resume": desk.resume, "run": desk.run_now}
     if action not in actions:
         raise InputError(f"There is nothing to {action}.", "action_unknown")
     actions[action](sweep_id, asking.account_id)
+    note(context, asking, Deed(f"sweep.{action}"), f"sweep:{sweep_id}")
     return RedirectResponse(f"/sweeps/{sweep_id}", 303)

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Form, Header, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from console.api.access_log import note
 from console.api.context import Context
 from console.api.examining import Upload
 from console.api.principals import Analyst
 from console.api.routes_predict import FORM_TYPE, UPLOAD_NAME, asked_by, keep_body, keep_form
 from console.pages.finding import show_finding
 from console.pages.render import PageHere
+from console.people.deeds import Deed
 from reports.languages import words_of
 
 router = APIRouter()
@@ -43,6 +45,7 @@ async def try_file(
             title = "recording"
         upload = Upload(path, title or "upload")
         document = await run_in_threadpool(context.examining.file, upload, asked_by(asking), words)
+    await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return page.show("parts/finding.html", f=show_finding(document, words))
 
 
@@ -56,4 +59,5 @@ def try_link(
     """Analyse what is behind a link; return the finding as a part of the page."""
     words = words_of(page.language)
     document = context.examining.link(url.strip(), asked_by(asking), words)
+    note(context, asking, Deed.PREDICT_LINK)
     return page.show("parts/finding.html", f=show_finding(document, words))

@@ -221,8 +221,8 @@ class PeopleDesk:
             people_rows.insert_one_time(connection, digest(token), facts, RESET_LASTS_S)
             return token
 
-    def reset_password(self, token: str, password: str) -> None:
-        """Set a password by a link; all sessions end.
+    def reset_password(self, token: str, password: str) -> str:
+        """Set a password by a link; all sessions end; return the person's address.
 
         Raises:
             AccessError: the link was used or is too old.
@@ -236,6 +236,7 @@ class PeopleDesk:
             change = {"password_hash": hash_password(password)}
             people_rows.update_person(connection, facts.person_id, change)
             session_rows.end_sessions(connection, facts.person_id)
+            return facts.email
 
     def join(self, person_id: int, invitation: str) -> str:
         """Take a place by an invitation to one's own address; return the account's id.
