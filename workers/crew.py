@@ -20,7 +20,17 @@ from ray.exceptions import GetTimeoutError, RayActorError
 
 from pipeline.errors import VerityError, WorkerLostError
 from pipeline.vocabulary import ModelUse
-from workers.actors import START_S, Member, Needs, Patience, has_process, kill, opened, spawn
+from workers.actors import (
+    START_S,
+    Member,
+    Needs,
+    Patience,
+    has_process,
+    is_here,
+    kill,
+    opened,
+    spawn,
+)
 from workers.lister import Lister, ListerSettings
 from workers.preparer import Preparer, PreparerSettings
 from workers.ray_runtime import is_node_alive
@@ -160,6 +170,7 @@ class Crew:
 
     def borrow(self, most: int) -> list[Member]:
         """Return up to `most` preparers that nobody uses."""
+        self._bury_idle()
         with self._guard:
             lent, self._idle = self._idle[:most], self._idle[most:]
             return lent
@@ -202,6 +213,24 @@ class Crew:
             raise
         self.problem = WorkerLostError("Ray has died on this machine.", "ray_lost")
         raise self.problem
+
+    def look_after(self) -> None:
+        """Make sure that Ray lives on our own node, and that idle preparers do.
+
+        Raises:
+            WorkerLostError: see `check`.
+        """
+        self.check()
+        self._bury_idle()
+
+    def _bury_idle(self) -> None:
+        """Replace idle preparers that died: no item should pay for that."""
+        with self._guard:
+            idle = list(self._idle)
+        for preparer in idle:
+            if is_here(preparer) and not has_process(preparer):
+                _log.warning("idle actor died", extra={"lane": preparer.lane})
+                self.replace(preparer)
 
     def close(self) -> None:
         """End all actors, and wait until those of this node are gone."""

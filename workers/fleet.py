@@ -226,7 +226,7 @@ class _Fleet:
             return
         self._checked_at = time.monotonic()
         with suppress(WorkerLostError):  # the crew remembers
-            self._crew.check()
+            self._crew.look_after()
 
     def _lacks_something(self) -> bool:
         """Tell whether nothing new may be begun; say so once, and once when that is over."""

@@ -105,6 +105,12 @@ def run_on(cluster: RayCluster, bench: FleetBench, code: str) -> subprocess.Comp
     )
 
 
+def ours(cluster: RayCluster) -> set[int]:
+    """Return the processes of all actors of all fleets."""
+    titles = ("Preparer", "Scorer", "Writer", "Lister")
+    return {pid for title in titles for pid in cluster.actors(title)}
+
+
 def is_running(bench: FleetBench, job: Job) -> bool:
     return bench.queue.desk.job_status(job.job_id).counts.running > 0
 
@@ -169,7 +175,7 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
     with bench.start_process(tmp_path / "first.log", **more, VERITY_PREPARERS="3") as first:
         wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
         wait_until(lambda: is_running(bench, job), START_S)
-        of_first = cluster.actors("")
+        of_first = ours(cluster)
         own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
         log = tmp_path / "second.log"
         with bench.start_process(log, **own, VERITY_PREPARERS="3") as second:
@@ -177,7 +183,7 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
             wait_until(lambda: len(cluster.actors("Scorer")) == 2, START_S)
             assert len(cluster.actors("Preparer")) < 6
             first.send_signal(signal.SIGKILL)
-            wait_until(lambda: not set(of_first) & set(cluster.actors("")), 30)
+            wait_until(lambda: not of_first & ours(cluster), 30)
             wait_until(lambda: not marked_pids(mark), 5)  # nor does its heartbeat live
             wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
             assert second.wait(120) == 0, log.read_text()[-4000:]

@@ -2,8 +2,10 @@
 """Whole workers are killed, stopped and ended; another one finishes, and nothing is done twice."""
 
 import json
+import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,8 +13,10 @@ import pytest
 
 from jobs.spec import AttemptEnd, ItemState
 from tests.fleet_bench import (
+    LEASE_S,
     FleetBench,
     FleetThread,
+    actor_pids,
     bench,
     local_ray,
     long_folder,
@@ -48,6 +52,7 @@ def test_a_second_worker_finishes_what_a_killed_one_left_with_one_report_for_eac
     assert sorted(reports) == sorted(int(item.item_id) for item in bench.media(job))
     causes = [bench.causes(item.item_id) for item in bench.media(job)]
     assert [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE] in causes
+    assert list((bench.folder / "temp").iterdir()) == []  # what the killed one left is swept
 
 
 def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
@@ -73,16 +78,52 @@ def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
     assert f"lost item {item.item_id} attempt 1" in log.read_text()
 
 
-def test_a_worker_on_sigterm_gives_its_item_back_and_leaves_no_process_and_no_file(
+def test_a_worker_whose_raylet_is_killed_gives_back_and_ends_and_another_one_does_it_once(
+    bench: FleetBench, long_folder: Path, local_ray: None, tmp_path: Path
+) -> None:
+    job = bench.submit(long_folder)
+    log = tmp_path / "worker.log"
+
+    with bench.start_process(log) as worker:
+        wait_until(lambda: bool(actor_pids("Preparer.prepare", of=worker.pid)), START_S)
+        [raylet] = raylets_of(worker.pid)
+        os.kill(raylet, signal.SIGKILL)
+        killed_at = time.monotonic()
+        wait_until(lambda: not is_running(bench, job.job_id), 60)
+        took_s = time.monotonic() - killed_at
+        assert worker.wait(60) == 75, log.read_text()[-6000:]  # start it again later
+    assert actor_pids("", of=worker.pid) == []
+    with FleetThread(bench.settings) as other:
+        other.join()
+
+    assert took_s < 2 * LEASE_S + 4, "two leases, and what a loaded machine needs"
+    [item] = bench.media(job)
+    assert bench.causes(item.item_id) in (
+        [AttemptEnd.RELEASED, AttemptEnd.DONE],
+        [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE],
+    )
+    assert len(list(bench.queue.desk.reports_of(job.job_id))) == 1
+
+
+def raylets_of(pid: int) -> list[int]:
+    """Return the raylet that a driver has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    names = {int(child): Path(f"/proc/{child}/comm").read_text() for child in children}
+    return [child for child, name in names.items() if name.startswith("raylet")]
+
+
+def test_a_second_sigterm_makes_a_worker_give_back_at_once_and_leave_no_process_and_no_file(
     bench: FleetBench, long_folder: Path, tmp_path: Path
 ) -> None:
     job = bench.submit(long_folder)
     mark = uuid4().hex
     log = tmp_path / "worker.log"
 
-    with bench.start_process(log, VERITY_GRACE_S="0.2", BENCH_MARK=mark) as worker:
+    with bench.start_process(log, VERITY_GRACE_S="100", BENCH_MARK=mark) as worker:
         wait_until(lambda: is_running(bench, job.job_id), START_S)
         assert len(marked_pids(mark)) > 5  # Ray, its actors, the heartbeat
+        worker.send_signal(signal.SIGTERM)
+        wait_until(lambda: "leaving" in log.read_text())
         assert stop_workers(bench.settings.storage) == 1  # by SIGTERM, as `make clean` does
         assert worker.wait(60) == 0
 

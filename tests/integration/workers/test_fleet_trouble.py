@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
+from ray.exceptions import RayActorError
 from sqlalchemy import Engine, text
 
 from jobs.spec import AttemptEnd, ItemKind, ItemState, JobState, NewItem
+from pipeline.score import Detector
 from tests.fleet_bench import (
     FleetBench,
     FleetThread,
@@ -19,9 +22,35 @@ from tests.fleet_bench import (
     long_folder,
     wait_until,
 )
+from tests.makers import speech_like, write_wav
+from tests.models import sha256_of
+from tests.slow_detector import four_rows, write_slow_detector
+from workers.actors import Needs, spawn
 from workers.settings import StageDeadlines
 
-pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.timeout(240)]
+
+
+class Victim:
+    """An actor that notes each start and each call, and dies in its calls."""
+
+    def __init__(self, notes: Path) -> None:
+        self._notes = notes
+        self._note("start")
+
+    def die(self) -> None:
+        self._note("call")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _note(self, text: str) -> None:
+        with self._notes.open("a") as file:
+            file.write(f"{text}\n")
+
+
+def cpu_ticks(pid: int) -> int:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def is_preparing() -> bool:
@@ -122,3 +151,74 @@ def test_an_item_that_lost_too_many_workers_is_not_touched_again_but_gets_its_re
     assert len(report.files) == 3
     assert (summary.n_failed, summary.n_done) == (1, 0)
     assert bench.causes(claim.item_id) == [AttemptEnd.DRIVER_LOST] * 2
+
+
+def test_one_run_of_the_model_may_outlast_several_leases(
+    bench: FleetBench, local_ray: None, tmp_path: Path
+) -> None:
+    lease_s = 1.5
+    n_rounds = 200
+    trial = write_slow_detector(tmp_path / "trial.onnx", n_rounds)
+    detector = Detector(trial, sha256_of(trial))
+    began = time.monotonic()
+    detector.score(four_rows())
+    n_rounds = int(n_rounds * 4 * lease_s / (time.monotonic() - began))
+    slow = write_slow_detector(tmp_path / "slow.onnx", n_rounds)
+    (tmp_path / "media").mkdir()
+    write_wav(tmp_path / "media" / "speech.wav", speech_like(1, 3.0))
+    job = bench.submit(tmp_path / "media")
+    settings = bench.settings.model_copy(
+        update={"detector": str(slow), "lease_s": lease_s, "n_preparers": 1}
+    )
+
+    with FleetThread(settings) as fleet:
+        fleet.join()
+
+    [item] = bench.media(job)
+    [attempt] = bench.queue.desk.item_attempts(item.item_id)
+    assert (item.state, attempt.cause) == (ItemState.DONE, AttemptEnd.DONE)
+    assert attempt.started_at is not None
+    assert attempt.ended_at is not None
+    assert (attempt.ended_at - attempt.started_at).total_seconds() > 2 * lease_s
+
+
+def test_a_scorer_that_does_not_answer_stops_its_preparer_after_a_few_blocks(
+    bench: FleetBench, long_folder: Path, local_ray: None
+) -> None:
+    job = bench.submit(long_folder)
+    settings = bench.settings.model_copy(update={"batches_in_flight": 1, "n_preparers": 1})
+
+    with FleetThread(settings) as fleet:
+        wait_until(lambda: bool(actor_pids("Scorer", of=os.getpid())))
+        [scorer] = actor_pids("Scorer", of=os.getpid())
+        wait_until(is_preparing)
+        [preparer] = actor_pids("Preparer", of=os.getpid())
+        os.kill(scorer, signal.SIGSTOP)
+        wait_until(lambda: [item.stage for item in bench.media(job)] == ["score"])
+        wait_until(lambda: is_at_rest(preparer))
+        [item] = bench.media(job)
+        os.kill(scorer, signal.SIGCONT)
+        fleet.join()
+
+    assert item.progress < 0.5, "ten minutes are twenty blocks; a few are in memory"
+    [item] = bench.media(job)
+    assert (item.state, item.attempt) == (ItemState.DONE, 1)
+
+
+def is_at_rest(pid: int) -> bool:
+    """Tell whether a process does next to nothing for a while."""
+    before = cpu_ticks(pid)
+    time.sleep(1.5)
+    return cpu_ticks(pid) - before < 15
+
+
+def test_ray_neither_restarts_an_actor_nor_repeats_its_call(
+    local_ray: None, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    handle = spawn("victim", Victim, notes, Needs(0))
+    for _ in range(2):
+        with pytest.raises(RayActorError):
+            ray.get(handle.die.remote(), timeout=30)
+    time.sleep(1.0)  # a restart would come by now
+    assert notes.read_text().split() == ["start", "call"]

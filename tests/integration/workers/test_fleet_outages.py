@@ -1,0 +1,96 @@
+# ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
+"""Memory or database are away: a worker waits, with one message, and no item pays for it."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs.spec import AttemptEnd, ItemState
+from jobs.work_queue import WorkQueue
+from storage.database import connect_engine, migrate
+from storage.postgres_server import PostgresServer
+from tests.fleet_bench import (
+    FleetBench,
+    FleetThread,
+    actor_pids,
+    bench,
+    local_ray,
+    long_folder,
+    media_folder,
+    wait_until,
+)
+from workers.fleet_events import FleetEvent, FleetEventKind
+from workers.machine import Room
+
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+FULL = Room(1 << 40, 1 << 20)
+
+
+def of_kind(fleet: FleetThread, kind: FleetEventKind) -> list[FleetEvent]:
+    return [event for event in fleet.events if event.kind is kind]
+
+
+def assert_nothing_begins(fleet: FleetThread, seconds: float) -> None:
+    """Look for a while: not one item is claimed, and the driver's own thread sleeps."""
+    n_begun, busy_s = len(of_kind(fleet, FleetEventKind.STARTED)), time.process_time()
+    time.sleep(seconds)
+    assert len(of_kind(fleet, FleetEventKind.STARTED)) == n_begun
+    assert time.process_time() - busy_s < seconds / 2, "a worker that waits does not spin"
+
+
+def test_a_machine_short_of_memory_begins_nothing_until_there_is_some(
+    bench: FleetBench, media_folder: Path, local_ray: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = bench.settings.model_copy(update={"n_preparers": 1})
+    job = bench.submit(media_folder)
+
+    with monkeypatch.context() as short:
+        short.setattr("workers.shortage.memory_room", lambda: FULL)
+        with FleetThread(settings) as fleet:
+            wait_until(lambda: bool(of_kind(fleet, FleetEventKind.OUTAGE)))
+            assert_nothing_begins(fleet, 2.5)
+            short.undo()
+            fleet.join()
+
+    [outage] = of_kind(fleet, FleetEventKind.OUTAGE)
+    assert "short of memory" in outage.text
+    counts = bench.queue.desk.job_status(job.job_id).counts
+    assert (counts.done, counts.failed) == (5, 1)
+
+
+def test_a_database_that_is_away_for_four_leases_costs_no_running_item_its_attempt(
+    bench: FleetBench, long_folder: Path, media_folder: Path, local_ray: None, var_folder: Path
+) -> None:
+    server = PostgresServer(var_folder / "own", {"fsync": "off"})
+    server.hold()
+    engine = connect_engine(server.url)
+    migrate(engine)
+    lease_s = 2.0
+    away = FleetBench(
+        {**bench.environ, "VERITY_DATABASE_URL": server.url, "VERITY_LEASE_S": str(lease_s)},
+        WorkQueue(engine, lease_s, may_listen=False),
+        bench.folder,
+    )
+    (long_folder / "long.flac").rename(media_folder / "a long one.flac")
+    job = away.submit(media_folder)
+
+    with FleetThread(away.settings) as fleet:
+        wait_until(lambda: bool(actor_pids("Preparer.prepare", of=os.getpid())))
+        server.stop()
+        wait_until(lambda: bool(of_kind(fleet, FleetEventKind.OUTAGE)))
+        time.sleep(4 * lease_s)
+        server.hold()  # starts it again
+        fleet.join()
+
+    assert len(of_kind(fleet, FleetEventKind.OUTAGE)) == 1
+    items = away.media(job)
+    assert sorted(item.state for item in items) == [ItemState.DONE] * 6 + [ItemState.FAILED]
+    for item in items:
+        assert item.attempt == 1
+        assert away.causes(item.item_id) in ([AttemptEnd.DONE], [AttemptEnd.FAILED])
+    assert len(list(away.queue.desk.reports_of(job.job_id))) == 7
+    engine.dispose()
+    server.remove()
+    server.release()
