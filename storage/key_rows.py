@@ -24,21 +24,22 @@ class KeyFacts:
     expires_at: datetime | None
     used_at: datetime | None
     revoked_at: datetime | None
+    requests_a_minute: int | None  # None: as its account
 
 
 _KEY = (
     "key_id, account_id, person_id, name, secret_sha256, role, created_at, expires_at, used_at,"
-    " revoked_at FROM api_key"
+    " revoked_at, requests_a_minute FROM api_key"
 )
 
 
 def insert_key(connection: Connection, key: Mapping[str, Any]) -> None:
-    """Write a key: key_id, account_id, person_id, name, secret_sha256, role, expires_at."""
+    """Write a key, all of its columns but the times that it is made, used and revoked at."""
     connection.execute(
         text(
             "INSERT INTO api_key (key_id, account_id, person_id, name, secret_sha256, role,"
-            " expires_at) VALUES (:key_id, :account_id, :person_id, :name, :secret_sha256, :role,"
-            " :expires_at)"
+            " expires_at, requests_a_minute) VALUES (:key_id, :account_id, :person_id, :name,"
+            " :secret_sha256, :role, :expires_at, :requests_a_minute)"
         ),
         {**key, "name": storable(key["name"])},
     )

@@ -70,6 +70,7 @@ class ApiKeyRow(Table):
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    requests_a_minute: Mapped[int | None] = mapped_column(Integer)  # NULL: as its account
 
 
 class OneTimeTokenRow(Table):

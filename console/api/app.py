@@ -2,7 +2,6 @@
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
 
 from console.api import (
     routes_access,
@@ -14,10 +13,13 @@ from console.api import (
     routes_people,
     routes_predict,
     routes_sweeps,
+    routes_usage,
 )
 from console.api.context import ApiContext
 from console.api.events import JobWatch
 from console.api.guards import BodyLimit, SecurityHeaders
+from console.api.keeping import keeping
+from console.api.limits import Limits
 from console.api.problems import add_problem_handlers
 
 TITLE = "Voice Verity"
@@ -29,13 +31,14 @@ ABOUT = (
 UPLOAD_PATHS = ("/v1/predict", "/v1/uploads", "/try/file")
 
 
-def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
+def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     """Return the app over open desks; whoever opened them closes them.
 
     Args:
         context: the desks.
         pages: what answers beside the API; None: nothing does.
     """
+    limits = Limits(context.engine, context.settings.requests_a_minute)
     app = FastAPI(
         title=TITLE,
         description=ABOUT,
@@ -43,14 +46,17 @@ def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page needs scripts from elsewhere
         redoc_url=None,
+        lifespan=keeping(context.engine, limits),
     )
     app.state.context = context
     app.state.watch = JobWatch(context)
+    app.state.limits = limits
     add_problem_handlers(app)
     for routes in (
         routes_health,
         routes_people,
         routes_access,
+        routes_usage,
         routes_predict,
         routes_jobs,
         routes_events,
@@ -60,6 +66,7 @@ def create_app(context: ApiContext, pages: ASGIApp | None = None) -> FastAPI:
     ):
         app.include_router(routes.router, prefix="/v1")
     if pages is not None:
+        pages.state.limits = limits
         app.mount("/", pages)
     if context.settings.cors_origins:
         app.add_middleware(

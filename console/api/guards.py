@@ -3,6 +3,7 @@
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.api.limits import Allowance
 from console.api.problems import problem
 
 # No inline script or style, nothing from elsewhere; pictures and sound also from the page itself.
@@ -37,9 +38,14 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        state = scope.setdefault("state", {})  # `principals.py` puts what is left there
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                allowance = state.get("allowance")
+                if isinstance(allowance, Allowance):
+                    headers.update(allowance.headers)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/v1"):

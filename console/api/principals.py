@@ -16,10 +16,12 @@ from starlette.concurrency import run_in_threadpool
 
 from console.api.addresses import address_of
 from console.api.context import Context
+from console.api.limits import Limits
 from console.people.roles import Right, Role, rights_of
 from console.people.typed import digest
 from pipeline.errors import AccessError
 from storage.account_rows import DEFAULT_ACCOUNT
+from storage.key_rows import KeyFacts
 
 COOKIE = "verity_session"
 SECURE_COOKIE = "__Host-verity_session"  # browsers take it over HTTPS only, for this host only
@@ -56,27 +58,47 @@ async def principal_or_none(request: Request, context: Context) -> Principal | N
 
     Raises:
         AccessError: the key is not good (`sign_in_needed`), or the form's token is missing
-            (`csrf_missing`).
+            (`csrf_missing`), or there are too many requests (`too_many_requests`).
     """
-    said = request.headers.get("authorization", "")
-    if said:
-        return await _by_key(said, request, context)
-    token = request.cookies.get(cookie_name(context.settings.is_https), "")
-    return await _by_session(token, request, context) if token else None
+    address = address_of(request, context.settings.trusted_proxies)
+    limits = request.app.state.limits
+    assert isinstance(limits, Limits)
+    try:
+        found, key_limit = await _find(request, context, address)
+    except AccessError:
+        limits.take_as_visitor(address)
+        raise
+    request.state.allowance = (
+        limits.take_as_visitor(address)
+        if found is None
+        else await limits.take_as_account(found.account_id, found.key_id, key_limit)
+    )
+    return found
 
 
-async def principal(request: Request, context: Context) -> Principal:
+async def principal(found: Annotated[Principal | None, Depends(principal_or_none)]) -> Principal:
     """Return who asks.
 
     Raises:
         AccessError: a visitor (`sign_in_needed`); see also `principal_or_none`.
     """
-    found = await principal_or_none(request, context)
     if found is None:
         raise AccessError(
             "Sign in, or send an API key: Authorization: Bearer vv_...", "sign_in_needed"
         )
     return found
+
+
+async def visit(request: Request, context: Context) -> None:
+    """Count a request to a route that nobody need be known for, such as signing in.
+
+    Raises:
+        AccessError: too many requests (`too_many_requests`).
+    """
+    limits = request.app.state.limits
+    assert isinstance(limits, Limits)
+    address = address_of(request, context.settings.trusted_proxies)
+    request.state.allowance = limits.take_as_visitor(address)
 
 
 def require(right: Right) -> Callable[[Principal], Principal]:
@@ -105,23 +127,34 @@ def cookie_name(is_https: bool) -> str:
     return SECURE_COOKIE if is_https else COOKIE
 
 
-async def _by_key(said: str, request: Request, context: Context) -> Principal:
+async def _find(
+    request: Request, context: Context, address: str
+) -> tuple[Principal | None, int | None]:
+    """Return who asks, and the key's own limit of requests a minute."""
+    said = request.headers.get("authorization", "")
+    if said:
+        facts = await _key_of(said, context)
+        asking = Principal(
+            facts.account_id, Role(facts.role), facts.person_id, facts.key_id, address=address
+        )
+        return asking, facts.requests_a_minute
+    token = request.cookies.get(cookie_name(context.settings.is_https), "")
+    return await _by_session(token, request, context, address) if token else None, None
+
+
+async def _key_of(said: str, context: Context) -> KeyFacts:
     scheme, _, key = said.partition(" ")
     facts = None
     if scheme.lower() == "bearer":
         facts = await run_in_threadpool(context.keys.key_of, key.strip())
     if facts is None:
         raise AccessError("This API key is unknown, revoked or expired.", "sign_in_needed")
-    return Principal(
-        facts.account_id,
-        Role(facts.role),
-        facts.person_id,
-        facts.key_id,
-        address=address_of(request, context.settings.trusted_proxies),
-    )
+    return facts
 
 
-async def _by_session(token: str, request: Request, context: Context) -> Principal | None:
+async def _by_session(
+    token: str, request: Request, context: Context, address: str
+) -> Principal | None:
     session = await run_in_threadpool(context.people.session_of, token)
     if session is None:
         return None
@@ -140,5 +173,5 @@ async def _by_session(token: str, request: Request, context: Context) -> Princip
         session.person_id,
         session_sha256=digest(token),
         csrf=csrf,
-        address=address_of(request, context.settings.trusted_proxies),
+        address=address,
     )

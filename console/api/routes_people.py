@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from console.api.access_log import note, note_about
 from console.api.addresses import address_of
 from console.api.context import Context
-from console.api.principals import Admin, Principal, Reader, cookie_name
+from console.api.principals import Admin, Principal, Reader, cookie_name, visit
 from console.api.signing_in import set_cookie, sign_in_browser
 from console.people.deeds import Deed
 from console.people.roles import Role
@@ -59,6 +59,7 @@ class KeyBody(Body):
     name: Text
     role: Role = Role.ANALYST
     expires_at: AwareDatetime | None = None
+    requests_a_minute: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
 
 
 class KeyShown(BaseModel):
@@ -71,6 +72,7 @@ class KeyShown(BaseModel):
     expires_at: datetime | None
     used_at: datetime | None
     revoked_at: datetime | None
+    requests_a_minute: int | None  # None: as the account
 
 
 class KeyMade(BaseModel):
@@ -101,7 +103,7 @@ class SessionShown(BaseModel):
     is_this: bool
 
 
-@router.post("/people", status_code=201)
+@router.post("/people", status_code=201, dependencies=[Depends(visit)])
 def sign_up(body: SignUpBody, request: Request, context: Context) -> dict[str, int]:
     """Make a person: by invitation, or openly where the site allows it."""
     password = body.password.get_secret_value()
@@ -111,7 +113,7 @@ def sign_up(body: SignUpBody, request: Request, context: Context) -> dict[str, i
     return {"person_id": person_id}
 
 
-@router.post("/sessions", status_code=201)
+@router.post("/sessions", status_code=201, dependencies=[Depends(visit)])
 def sign_in(body: SignInBody, request: Request, response: Response, context: Context) -> Me:
     """Sign a browser in: the answer sets its cookie."""
     password = body.password.get_secret_value()
@@ -185,7 +187,12 @@ def keys(asking: Admin, context: Context) -> list[KeyShown]:
 def make_key(body: KeyBody, asking: Admin, context: Context) -> KeyMade:
     """Make a key; its secret is in this answer and nowhere else."""
     made = context.keys.make_key(
-        asking.account_id, body.name, body.role, asking.person_id, body.expires_at
+        asking.account_id,
+        body.name,
+        body.role,
+        asking.person_id,
+        body.expires_at,
+        body.requests_a_minute,
     )
     note(context, asking, Deed.KEY_MAKE, f"key:{made.key_id}")
     return KeyMade(key_id=made.key_id, key=made.key)

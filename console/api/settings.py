@@ -10,6 +10,7 @@ from console.people.desk import SignUp
 from pipeline.errors import ConfigError
 
 DEFAULT_UPLOAD_BYTES = 100 << 20
+DEFAULT_REQUESTS_A_MINUTE = 600
 
 
 class ApiSettings(BaseModel):
@@ -21,6 +22,7 @@ class ApiSettings(BaseModel):
     public_url: str = ""  # as people reach it, such as https://verity.example.org; "" = by Host
     cors_origins: tuple[str, ...] = ()
     upload_bytes: int = Field(default=DEFAULT_UPLOAD_BYTES, ge=1)
+    requests_a_minute: int = Field(default=DEFAULT_REQUESTS_A_MINUTE, ge=0)  # 0: no limit
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
@@ -51,6 +53,9 @@ class ApiSettings(BaseModel):
             public_url=url,
             cors_origins=tuple(environ.get("VERITY_CORS_ORIGINS", "").replace(",", " ").split()),
             upload_bytes=_count(environ, "VERITY_UPLOAD_MAX_BYTES", DEFAULT_UPLOAD_BYTES),
+            requests_a_minute=_count(
+                environ, "VERITY_REQUESTS_A_MINUTE", DEFAULT_REQUESTS_A_MINUTE
+            ),
             trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,

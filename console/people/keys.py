@@ -38,6 +38,7 @@ class KeyDesk:
         role: Role,
         person_id: int | None = None,
         expires_at: datetime | None = None,
+        requests_a_minute: int | None = None,
     ) -> NewKey:
         """Make an API key.
 
@@ -58,6 +59,7 @@ class KeyDesk:
                     "secret_sha256": digest(secret),
                     "role": role,
                     "expires_at": expires_at,
+                    "requests_a_minute": requests_a_minute,
                 },
             )
         return NewKey(key_id, f"{KEY_PREFIX}_{key_id}_{secret}")
