@@ -317,7 +317,7 @@ def _print_skipped(skipped: list[tuple[str, str]]) -> None:
 
 
 def _outcome(item: ItemStatus) -> Text:
-    if item.state is ItemState.DONE:
+    if item.state is ItemState.DONE and item.verdict:
         return verdict_text(item.verdict, item.reason)
     if item.reason == DELETED:
         return verdict_text(DELETED)
