@@ -56,6 +56,7 @@ def open_ray(settings: FleetSettings) -> Iterator[RayRuntime]:
 
     Raises:
         ConfigError: the cluster cannot be joined, or Ray cannot start here.
+        WorkerLostError: Ray does not start in time: the machine has too much to do.
     """
     logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it asks for a token
     # The raylet's notes on actors that we ended would go to standard output, which is ours.
@@ -79,8 +80,11 @@ def is_node_alive(node_id: str) -> bool:
     Raises:
         WorkerLostError: the cluster does not answer.
     """
-    if dead := _dead_servers():  # a call would wait for a minute, and then end this process
+    if dead := _dead_servers():
         raise WorkerLostError(f"Ray has died on this machine ({', '.join(dead)}).", "ray_lost")
+    if _has_own_servers():  # they live, and there is no other node
+        return True
+    # where the head has died, this waits for a minute, and then Ray ends this process
     try:
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
     except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
@@ -93,8 +97,14 @@ def is_node_alive(node_id: str) -> bool:
     )
 
 
+def _has_own_servers() -> bool:
+    """Tell whether this process has started the Ray that it uses; a cluster's servers are others'."""
+    node = ray._private.worker._global_node
+    return node is not None and node.all_processes.keys() >= _SERVERS
+
+
 def _dead_servers() -> list[str]:
-    """Return which servers of a Ray that we started have ended; a cluster's are not ours to watch."""
+    """Return which servers of a Ray that we started have ended."""
     node = ray._private.worker._global_node
     if node is None:
         return []
@@ -180,9 +190,10 @@ def _local(settings: FleetSettings) -> Iterator[None]:
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise ConfigError(f"Ray does not start here: {_first_line(error)}.") from error
         except Exception as error:  # what Ray raises, bare, when its node is not up within 30 s
-            raise ConfigError(
+            raise WorkerLostError(
                 f"Ray does not start here: {_first_line(error)} Is the machine overloaded? Try again "
-                "when it has less to do."
+                "when it has less to do.",
+                "ray_lost",
             ) from error
         yield
     finally:

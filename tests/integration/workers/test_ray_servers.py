@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
-"""A server of a worker's own Ray is killed: its item goes back at once, and counts nothing."""
+"""A server of a worker's own Ray dies or does not come: nothing is held, nothing is counted."""
 
 import os
 import signal
@@ -38,6 +38,25 @@ def test_a_worker_whose_ray_has_died_gives_its_item_back_and_ends_to_be_started_
     assert item.state == ItemState.READY
     assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
     assert "Ray has died on this machine" in log.read_text()
+    wait_until(lambda: marked_pids(mark) == [])
+
+
+def test_a_worker_whose_ray_does_not_start_in_time_ends_to_be_started_again(
+    bench: FleetBench, tmp_path: Path
+) -> None:
+    mark = uuid4().hex
+    log = tmp_path / "worker.log"
+
+    def raylets() -> list[int]:
+        return [pid for pid in marked_pids(mark) if "raylet/raylet" in _command(pid)]
+
+    with bench.start_process(log, BENCH_MARK=mark) as worker:
+        wait_until(lambda: bool(raylets()), START_S)
+        for pid in raylets():
+            os.kill(pid, signal.SIGSTOP)  # as on a machine with far too much to do
+        assert worker.wait(90) == 75, log.read_text()[-6000:]
+
+    assert "Ray does not start here" in log.read_text()
     wait_until(lambda: marked_pids(mark) == [])
 
 
