@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.declared_length import declared_s
 from pipeline.errors import InputError, MediaCorruptError, MediaUnsupportedError
 from pipeline.ffmpeg_command import probe_command
 from pipeline.limits import ChildLimits, run_limited
@@ -18,9 +19,16 @@ from pipeline.vocabulary import AudioTrack, MediaFile, Probe
 PROBE_LIMITS = ChildLimits(cpu_s=60, stall_s=60.0, wall_s=60.0)
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000  # headers lie (MEDIA.md); beyond these nobody records
 MAX_CHANNELS = 32
-RIFF_HEADER_BYTES = 1 << 16  # chunks before the sound: cue points, broadcast notes
-RIFF_UNKNOWN_SIZE = 0x7FFF_0000  # what a recorder writes that never came back to fill in the size
 HASH_BYTES = 1 << 20  # read at a time
+LOW_BIT_RATE_BPS = 32_000  # of a channel: up to here genuine speech is called synthetic more often
+_SPEECH_CODECS = {  # that know no higher rate
+    "amr_nb", "amr_wb", "evrc", "g723_1", "g729", "gsm", "gsm_ms", "ilbc",
+    "qcelp", "ra_144", "ra_288", "sipr", "speex", "truespeech",
+}  # fmt: skip
+_LOSSY_CODECS = {
+    "aac", "ac3", "atrac1", "atrac3", "cook", "eac3", "mp2", "mp3", "nellymoser",
+    "opus", "vorbis", "wmav1", "wmav2", "wmapro", "wmavoice",
+}  # fmt: skip
 
 _INPUT = re.compile(r"^Input #0, (.+), from '")
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)")
@@ -102,12 +110,12 @@ def probe(path: Path, name: str) -> Probe:
     found = parse_probe(result.stderr)
     if found is None or (result.return_code != 0 and not found.tracks and not found.other_streams):
         raise MediaCorruptError(_explain(result.stderr))
-    for track in found.tracks:
-        _check_bounds(track)
-    if found.container == "wav" and (declared_s := _riff_declared_s(path)) is not None:
+    found = _without_tracks_out_of_bounds(found)
+    if (seconds := declared_s(path, found.container)) is not None:
         kept = tuple(note for note in found.notes if note != "duration_estimated")
-        found = replace(found, declared_duration_s=declared_s, notes=kept)
-    return replace(found, notes=(*found.notes, *notes_on_name(found.container, name)))
+        found = replace(found, declared_duration_s=seconds, notes=kept)
+    low = ("low_bit_rate",) if _has_low_bit_rate(found) else ()
+    return replace(found, notes=(*found.notes, *low, *notes_on_name(found.container, name)))
 
 
 def notes_on_name(container: str, name: str) -> tuple[str, ...]:
@@ -170,6 +178,43 @@ def _count_channels(layout: str) -> int:
     return 0
 
 
+def _has_low_bit_rate(found: Probe) -> bool:
+    """Tell whether a track was coded for telephony or at such a rate, as far as the file says."""
+    is_alone = len(found.tracks) == 1 and not found.other_streams
+    for track in found.tracks:
+        rate = track.bit_rate_bps or (found.bit_rate_bps if is_alone else None)
+        is_low = rate is not None and 0 < rate <= LOW_BIT_RATE_BPS * track.n_channels
+        if track.codec in _SPEECH_CODECS or (track.codec in _LOSSY_CODECS and is_low):
+            return True
+    return False
+
+
+def _without_tracks_out_of_bounds(found: Probe) -> Probe:
+    """Return the probe without tracks that lie about themselves or that no decoder knows.
+
+    Raises:
+        MediaUnsupportedError: there are tracks, and no other ones.
+    """
+    kept: list[AudioTrack] = []
+    first_error: MediaUnsupportedError | None = None
+    left_out: list[str] = []
+    for track in found.tracks:
+        try:
+            _check_bounds(track)
+        except MediaUnsupportedError as error:
+            first_error = first_error or error
+            left_out.append(f"audio {track.codec}")
+        else:
+            kept.append(track)
+    if first_error is None:
+        return found
+    if not kept:
+        raise first_error
+    others = (*found.other_streams, *left_out)
+    notes = (*found.notes, "track_out_of_bounds")
+    return replace(found, tracks=tuple(kept), other_streams=others, notes=notes)
+
+
 def _check_bounds(track: AudioTrack) -> None:
     if not MIN_RATE_HZ <= track.sample_rate <= MAX_RATE_HZ:
         raise MediaUnsupportedError(
@@ -183,23 +228,6 @@ def _check_bounds(track: AudioTrack) -> None:
             f"1 to {MAX_CHANNELS} are analysed. The file's header is probably damaged.",
             "channels_out_of_bounds",
         )
-
-
-def _riff_declared_s(path: Path) -> float | None:
-    """Return the seconds that a WAV header declares; ffmpeg says what is there, not what should be."""
-    with path.open("rb") as file:
-        start = file.read(RIFF_HEADER_BYTES)
-    position, bytes_a_second = 12, 0
-    while position + 16 <= len(start):
-        kind = start[position : position + 4]
-        size = int.from_bytes(start[position + 4 : position + 8], "little")
-        if kind == b"fmt ":
-            bytes_a_second = int.from_bytes(start[position + 16 : position + 20], "little")
-        if kind == b"data":
-            known = bytes_a_second > 0 and 0 < size < RIFF_UNKNOWN_SIZE
-            return size / bytes_a_second if known else None
-        position += 8 + size + size % 2
-    return None
 
 
 def _refuse_other_things(path: Path) -> None:

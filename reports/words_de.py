@@ -103,6 +103,11 @@ GERMAN: Final = Words(
         "untersucht.",
         "not_finite": "Die Datei enthält Abtastwerte, die keine Zahlen sind; sie blieben weg.",
         "duration_estimated": "",
+        "track_out_of_bounds": "Eine Tonspur der Datei ist nicht lesbar oder macht falsche Angaben; die "
+        "anderen wurden untersucht.",
+        "low_bit_rate": "Der Ton wurde mit der Bitrate eines Telefons oder einer Sprachnachricht "
+        "gespeichert: Damit hält das Verfahren echte Sprache öfter für synthetisch. Das"
+        " Ergebnis ist mit diesem Vorbehalt zu lesen.",
         "audio_shorter_than_video": "Der Ton endet vor dem Bild.",
         "incomplete": "Die Datei ist unvollständig.",
     },

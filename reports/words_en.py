@@ -92,6 +92,11 @@ ENGLISH: Final = Words(
         "decode_errors": "Parts of the file are damaged; what could be decoded was analysed.",
         "not_finite": "The file holds sample values that are not numbers; they were left out.",
         "duration_estimated": "",  # the decoded duration is known: nothing to warn about
+        "track_out_of_bounds": "One audio track of the file cannot be read or lies about itself; the others "
+        "were analysed.",
+        "low_bit_rate": "The sound was stored at a telephone's or a voice note's bit rate: with such "
+        "sound the method calls genuine speech synthetic more often. Read the result "
+        "with that in mind.",
         "audio_shorter_than_video": "The sound ends before the picture.",
         "incomplete": "The file is incomplete.",
     },

@@ -98,6 +98,11 @@ SPANISH: Final = Words(
         "decode_errors": "Partes del archivo están dañadas; se analizó lo que pudo descodificarse.",
         "not_finite": "El archivo contiene muestras que no son números; se omitieron.",
         "duration_estimated": "",
+        "track_out_of_bounds": "Una pista de audio del archivo no puede leerse o declara datos falsos; se "
+        "analizaron las demás.",
+        "low_bit_rate": "El sonido se guardó con la tasa de bits de un teléfono o de una nota de voz: "
+        "con él, el método toma más a menudo por sintética una voz auténtica. Léase el "
+        "resultado con esa cautela.",
         "audio_shorter_than_video": "El sonido termina antes que la imagen.",
         "incomplete": "El archivo está incompleto.",
     },

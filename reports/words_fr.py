@@ -103,6 +103,11 @@ FRENCH: Final = Words(
         "not_finite": "Le fichier contient des échantillons qui ne sont pas des nombres ; ils ont été "
         "laissés de côté.",
         "duration_estimated": "",
+        "track_out_of_bounds": "Une piste audio du fichier est illisible ou se décrit faussement ; les autres "
+        "ont été analysées.",
+        "low_bit_rate": "Le son a été enregistré au débit d’un téléphone ou d’un message vocal : la "
+        "méthode y prend plus souvent une voix authentique pour une voix de synthèse. "
+        "Lire le résultat avec cette réserve.",
         "audio_shorter_than_video": "Le son finit avant l’image.",
         "incomplete": "Le fichier est incomplet.",
     },

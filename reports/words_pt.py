@@ -97,6 +97,11 @@ PORTUGUESE: Final = Words(
         "descodificado.",
         "not_finite": "O ficheiro contém amostras que não são números; foram omitidas.",
         "duration_estimated": "",
+        "track_out_of_bounds": "Uma faixa de áudio do ficheiro não pode ser lida ou declara dados falsos; as "
+        "outras foram analisadas.",
+        "low_bit_rate": "O som foi guardado com o débito de um telefone ou de uma nota de voz: com ele,"
+        " o método toma mais vezes por sintética uma voz autêntica. Leia-se o resultado"
+        " com essa reserva.",
         "audio_shorter_than_video": "O som acaba antes da imagem.",
         "incomplete": "O ficheiro está incompleto.",
     },

@@ -209,5 +209,5 @@ def test_the_same_speech_is_heard_in_every_form(name: str, judge: Judge, tmp_pat
     assert report.media is not None
     assert report.media.probe is not None
     assert report.media.probe.tracks[0].decoded_duration_s == pytest.approx(SPEECH_S, abs=0.15)
-    assert set(report.media.probe.notes) <= {"duration_estimated"}
+    assert set(report.media.probe.notes) <= {"duration_estimated", "low_bit_rate"}
     assert _voiced_s(report) > LEAST_VOICED_S

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.declared_length import declared_s
 from pipeline.errors import MediaCorruptError, MediaUnsupportedError, VerityError
 from pipeline.probe import open_media, parse_probe
 from tests.makers import encode, tone, wav_bytes, write_wav
@@ -45,10 +46,51 @@ def test_a_file_is_hashed_and_its_tracks_are_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_extension_is_noted(tmp_path: Path) -> None:
-    path = encode(tmp_path / "a.mp3", tone())
+    path = encode(tmp_path / "a.mp3", tone(), "-b:a", "64k")
     probe = open_media("item", path, "interview.wav").probe
     assert probe is not None
     assert probe.notes == ("extension_mismatch",)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "is_low"),
+    [
+        ("a.amr", ("-c:a", "libopencore_amrnb", "-ar", "8000"), True),
+        ("a.opus", ("-c:a", "libopus", "-b:a", "16k"), True),
+        ("a.mp3", ("-b:a", "32k"), True),
+        ("a.mp3", ("-b:a", "64k", "-ac", "2"), True),  # 32 kbit/s a channel
+        ("a.mp3", ("-b:a", "64k"), False),
+        ("a.wav", ("-ar", "8000", "-c:a", "pcm_u8"), False),
+        ("a.flac", ("-ar", "8000"), False),
+    ],
+)
+def test_lossy_sound_of_a_low_rate_is_noted(
+    name: str, options: tuple[str, ...], is_low: bool, tmp_path: Path
+) -> None:
+    probe = open_media("item", encode(tmp_path / name, tone(), *options)).probe
+    assert probe is not None
+    assert ("low_bit_rate" in probe.notes) is is_low
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.w64", "a.caf", "a.avi"])
+def test_the_length_that_a_header_declares_outlives_the_sound(name: str, tmp_path: Path) -> None:
+    path = encode(tmp_path / name, tone(duration_s=3.0))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    probe = open_media("item", path).probe
+    assert probe is not None
+    assert probe.declared_duration_s == pytest.approx(3.0, abs=0.1)
+    assert "duration_estimated" not in probe.notes
+
+
+def test_a_header_that_ends_or_lies_declares_nothing(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.w64", "a.caf", "a.avi"):
+        content = encode(tmp_path / name, tone(duration_s=0.1)).read_bytes()
+        container = Path(name).suffix[1:]
+        for n_bytes in range(0, 120, 3):
+            (tmp_path / name).write_bytes(content[:n_bytes])
+            declared_s(tmp_path / name, container)  # no error
+        (tmp_path / name).write_bytes(content[:12] + b"\xff" * 300)
+        assert declared_s(tmp_path / name, container) is None
 
 
 @pytest.mark.parametrize(
