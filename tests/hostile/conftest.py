@@ -1,15 +1,138 @@
-"""The path that hostile files walk here: probe to verdict, in this process, with shipped models."""
+"""The path that hostile files walk here: the one that `scan` takes, with shipped models.
 
-from collections.abc import Callable
+One process, one Examiner and one access to sources for all cases. Each walk is watched: what it left
+on the disk, which processes it left, which sockets it opened, how long it took.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from console.examiner import Examiner
+from console.one_item import examine_item
+from jobs.settings import JobsSettings
+from jobs.sources import list_items
+from jobs.sources.access import SourceAccess
 from pipeline.analyse import Models, examine
-from pipeline.vocabulary import AnalysisOptions, MediaItem, MediaReport
+from pipeline.vocabulary import AnalysisOptions, MediaItem, MediaReport, VerdictKind
+from reports.as_json import to_json
 from tests.hostile.shipped_models import load_models
 
 Judge = Callable[[Path], MediaReport]
+MOST_SECONDS = 30.0  # a walk of seconds of sound, on a loaded machine
+
+
+@dataclass(slots=True)
+class Watched:
+    """What was seen of all walks of a session."""
+
+    sockets: list[str] = field(default_factory=list)  # connected or bound by this process
+    is_walking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a file came to."""
+
+    report: MediaReport
+    examiner: Examiner
+
+    @property
+    def outcome(self) -> str:
+        """Return the error code, the reason or the verdict, as one word."""
+        if self.report.failure is not None:
+            return self.report.failure.code
+        assert self.report.verdict is not None
+        return str(self.report.verdict.reason or self.report.verdict.kind)
+
+    @property
+    def json(self) -> bytes:
+        """Return the report as it is handed out."""
+        return to_json(self.examiner.document(self.report))
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """Return the codes of what was remarked on the file."""
+        probe = self.report.media.probe if self.report.media else None
+        return frozenset(probe.notes if probe else ())
+
+    @property
+    def heard_s(self) -> float:
+        """Return the seconds that the longest track decoded to."""
+        probe = self.report.media.probe if self.report.media else None
+        tracks = probe.tracks if probe else ()
+        return max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
+
+    @property
+    def voiced_s(self) -> float:
+        """Return the seconds of voice that were scored."""
+        return self.report.verdict.voiced_s if self.report.verdict else 0.0
+
+
+Walker = Callable[[Path], Walk]
+
+
+@pytest.fixture(scope="session")
+def examiner() -> Examiner:
+    """Return the loaded models with the options that `scan` has by itself."""
+    return Examiner.load("", AnalysisOptions())
+
+
+@pytest.fixture(scope="session")
+def access() -> Iterator[SourceAccess]:
+    """Give the access to sources that `scan` has."""
+    settings = JobsSettings.from_env({})
+    with settings.open_guard() as guard:
+        yield settings.source_access(guard, allow_local=True)
+
+
+@pytest.fixture(scope="session")
+def watched() -> Watched:
+    """Return the record of sockets that this process opens while a file walks."""
+    seen = Watched()
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if seen.is_walking and event in {"socket.connect", "socket.bind", "socket.getaddrinfo"}:
+            seen.sockets.append(f"{event} {arguments}")
+
+    sys.addaudithook(note)
+    return seen
+
+
+@pytest.fixture
+def walk(examiner: Examiner, access: SourceAccess, watched: Watched, tmp_path: Path) -> Walker:
+    """Return a function from a file to what it came to, which checks what holds of every file."""
+    n_walks = 0
+
+    def _walk(path: Path) -> Walk:
+        nonlocal n_walks
+        n_walks += 1
+        folder = tmp_path / f"item {n_walks}"
+        before = _files(tmp_path)
+        watched.sockets.clear()
+        watched.is_walking = True
+        started_at = time.monotonic()
+        try:
+            [listed] = list_items(str(path), access)
+            item = MediaItem(f"{n_walks}", "scan", listed.source_uri, listed.title)
+            report = examine_item(item, listed, examiner, access, folder)
+        finally:
+            watched.is_walking = False
+        took_s = time.monotonic() - started_at
+        assert took_s < MOST_SECONDS
+        assert watched.sockets == []
+        assert _files(tmp_path) - before <= {folder, *folder.iterdir()} if folder.exists() else True
+        assert len(list(folder.iterdir()) if folder.exists() else []) <= 1  # the copy, nothing else
+        assert _children() == set()
+        _check_report(report, path)
+        return Walk(report, examiner)
+
+    return _walk
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +158,42 @@ def outcome(judge: Judge) -> Callable[[Path], str]:
 
     def _outcome(path: Path) -> str:
         report = judge(path)
+        _check_report(report, path)
         if report.failure is not None:
-            assert report.failure.message
-            assert str(path.parent) not in report.failure.message  # no local path is shown
             return report.failure.code
         assert report.verdict is not None
         return str(report.verdict.reason or report.verdict.kind)
 
     return _outcome
+
+
+def _check_report(report: MediaReport, path: Path) -> None:
+    """Assert what holds of every report, whatever the file was."""
+    if report.failure is not None:
+        assert report.verdict is None
+        assert report.failure.code != "error"  # each has a name of its own
+        assert report.failure.message
+        assert str(path.parent) not in report.failure.message  # no local path is shown
+        return
+    verdict = report.verdict
+    assert verdict is not None
+    assert verdict.llr is None or np.isfinite(verdict.llr)
+    if verdict.kind is VerdictKind.NO_EVIDENCE:
+        assert verdict.llr is not None
+        assert report.scores is not None
+        assert np.isfinite(report.scores.llr).sum() >= 1
+        assert verdict.voiced_s > 0
+
+
+def _files(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def _children() -> set[str]:
+    """Return the processes that this one has left behind, by their programs."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+            found.add(Path(program).name)
+    return {name for name in found if "ffmpeg" in name or "python" in name}
