@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
 import uvicorn
+from fastapi import FastAPI
 
 from console.api.app import create_app
 from console.api.context import ApiContext
 from console.api.examining import open_examining
 from console.api.settings import ApiSettings
+from console.api.slow_senders import PatientProtocol
 from console.pages.app import create_pages
 from console.queue_access import open_queue
 from console.settings import ConsoleSettings
@@ -49,18 +51,7 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
         stack.enter_context(Housekeeper(access.engine, settings.jobs))
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))
-        config = uvicorn.Config(
-            create_app(context, create_pages(context)),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # `addresses.py` reads them, as far as they are to be believed
-            h11_max_incomplete_event_size=HEAD_BYTES,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-            ssl_certfile=api.certificate,
-            ssl_keyfile=api.certificate_key,
-        )
+        config = server_config(create_app(context, create_pages(context)), api)
         bound = listener.getsockname()
         scheme = "https" if api.certificate else "http"
         errors.print(
@@ -69,6 +60,23 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
             soft_wrap=True,
         )
         uvicorn.Server(config).run([listener])
+
+
+def server_config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
+    """Return how uvicorn serves an app."""
+    return uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # `addresses.py` reads them, as far as they are to be believed
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+    )
 
 
 @contextmanager

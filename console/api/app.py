@@ -16,6 +16,7 @@ from console.api import (
     routes_usage,
 )
 from console.api.context import ApiContext
+from console.api.description import describe
 from console.api.events import JobWatch
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
@@ -52,6 +53,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     app.state.watch = JobWatch(context)
     app.state.limits = limits
     add_problem_handlers(app)
+    describe(app)
     for routes in (
         routes_health,
         routes_people,

@@ -12,7 +12,11 @@ from console.api.principals import Reader
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-@router.get("/{job_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def events(
     job_id: str, request: Request, asking: Reader, context: Context
 ) -> StreamingResponse:

@@ -17,6 +17,8 @@ from pipeline.errors import SourceNotFoundError
 from storage.kept_objects import get_object
 
 router = APIRouter(prefix="/items", tags=["items"])
+REPORT_TYPES = ("application/json", "application/pdf", "text/csv", "application/octet-stream")
+BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
 class ItemShown(BaseModel):
@@ -87,7 +89,11 @@ def attempts(item_id: str, asking: Reader, context: Context) -> list[AttemptShow
     ]
 
 
-@router.get("/{item_id}/report.{kind}", response_class=Response)
+@router.get(
+    "/{item_id}/report.{kind}",
+    response_class=Response,
+    responses={200: {"content": dict.fromkeys(REPORT_TYPES, BYTES)}},
+)
 def report(
     item_id: str,
     kind: Annotated[str, Path(pattern=r"^[a-z0-9.]{1,20}$")],

@@ -1,9 +1,13 @@
 """The API over a real database, asked by browsers (cookies) and by programs (keys)."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -14,6 +18,7 @@ from console.api.context import ApiContext
 from console.api.examining import open_examining
 from console.api.settings import ApiSettings
 from console.people.desk import SignUp
+from console.server import server_config
 from jobs.settings import JobsSettings
 from storage.objects import FolderStore
 from storage.sealing import Sealer
@@ -63,3 +68,18 @@ def browse(app: FastAPI) -> Iterator[Browse]:
     yield browse
     for client in clients:
         client.close()
+
+
+@contextmanager
+def serving(served: FastAPI | uvicorn.Config) -> Iterator[str]:
+    """Serve an app on a real socket, as `verity serve` does; give its address."""
+    config = server_config(served, ApiSettings()) if isinstance(served, FastAPI) else served
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)

@@ -1,0 +1,267 @@
+"""A typed client of the HTTP API: the same models as the server, errors with the server's codes.
+
+with Client("https://verity.example.org", key) as verity:
+    job = verity.wait(verity.submit(["https://example.org/podcast.xml"]).job_id)
+    for item in verity.items(job.job_id):
+        print(item.title, item.verdict, item.llr)
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from console.api.routes_items import ItemShown
+from console.api.routes_jobs import ItemPage, JobBody, JobPage, JobShown, PriorityName
+from console.api.routes_people import Me
+from console.api.routes_predict import Predicted
+from console.api.routes_sweeps import RunShown, SweepBody, SweepShown
+from console.api.routes_usage import UsageShown
+from pipeline.errors import (
+    AccessError,
+    InputError,
+    LimitExceededError,
+    OutageError,
+    SourceNotFoundError,
+    VerityError,
+)
+
+TIMEOUT_S = 60.0  # a long file that is sent to `predict` may need more
+SILENCE_S = 40.0  # the server says something every 15 s
+PAUSE_S = 2.0
+_KINDS: Mapping[int, type[VerityError]] = {
+    401: AccessError,
+    403: AccessError,
+    404: SourceNotFoundError,
+    413: LimitExceededError,
+    429: AccessError,
+    503: OutageError,
+}
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+class Client:
+    """One account, by one key; close it, or use it in a `with`."""
+
+    def __init__(self, url: str, key: str, timeout_s: float = TIMEOUT_S) -> None:
+        """Connect when the first question is asked.
+
+        Args:
+            url: of the server, such as https://verity.example.org.
+            key: `vv_...`, from the page "Keys".
+            timeout_s: how long an answer may take.
+        """
+        self._http = httpx.Client(
+            base_url=url.rstrip("/") + "/v1",
+            headers={"authorization": f"Bearer {key}"},
+            timeout=timeout_s,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # every method raises VerityError with the problem's code, and OutageError where nobody answers
+
+    def me(self) -> Me:
+        """Return whose key this is, and what it may do."""
+        return self._ask(Me, "GET", "/me")
+
+    def usage(self, days: int = 30) -> UsageShown:
+        """Return what the account may use and used."""
+        return self._ask(UsageShown, "GET", "/usage", params={"days": days})
+
+    def predict(self, path: Path, language: str = "en") -> Predicted:
+        """Return what is found in a file, at once."""
+        with path.open("rb") as file:
+            asked = {"name": path.name, "language": language}
+            return self._ask(Predicted, "POST", "/predict", params=asked, content=file)
+
+    def predict_link(self, url: str, language: str = "en") -> Predicted:
+        """Return what is found in the first recording behind a link, at once."""
+        asked = {"language": language}
+        return self._ask(Predicted, "POST", "/predict/link", params=asked, json={"url": url})
+
+    def submit(
+        self,
+        sources: Sequence[str],
+        name: str = "",
+        priority: PriorityName = PriorityName.BATCH,
+        *,
+        only_new: bool = False,
+        fresh: bool = False,
+        idempotency_key: str = "",
+    ) -> JobShown:
+        """Queue a job.
+
+        Args:
+            sources: links, feeds, playlists, s3://bucket/prefix.
+            name: for people.
+            priority: how urgent it is.
+            only_new: leave out what the account has seen.
+            fresh: analyse anew what the account has analysed.
+            idempotency_key: the same key and request make one job within a day.
+        """
+        body = JobBody(
+            sources=list(sources), name=name, priority=priority, only_new=only_new, fresh=fresh
+        )
+        return self._ask(
+            JobShown,
+            "POST",
+            "/jobs",
+            json=body.model_dump(mode="json"),
+            headers={"idempotency-key": idempotency_key or uuid4().hex},
+        )
+
+    def job(self, job_id: str) -> JobShown:
+        """Return a job as it stands."""
+        return self._ask(JobShown, "GET", f"/jobs/{job_id}")
+
+    def jobs(self) -> Iterator[JobShown]:
+        """Yield the account's jobs, the newest first."""
+        before: str | None = None
+        while True:
+            page = self._ask(JobPage, "GET", "/jobs", params=_given(before=before))
+            yield from page.jobs
+            before = page.next
+            if before is None:
+                return
+
+    def cancel(self, job_id: str) -> JobShown:
+        """Cancel a job."""
+        return self._ask(JobShown, "POST", f"/jobs/{job_id}/cancel")
+
+    def pause(self, job_id: str) -> JobShown:
+        """Pause a job."""
+        return self._ask(JobShown, "POST", f"/jobs/{job_id}/pause")
+
+    def resume(self, job_id: str) -> JobShown:
+        """Let a paused job go on."""
+        return self._ask(JobShown, "POST", f"/jobs/{job_id}/resume")
+
+    def retry(self, job_id: str) -> JobShown:
+        """Queue a job's failed items again."""
+        return self._ask(JobShown, "POST", f"/jobs/{job_id}/retry")
+
+    def wait(self, job_id: str, timeout_s: float = 3600.0) -> JobShown:
+        """Return a job when it is over, following its events.
+
+        Raises:
+            TimeoutError: it is not over in time; it goes on.
+        """
+        until = time.monotonic() + timeout_s
+        while True:
+            for job in self.watch(job_id):
+                if job.is_over:
+                    return job
+                if time.monotonic() > until:
+                    raise TimeoutError(f"Job {job_id} is not over after {timeout_s:.0f} s.")
+            time.sleep(PAUSE_S)  # the server ended, or was asked for an hour
+
+    def watch(self, job_id: str) -> Iterator[JobShown]:
+        """Yield a job whenever it has changed, until it is over or the server goes."""
+        path = f"/jobs/{job_id}/events"
+        try:
+            with self._http.stream("GET", path, timeout=SILENCE_S) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise _error_of(answer)
+                for line in answer.iter_lines():
+                    if line.startswith("data:"):
+                        yield JobShown.model_validate_json(line.removeprefix("data:"))
+        except httpx.TransportError:
+            yield self.job(job_id)
+
+    def items(self, job_id: str) -> Iterator[ItemShown]:
+        """Yield a job's items in the order of their listing."""
+        after: str | None = None
+        while True:
+            page = self._ask(
+                ItemPage, "GET", f"/jobs/{job_id}/items", params=_given(after=after, most="500")
+            )
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def item(self, item_id: str) -> ItemShown:
+        """Return one item."""
+        return self._ask(ItemShown, "GET", f"/items/{item_id}")
+
+    def download(self, item_id: str, kind: str, path: Path) -> Path:
+        """Write an item's report (json, pdf, csv) to a file and return its path."""
+        path.write_bytes(self._get("GET", f"/items/{item_id}/report.{kind}").content)
+        return path
+
+    def sweeps(self) -> list[SweepShown]:
+        """Return the account's sweeps."""
+        answer = self._get("GET", "/sweeps")
+        return TypeAdapter(list[SweepShown]).validate_json(answer.content)
+
+    def add_sweep(
+        self, cron: str, sources: Sequence[str], name: str = "", timezone: str = "UTC"
+    ) -> SweepShown:
+        """Make a sweep; its first run is at its next time."""
+        body = SweepBody(cron=cron, timezone=timezone, name=name, sources=list(sources))
+        return self._ask(SweepShown, "POST", "/sweeps", json=body.model_dump(mode="json"))
+
+    def run_sweep(self, sweep_id: str) -> RunShown:
+        """Submit a sweep's job now, beside its schedule."""
+        return self._ask(RunShown, "POST", f"/sweeps/{sweep_id}/run")
+
+    def remove_sweep(self, sweep_id: str) -> None:
+        """Let a sweep have no run any more."""
+        self._get("DELETE", f"/sweeps/{sweep_id}")
+
+    # inside
+
+    def _ask(self, answered: type[Shown], method: str, path: str, **request: Any) -> Shown:  # noqa: ANN401 (as httpx takes it)
+        answer = self._get(method, path, **request)
+        try:
+            return answered.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise OutageError("The answer is not one of Voice Verity.", "answer_odd") from error
+
+    def _get(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 (as httpx takes it)
+        try:
+            answer = self._http.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise OutageError(f"The server did not answer: {error}", "server_silent") from error
+        if not answer.is_success:
+            raise _error_of(answer)
+        return answer
+
+
+def _error_of(answer: httpx.Response) -> VerityError:
+    """Return a problem (RFC 9457) as our error."""
+    try:
+        said = answer.json()
+        code, message = str(said["code"]), str(said["detail"])
+    except (ValueError, KeyError, TypeError):
+        code, message = "answer_odd", f"The server answered with status {answer.status_code}."
+    wait = answer.headers.get("retry-after", "")
+    fallback = OutageError if answer.status_code >= 500 or code == "answer_odd" else InputError
+    kind = _KINDS.get(answer.status_code, fallback)
+    return kind(message, code, float(wait) if wait.isdigit() else None)
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
