@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from jobs.sources.sink import SPARE_DISK_BYTES
 from workers.machine import Room, disk_room, memory_room
 
 SHARE_KEPT = 0.05  # of disk and memory; less is kept where that is much
@@ -58,7 +59,7 @@ class Shortage:
             (memory_room(), "memory", "End other programs, or set a lower VERITY_PREPARERS."),
         )
         for room, name, advice in rooms:
-            if is_short(room):
+            if is_short(room) or (name == "disk" and 0 < room.free_bytes < SPARE_DISK_BYTES):
                 left = f"{room.free_bytes >> 20} of {room.total_bytes >> 20} MiB are left"
                 return (
                     f"This machine is short of {name} ({left}): no new items are begun until"

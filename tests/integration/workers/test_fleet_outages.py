@@ -1,8 +1,13 @@
 # ruff: noqa: F401, F811 (fixtures are imported: mypy knows one conftest only)
-"""Memory or database are away: a worker waits, with one message, and no item pays for it."""
+"""Disk, memory or database are away: a worker waits, with one message, and no item pays for it."""
 
 import os
+import shutil
+import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +30,29 @@ from workers.fleet_events import FleetEvent, FleetEventKind
 from workers.machine import Room
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+DISK_BYTES = 160 << 20  # fetching leaves 64 MiB free
+N_NAMES = 300  # files and folders that fit on the small disk
 FULL = Room(1 << 40, 1 << 20)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a disk of its own; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = [
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size={DISK_BYTES},nr_inodes={N_NAMES}",
+        "tmpfs",
+        str(folder),
+    ]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small disk needs root and the right to mount")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def of_kind(fleet: FleetThread, kind: FleetEventKind) -> list[FleetEvent]:
@@ -38,6 +65,44 @@ def assert_nothing_begins(fleet: FleetThread, seconds: float) -> None:
     time.sleep(seconds)
     assert len(of_kind(fleet, FleetEventKind.STARTED)) == n_begun
     assert time.process_time() - busy_s < seconds / 2, "a worker that waits does not spin"
+
+
+def test_a_full_disk_stops_items_and_new_actors_until_there_is_room_and_costs_no_attempt(
+    bench: FleetBench, media_folder: Path, small_disk: Path, local_ray: None
+) -> None:
+    settings = bench.settings.model_copy(
+        update={"temp_folder": small_disk / "temp", "n_preparers": 1}
+    )
+    filler = small_disk / "filler"
+
+    with FleetThread(settings, until_idle=False) as fleet:
+        wait_until(lambda: bool(of_kind(fleet, FleetEventKind.READY)))
+        fill(filler)
+        wait_until(lambda: bool(of_kind(fleet, FleetEventKind.OUTAGE)))
+        [preparer] = actor_pids("Preparer", of=os.getpid())
+        os.kill(preparer, signal.SIGKILL)  # nobody can replace it on a full disk
+        job = bench.submit(media_folder)
+        assert_nothing_begins(fleet, 4.0)
+        shutil.rmtree(filler)
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, 200)
+
+    [outage] = of_kind(fleet, FleetEventKind.OUTAGE)
+    assert "short of disk" in outage.text
+    assert len(of_kind(fleet, FleetEventKind.BACK)) == 1
+    counts = bench.queue.desk.job_status(job.job_id).counts
+    assert (counts.done, counts.failed) == (5, 1)
+    assert {item.attempt for item in bench.media(job)} == {1}
+
+
+def fill(folder: Path) -> None:
+    """Write until a disk is full, to the last byte and the last name."""
+    folder.mkdir()
+    with suppress(OSError), (folder / "bytes").open("wb", buffering=0) as file:
+        while file.write(bytes(1 << 20)):
+            continue
+    with suppress(OSError):
+        for number in range(N_NAMES):
+            (folder / str(number)).touch()
 
 
 def test_a_machine_short_of_memory_begins_nothing_until_there_is_some(
