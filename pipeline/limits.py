@@ -26,7 +26,7 @@ class ChildLimits:
     cpu_s: int = 600  # seconds of CPU, then SIGXCPU
     memory_bytes: int = 4 << 30  # address space; ffmpeg's threads map stacks that they never touch
     file_bytes: int = 1 << 20  # largest file it may write; pipes are not files
-    n_processes: int | None = None  # per user, so only of use for a user of its own
+    n_processes: int | None = 512  # and threads; holds in a user namespace of its own, not for root
     stall_s: float = 120.0  # seconds without a byte on standard output
     wall_s: float | None = None  # seconds of wall time
     network: bool = False

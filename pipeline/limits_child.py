@@ -13,6 +13,7 @@ import resource
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NO_NEW_PRIVS = 38
 SIGKILL = 9
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -28,9 +29,13 @@ def main() -> None:
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL)
     if os.getppid() != int(given["parent_pid"]):
         sys.exit(EXIT_CANNOT_START)  # the parent died before the line above
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # no program with a set-user-id bit helps it out
+    is_apart = False
     if given["network"] != "1":
         # Best effort: where the system forbids namespaces, the program's own protocol lists remain.
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+        is_apart = libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+    if not is_apart:
+        given.pop("NPROC", None)  # it would count all processes of this user
     for name in ("CPU", "AS", "FSIZE", "NPROC", "CORE"):
         if name in given:
             kind = getattr(resource, f"RLIMIT_{name}")

@@ -1,10 +1,21 @@
 """Limited children: what they may not do, and how they end."""
 
+import os
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from pipeline import limits_child
+from pipeline.ffmpeg_command import FORMATS, decode_command, ffmpeg_path, probe_command
 from pipeline.limits import ChildLimits, limited_child, run_limited
+from tests.makers import tone, write_wav
+
+SYSTEM_PYTHON = "/usr/bin/python3"  # that a user without rights may run
+NOBODY = 65_534
 
 
 def run_python(code: str, limits: ChildLimits) -> tuple[int, str, str]:
@@ -82,6 +93,73 @@ def test_a_child_dies_with_its_parent() -> None:
     while time.monotonic() < deadline and _is_alive(child_pid):
         time.sleep(0.02)  # waits for the kernel, not for us
     assert not _is_alive(child_pid)
+
+
+def test_a_child_has_no_network_where_the_system_can_take_it_away() -> None:
+    can = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
+    if can.returncode != 0:
+        pytest.skip("this system forbids namespaces")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        program = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
+        apart = run_python(program, ChildLimits())
+        connected = run_python(program, ChildLimits(network=True))
+    assert "Network is unreachable" in apart[2]
+    assert connected[0] == 0
+
+
+def test_a_child_cannot_have_more_processes_than_its_limit(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or not Path(SYSTEM_PYTHON).exists():
+        pytest.skip("needs root, to become a user whom the limit binds, and a Python for that user")
+    starter = tmp_path / "limits_child.py"
+    starter.write_bytes(Path(limits_child.__file__).read_bytes())
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    given = ["CPU=10", "NPROC=5", "network=0", f"parent_pid={os.getpid()}"]
+    flood = "for n in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait; echo end"
+    command = [SYSTEM_PYTHON, "-I", "-S", str(starter), *given, "--", "/bin/sh", "-c", flood]
+    done = subprocess.run(
+        command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False
+    )
+    assert b"fork" in done.stderr
+    assert b"end" not in done.stdout
+
+
+def test_a_child_can_gain_no_rights_and_leaves_no_core() -> None:
+    status = run_python("print(open('/proc/self/status').read())", ChildLimits())[1]
+    assert "NoNewPrivs:\t1" in status
+    cores = run_python(
+        "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))", ChildLimits()
+    )
+    assert cores[1] == "(0, 0)\n"
+
+
+def test_a_child_inherits_no_file_of_its_parent(tmp_path: Path) -> None:
+    with (tmp_path / "open").open("w"):
+        listing = run_python("import os; print(len(os.listdir('/proc/self/fd')))", ChildLimits())
+    assert listing[1] == "4\n"  # three streams, and the listing itself
+
+
+@pytest.mark.parametrize("protocol", ["http", "concat", "subfile", "crypto", "data", "pipe"])
+def test_the_decoder_opens_nothing_but_files(protocol: str, tmp_path: Path) -> None:
+    sound = write_wav(tmp_path / "a.wav", tone())
+    command = probe_command(sound)
+    place = command.index("-i") + 1
+    command[place] = f"{protocol}:{sound}"
+    ended = run_limited(command, ChildLimits())
+    assert ended.return_code != 0
+    assert "Input #0" not in ended.stderr
+
+
+def test_the_decoder_takes_no_format_that_reads_other_files(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", tone())
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile a.wav\n")
+    ended = run_limited(decode_command(tmp_path / "list.ffconcat", 0, 16_000, 1), ChildLimits())
+    assert ended.stdout == b""
+    assert "not in whitelist" in ended.stderr.lower() or ended.return_code != 0
+    assert not {"hls", "dash", "concat", "imf", "image2", "lavfi"} & set(FORMATS.split())
+    free = [ffmpeg_path(), "-v", "error", "-i", str(tmp_path / "list.ffconcat"), "-f", "null", "-"]
+    assert subprocess.run(free, capture_output=True, check=False).returncode == 0  # it would follow
 
 
 def _is_alive(pid: int) -> bool:
