@@ -11,7 +11,18 @@ from tests.makers import synthetic_sample, write_wav
 
 pytestmark = [pytest.mark.postgres, pytest.mark.ray, pytest.mark.timeout(240)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-PAGES = ["/", "/try", "/jobs", "/jobs/new", "/sweeps", "/keys", "/people", "/account", "/nothing"]
+PAGES = [
+    "/",
+    "/try",
+    "/jobs",
+    "/jobs/new",
+    "/sweeps",
+    "/keys",
+    "/people",
+    "/access",
+    "/account",
+    "/nothing",
+]
 
 
 def complaints(page: Page) -> list[str]:
