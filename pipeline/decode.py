@@ -107,6 +107,7 @@ def survey(
                 track,
                 decoded_duration_s=sums.n_samples / sample_rate,
                 channel_use=use,
+                channel_offset=sums.channels.offsets(),
                 decoded_sha256=sums.digest.hexdigest(),
             )
         )
@@ -114,6 +115,8 @@ def survey(
             notes.append("decode_errors")
         if sums.n_not_finite and "not_finite" not in notes:
             notes.append("not_finite")
+        if any(tracks[-1].channel_offset) and "offset_removed" not in notes:
+            notes.append("offset_removed")
     if tracks and _is_next_to_nothing(probe, tracks, notes):
         raise MediaCorruptError(
             "The file declares sound, but next to none could be decoded from it: it is damaged, "
@@ -134,7 +137,8 @@ def decode(
 ) -> Iterator[WaveformBlock]:
     """Yield one channel of a track as blocks of `block_s` seconds, the last one shorter.
 
-    Samples are clipped to full scale; what is not a finite number stays so: `replace_not_finite`.
+    Samples are clipped to full scale and freed of the channel's constant offset; what is not a finite
+    number stays so: `replace_not_finite`.
 
     Args:
         media: the file.
@@ -148,6 +152,7 @@ def decode(
     start = 0
     waiting: list[FloatArray] = []
     n_waiting = 0
+    offset = track.channel_offset[channel] if track.channel_offset else 0.0
     kept_chunks = kept.chunks(track.index) if kept is not None else None
     chunks = _read_track(media, track, sample_rate) if kept_chunks is None else kept_chunks
     for chunk in chunks:
@@ -159,11 +164,12 @@ def decode(
         whole = n_waiting - n_waiting % block_samples
         for first in range(0, whole, block_samples):
             part = samples[first : first + block_samples]
-            yield _block(part, sample_rate, start, track.index, channel)
+            yield _freed(_block(part, sample_rate, start, track.index, channel), offset)
             start += block_samples
         waiting, n_waiting = [samples[whole:]], n_waiting - whole
     if n_waiting:
-        yield _block(np.concatenate(waiting), sample_rate, start, track.index, channel)
+        rest = np.concatenate(waiting)
+        yield _freed(_block(rest, sample_rate, start, track.index, channel), offset)
 
 
 def analysed_channels(probe: Probe) -> list[tuple[AudioTrack, int]]:
@@ -203,6 +209,10 @@ def _block(
     return WaveformBlock(
         limited.astype(np.float32, copy=False), sample_rate, start / sample_rate, track, channel
     )
+
+
+def _freed(block: WaveformBlock, offset: float) -> WaveformBlock:
+    return replace(block, samples=block.samples - np.float32(offset)) if offset else block
 
 
 def _read_track(

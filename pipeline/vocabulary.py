@@ -108,6 +108,7 @@ class AudioTrack:
     language: str = ""
     decoded_duration_s: float | None = None  # None until decoded
     channel_use: tuple[TrackUse, ...] = ()  # one a channel, empty until decoded
+    channel_offset: tuple[float, ...] = ()  # one a channel, taken out before analysis; mostly 0
     decoded_sha256: str = ""  # over the samples as the decoder wrote them; "" until decoded
 
 

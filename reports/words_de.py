@@ -108,6 +108,8 @@ GERMAN: Final = Words(
         "low_bit_rate": "Der Ton wurde mit der Bitrate eines Telefons oder einer Sprachnachricht "
         "gespeichert: Damit hält das Verfahren echte Sprache öfter für synthetisch. Das"
         " Ergebnis ist mit diesem Vorbehalt zu lesen.",
+        "offset_removed": "Ein gleichbleibender Versatz der Abtastwerte (einer Soundkarte) "
+        "wurde vor der Untersuchung entfernt.",
         "audio_shorter_than_video": "Der Ton endet vor dem Bild.",
         "incomplete": "Die Datei ist unvollständig.",
     },

@@ -108,6 +108,8 @@ FRENCH: Final = Words(
         "low_bit_rate": "Le son a été enregistré au débit d’un téléphone ou d’un message vocal : la "
         "méthode y prend plus souvent une voix authentique pour une voix de synthèse. "
         "Lire le résultat avec cette réserve.",
+        "offset_removed": "Un décalage constant des échantillons (d’une carte son) a été "
+        "retiré avant l’analyse.",
         "audio_shorter_than_video": "Le son finit avant l’image.",
         "incomplete": "Le fichier est incomplet.",
     },

@@ -102,6 +102,8 @@ PORTUGUESE: Final = Words(
         "low_bit_rate": "O som foi guardado com o débito de um telefone ou de uma nota de voz: com ele,"
         " o método toma mais vezes por sintética uma voz autêntica. Leia-se o resultado"
         " com essa reserva.",
+        "offset_removed": "Antes da análise foi retirado um desvio constante das amostras "
+        "(de uma placa de som).",
         "audio_shorter_than_video": "O som acaba antes da imagem.",
         "incomplete": "O ficheiro está incompleto.",
     },

@@ -362,6 +362,10 @@ def channels() -> Iterator[Case]:
     }
     for name, parts in layouts.items():
         yield Case("channels", name, partial(_channels, parts=parts), heard_s=SPEECH_S)
+    for name, offset in {"offset": 0.1, "large-offset": 0.4, "negative-offset": -0.3}.items():
+        shifted = (0.5 * sound + offset).astype(np.float32)
+        write = partial(_channels, parts=(shifted,))
+        yield Case("channels", name, write, notes=frozenset({"offset_removed"}), heard_s=SPEECH_S)
     surround = partial(_channels, parts=layouts["five-one"])
     for codec, name in (
         ("ac3", "a.mka"),

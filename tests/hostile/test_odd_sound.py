@@ -115,6 +115,20 @@ def test_dual_mono_is_judged_as_mono(judge: Judge, tmp_path: Path) -> None:
     assert mono.verdict.llr == pytest.approx(dual.verdict.llr, abs=1e-3)
 
 
+@pytest.mark.parametrize("offset", [0.03, -0.1, 0.4])
+def test_an_offset_of_the_sound_card_changes_no_verdict(
+    offset: float, judge: Judge, tmp_path: Path
+) -> None:
+    sound = (0.5 * made.speech(SPEECH_S)).astype(np.float32)
+    shifted = (sound + offset).astype(np.float32)
+    plain = judge(write_wav(tmp_path / "plain.wav", sound)).verdict
+    lifted = judge(write_wav(tmp_path / "lifted.wav", shifted)).verdict
+    assert plain is not None
+    assert lifted is not None
+    assert (lifted.kind, lifted.voiced_s) == (plain.kind, plain.voiced_s)
+    assert lifted.llr == pytest.approx(plain.llr, abs=0.2)
+
+
 @pytest.mark.network
 def test_a_telephone_call_with_one_speaker_a_channel_is_heard_on_both(
     judge: Judge, tmp_path: Path
