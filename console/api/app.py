@@ -9,6 +9,7 @@ from console.api import (
     routes_health,
     routes_items,
     routes_jobs,
+    routes_members,
     routes_notices,
     routes_people,
     routes_predict,
@@ -57,6 +58,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     for routes in (
         routes_health,
         routes_people,
+        routes_members,
         routes_access,
         routes_usage,
         routes_predict,

@@ -1,4 +1,4 @@
-"""Signing in, the people of an account, and keys."""
+"""Signing in, sessions and keys."""
 
 from datetime import datetime
 from typing import Annotated
@@ -82,16 +82,6 @@ class KeyMade(BaseModel):
     key: str
 
 
-class MemberShown(BaseModel):
-    """A person in the account."""
-
-    person_id: int
-    email: str
-    name: str
-    role: Role
-    joined_at: datetime
-
-
 class SessionShown(BaseModel):
     """A browser that is signed in."""
 
@@ -157,21 +147,6 @@ def sign_out_everywhere(asking: Reader, context: Context) -> None:
     """End all sessions of the asking person."""
     context.people.sign_out(_person_of(asking))
     note(context, asking, Deed.SESSION_END_ALL)
-
-
-@router.get("/members")
-def members(asking: Admin, context: Context) -> list[MemberShown]:
-    """List the account's people."""
-    return [
-        MemberShown(
-            person_id=one.person_id,
-            email=one.email,
-            name=one.name,
-            role=Role(one.role),
-            joined_at=one.joined_at,
-        )
-        for one in context.members.members(asking.account_id)
-    ]
 
 
 @router.get("/keys")

@@ -10,6 +10,7 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Admin, Principal, Reader
 from console.api.routes_access import Before, read_deeds
+from console.api.routes_members import PersonId
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
@@ -81,7 +82,7 @@ def invite(
 
 @router.post("/people/{person_id}/role")
 def set_role(
-    asking: Admin, context: Context, person_id: int, role: Annotated[Role, Form()]
+    asking: Admin, context: Context, person_id: PersonId, role: Annotated[Role, Form()]
 ) -> Response:
     """Give somebody another role."""
     context.members.set_role(asking.account_id, person_id, role)
@@ -90,7 +91,7 @@ def set_role(
 
 
 @router.post("/people/{person_id}/remove")
-def remove(asking: Admin, context: Context, person_id: int) -> Response:
+def remove(asking: Admin, context: Context, person_id: PersonId) -> Response:
     """Take somebody's place in the account away."""
     context.members.set_role(asking.account_id, person_id, None)
     note(context, asking, Deed.MEMBER_REMOVE, f"person:{person_id}")

@@ -149,3 +149,24 @@ def test_the_last_admin_cannot_leave(context: ApiContext, browse: Browse) -> Non
     for role in (Role.READER, None):
         with pytest.raises(InputError, match="needs an admin"):
             context.members.set_role("default", person_id, role)
+
+
+def test_a_script_invites_gives_roles_and_sends_away(browse: Browse, visitor: TestClient) -> None:
+    ada = browse("ada@example.org")
+    invited = {"email": "bo@example.org", "role": "reader"}
+    token = ada.post("/v1/members/invitations", json=invited).json()["invitation"]
+    person = {"email": "bo@example.org", "password": PASSWORD, "invitation": token}
+    person_id = visitor.post("/v1/people", json=person).json()["person_id"]
+    place = f"/v1/members/{person_id}"
+    assert ada.put(place, json={"role": "examiner"}).status_code == 204
+    roles = {one["email"]: one["role"] for one in ada.get("/v1/members").json()}
+    assert roles["bo@example.org"] == "examiner"
+    assert ada.delete(place).status_code == 204
+    assert ada.delete(place).json()["code"] == "member_not_found"
+    shown = ada.get("/v1/access").json()["deeds"]
+    assert [(one["what"], one["target"]) for one in shown[:3]] == [
+        ("member.remove", f"person:{person_id}"),
+        ("member.role", f"person:{person_id} examiner"),
+        ("person.sign_up", ""),
+    ]
+    assert token not in str(shown)
