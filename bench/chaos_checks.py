@@ -36,7 +36,8 @@ _ROWS = {
     "items have not their three files": (
         "SELECT item_id FROM item LEFT JOIN report_file USING (item_id)"
         " WHERE job_id = :job_id AND item.kind = 'media'"
-        " GROUP BY item_id HAVING count(report_file.item_id) <> 3"
+        " GROUP BY item_id"
+        " HAVING count(*) FILTER (WHERE report_file.kind IN ('json', 'pdf', 'csv')) <> 3"
     ),
     "items were finished more or less than once": (
         "SELECT item_id FROM item LEFT JOIN attempt USING (item_id) WHERE job_id = :job_id"

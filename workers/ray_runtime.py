@@ -205,8 +205,23 @@ def _end_local() -> None:
     """End our Ray; where a server of it has died, the others first: they would be waited for."""
     node = ray._private.worker._global_node
     if node is not None and _dead_servers():
+        raylets = [raylet.process.pid for raylet in node.all_processes.get("raylet", [])]
+        agents = [child for raylet in raylets for child in _children(raylet)]
         node.kill_all_processes(check_alive=False, allow_graceful=False)
+        for agent in agents:  # they would look for the GCS for a minute more
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(agent, signal.SIGKILL)
     ray.shutdown()
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            # the name, in brackets, may hold anything; then come state and parent
+            if int(path.read_text(errors="replace").rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
 
 
 @contextlib.contextmanager

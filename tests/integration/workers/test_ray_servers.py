@@ -14,6 +14,7 @@ from tests.fleet_bench import FleetBench, bench, long_folder, marked_pids, wait_
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(200)]
 START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine much longer
+GONE_S = 20.0  # Ray's agents look for their server for a minute
 BACK_S = 30.0  # it looks every 5 s; Ray itself would end the process after 60, items and all
 
 
@@ -38,7 +39,7 @@ def test_a_worker_whose_ray_has_died_gives_its_item_back_and_ends_to_be_started_
     assert item.state == ItemState.READY
     assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
     assert "Ray has died on this machine" in log.read_text()
-    wait_until(lambda: marked_pids(mark) == [])
+    wait_until(lambda: marked_pids(mark) == [], GONE_S)
 
 
 def test_a_worker_whose_ray_does_not_start_in_time_ends_to_be_started_again(
