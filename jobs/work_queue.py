@@ -8,6 +8,7 @@ every process and thread that needs one. What people do with jobs is in `job_des
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from threading import Event
 
 import numpy as np
@@ -37,6 +38,7 @@ from jobs.spec import (
     NewItem,
 )
 from pipeline.errors import (
+    DatabaseError,
     ObjectStoreError,
     StaleClaimError,
     WorkerLostError,
@@ -324,6 +326,15 @@ class WorkQueue:
         self._bell.close()
 
     def _end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
+        try:
+            return self._end_once(claim, end, result)
+        except (StaleClaimError, ObjectStoreError):
+            if result is not None:  # its files were put, maybe long after they were swept
+                with suppress(DatabaseError), transaction(self._engine) as connection:
+                    object_rows.leave_to_sweep(connection, [file.key for file in result.files])
+            raise
+
+    def _end_once(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
         item_id = int(claim.item_id)
         with transaction(self._engine) as connection:
             ended = claim_rows.end_attempt(connection, item_id, claim.fence, end)

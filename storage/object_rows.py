@@ -4,7 +4,9 @@ The order is what keeps an object from being swept between its put and the commi
 a writer touches the row and commits, puts the bytes, and names the object in a transaction that
 shares the row's lock (`share_objects`). The sweep takes only rows that were not touched for its
 grace period: it locks a row, asks again whether anybody names it, marks it, commits, deletes the
-bytes, and then the row. A marked object can be neither touched nor named.
+bytes, and then the row. A marked object can be neither touched nor named. A put that takes longer
+than the grace leaves bytes without a row: whoever finds that out leaves them to the sweep with a row
+of 0 bytes, which cannot be named (`leave_to_sweep`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,8 @@ from sqlalchemy import Connection, text
 
 _TOUCH = text("""
 INSERT INTO object (key, account_id, size_bytes) VALUES (:key, :account_id, :size_bytes)
-ON CONFLICT (key) DO UPDATE SET touched_at = clock_timestamp() WHERE object.deleting_at IS NULL
+ON CONFLICT (key) DO UPDATE SET touched_at = clock_timestamp(), size_bytes = excluded.size_bytes
+WHERE object.deleting_at IS NULL
 RETURNING key
 """)
 
@@ -27,7 +30,8 @@ def touch_object(connection: Connection, key: str, account_id: str, size_bytes: 
 
 
 _SHARE = text("""
-SELECT key FROM object WHERE key = ANY(:keys) AND deleting_at IS NULL ORDER BY key FOR SHARE
+SELECT key FROM object WHERE key = ANY(:keys) AND deleting_at IS NULL AND size_bytes > 0
+ORDER BY key FOR SHARE
 """)
 
 
@@ -37,6 +41,19 @@ def share_objects(connection: Connection, keys: Sequence[str]) -> list[str]:
         return []
     there = set(connection.scalars(_SHARE, {"keys": list(keys)}))
     return [key for key in keys if key not in there]
+
+
+_LEAVE = text("""
+INSERT INTO object (key, account_id, size_bytes)
+SELECT key, split_part(key, '/', 1), 0 FROM unnest(CAST(:keys AS text[])) AS key
+ORDER BY key ON CONFLICT (key) DO NOTHING
+""")
+
+
+def leave_to_sweep(connection: Connection, keys: Sequence[str]) -> None:
+    """Let the sweep take objects after their grace, whose rows may be gone though bytes are there."""
+    if keys:
+        connection.execute(_LEAVE, {"keys": list(keys)})
 
 
 _IDLE = text("""

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from jobs.spec import ItemClaim, ReportFile
 from jobs.work_queue import WorkQueue
-from pipeline.errors import ObjectStoreError
+from pipeline.errors import ObjectStoreError, StaleClaimError
 from storage import object_rows
 from storage.kept_objects import KeptObject, put_object, sweep_orphans
 from storage.objects import FolderStore
@@ -87,6 +87,26 @@ def test_object_that_was_swept_is_not_named(
 
     finish_with(engine, claim, put_object(engine, store, "default", b"report", PDF))
     assert store.exists(kept.key)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["in time", "after another worker"])
+def test_bytes_that_were_put_after_the_sweep_took_their_row_are_swept_too(
+    engine: Engine, store: FolderStore, claim: ItemClaim, is_late: bool
+) -> None:
+    kept = put_object(engine, store, "default", b"report", PDF)
+    sweep_orphans(engine, store, grace_s=0)  # while the writer was stopped, before its put
+    store.put(kept.key, b"report", PDF)
+    if is_late:
+        WorkQueue(engine).release(claim)
+    with pytest.raises(StaleClaimError if is_late else ObjectStoreError):
+        finish_with(engine, claim, kept)
+    with engine.begin() as connection:
+        assert object_rows.share_objects(connection, [kept.key]) == [kept.key], "never named"
+
+    sweep_orphans(engine, store, grace_s=0)
+
+    assert not store.exists(kept.key)
+    assert count_objects(engine) == 0
 
 
 def test_sweep_leaves_an_object_that_a_commit_is_naming(engine: Engine, store: FolderStore) -> None:
