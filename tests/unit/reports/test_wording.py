@@ -85,7 +85,8 @@ def test_every_kind_of_error_has_its_sentence(words: Words) -> None:
 def test_all_languages_say_the_same_things(words: Words) -> None:
     for field in dataclasses.fields(Words):
         mine, model = getattr(words, field.name), getattr(ENGLISH, field.name)
-        if field.name == "errors":  # none is missing; which there are, the code base says in English
+        # none is missing; which there are, the code base says in English
+        if field.name == "errors":
             assert set(model) <= set(mine)
         elif isinstance(model, dict):
             assert set(mine) == set(model), field.name
