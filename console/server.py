@@ -59,6 +59,9 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
             markup=False,
             soft_wrap=True,
         )
+        # uvicorn raises again what ended it: by default that would be our end, before we clean up
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
         uvicorn.Server(config).run([listener])
 
 
