@@ -5,9 +5,7 @@ way, since each piece of work is taken by a row lock.
 """
 
 import logging
-import threading
 from collections.abc import Callable
-from types import TracebackType
 
 import numpy as np
 from sqlalchemy import Engine
@@ -20,10 +18,10 @@ from jobs.sweep_clock import digest_ended, run_due
 from pipeline.errors import VerityError
 from reports.letters import digest_letter, item_letter, job_letter
 from storage.notice_rows import DueNotice
+from workers.recurring import Recurring
 
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0  # while the database is away
-END_S = 5.0
 
 _log = logging.getLogger(__name__)
 _LETTERS = {
@@ -48,31 +46,15 @@ def keep_house(sender: Sender, rng: np.random.Generator) -> int:
     return n_runs + digest_ended(sender.engine) + deliver_due(sender, rng)
 
 
-class Housekeeper:
+class Housekeeper(Recurring):
     """A thread that keeps house until it is left; a database that is away is waited for."""
 
     def __init__(self, engine: Engine, jobs: JobsSettings, every_s: float = EVERY_S) -> None:
         """Name the database and the way out; the thread starts when it is entered."""
+        super().__init__("housekeeper")
         self._engine = engine
         self._jobs = jobs
         self._every_s = every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
-
-    def __enter__(self) -> "Housekeeper":
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End after what is being sent; a receiver that is slow is not waited for."""
-        self._stop.set()
-        self._thread.join(END_S)
 
     def _run(self) -> None:
         rng = np.random.default_rng()

@@ -1,8 +1,6 @@
 """Sweeps report files that nobody names and vectors beyond the limit, now and then, beside the work."""
 
 import logging
-import threading
-from types import TracebackType
 
 from sqlalchemy import Engine
 
@@ -11,13 +9,13 @@ from storage.database import transaction
 from storage.embedding_rows import SearchLimits, forget_oldest
 from storage.kept_objects import sweep_orphans
 from storage.objects import ObjectStore
+from workers.recurring import Recurring
 
 _log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 3600.0
-END_S = 5.0
 
 
-class OrphanSweep:
+class OrphanSweep(Recurring):
     """A thread of the driver: one sweep soon after the start, then one an hour."""
 
     def __init__(
@@ -28,27 +26,11 @@ class OrphanSweep:
         search: SearchLimits | None = None,
     ) -> None:
         """Name what is swept; the thread starts when the sweep is entered."""
+        super().__init__("orphan-sweep")
         self._search = search or SearchLimits()
         self._engine = engine
         self._store = store
         self._every_s = every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="orphan-sweep", daemon=True)
-
-    def __enter__(self) -> "OrphanSweep":
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End after the object that is being deleted; a store that is away is not waited for."""
-        self._stop.set()
-        self._thread.join(END_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -1,20 +1,18 @@
 """What a fleet's driver does now and then beside the work: delete by rule, sweep what nobody names."""
 
 import logging
-import threading
-from types import TracebackType
 
 from sqlalchemy import Engine
 
 from jobs.retention import KeepRule, apply_rule
 from pipeline.errors import VerityError
+from workers.recurring import Recurring
 
 _log = logging.getLogger(__name__)
 EVERY_S = 3600.0
-END_S = 5.0
 
 
-class Retention:
+class Retention(Recurring):
     """A thread of the driver: the rule is applied soon after the start, then once an hour.
 
     Objects follow with the orphan sweep, an hour after their last use.
@@ -22,26 +20,10 @@ class Retention:
 
     def __init__(self, engine: Engine, rule: KeepRule, every_s: float = EVERY_S) -> None:
         """Name the rule; the thread starts when this is entered."""
+        super().__init__("retention")
         self._engine = engine
         self._rule = rule
         self._every_s = every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-
-    def __enter__(self) -> "Retention":
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End after the item that is being deleted."""
-        self._stop.set()
-        self._thread.join(END_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
