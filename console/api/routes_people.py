@@ -1,5 +1,6 @@
 """Signing in, sessions and keys."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -82,6 +83,18 @@ class KeyMade(BaseModel):
     key: str
 
 
+class InvitationBody(Body):
+    """An invitation, as its link ends."""
+
+    invitation: Text
+
+
+class Place(Body):
+    """An account that a person belongs to."""
+
+    account_id: Text
+
+
 class SessionShown(BaseModel):
     """A browser that is signed in."""
 
@@ -116,6 +129,21 @@ def sign_in(body: SignInBody, request: Request, response: Response, context: Con
 def me(asking: Reader) -> Me:
     """Return who asks, and what may be done."""
     return _me(asking)
+
+
+@router.post("/me/places", status_code=201)
+def join(body: InvitationBody, asking: Reader, context: Context) -> Place:
+    """Take a place in another account by an invitation to one's own address."""
+    account_id = context.people.join(_person_of(asking), body.invitation)
+    note(context, replace(asking, account_id=account_id), Deed.MEMBER_JOIN)
+    return Place(account_id=account_id)
+
+
+@router.put("/me/account", status_code=204)
+def look_at(body: Place, asking: Reader, context: Context) -> None:
+    """Let this browser look at another account that the asking person has a place in."""
+    person_id = _person_of(asking)
+    context.people.look_at(asking.session_sha256 or "", person_id, body.account_id)
 
 
 @router.get("/sessions")

@@ -1,5 +1,6 @@
 """Keys, the people of an account, and one's own sessions and password."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import segno
@@ -124,6 +125,23 @@ def change_password(
     return _account(page, asking, context, is_saved=True)
 
 
+@router.post("/account/join")
+def join(asking: Reader, context: Context, invitation: Field) -> Response:
+    """Take a place in another account, and look at it."""
+    person_id = _person(asking)
+    account_id = context.people.join(person_id, invitation)
+    note(context, replace(asking, account_id=account_id), Deed.MEMBER_JOIN)
+    context.people.look_at(asking.session_sha256 or "", person_id, account_id)
+    return RedirectResponse("/", 303)
+
+
+@router.post("/account/look")
+def look_at(asking: Reader, context: Context, account_id: Field) -> Response:
+    """Look at another account of one's own."""
+    context.people.look_at(asking.session_sha256 or "", _person(asking), account_id)
+    return RedirectResponse("/", 303)
+
+
 @router.get("/account/second-factor")
 def second_factor_page(page: PageHere, asking: Reader, context: Context) -> Response:
     """Show a new secret as a picture for an app, and the form for its first code."""
@@ -181,6 +199,7 @@ def _account(
     person_id = _person(asking)
     return page.show(
         "account.html",
+        places=context.members.places(person_id),
         sessions=context.people.sessions(person_id),
         has_second_factor=context.people.person(person_id).totp_secret is not None,
         problem=problem,

@@ -16,6 +16,7 @@ class Deed(StrEnum):
     SECOND_FACTOR_SET = "second_factor.set"
     SECOND_FACTOR_REMOVE = "second_factor.remove"
     MEMBER_INVITE = "member.invite"
+    MEMBER_JOIN = "member.join"
     MEMBER_ROLE = "member.role"
     MEMBER_REMOVE = "member.remove"
     KEY_MAKE = "key.make"

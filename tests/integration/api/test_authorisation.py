@@ -30,7 +30,8 @@ GET /v1/items/{item_id}/attempts | GET /v1/items/{item_id}/report.{kind} | GET /
 GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/subscriptions | GET /v1/notices
 GET /jobs | GET /jobs/{job_id} | GET /jobs/{job_id}/progress | GET /items/{item_id} | GET /sweeps
 GET /sweeps/{sweep_id} | GET /account | POST /account/password | GET /account/second-factor
-POST /account/second-factor | POST /account/second-factor/remove
+POST /account/second-factor | POST /account/second-factor/remove | POST /account/join
+POST /account/look | POST /v1/me/places | PUT /v1/me/account
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
 """,
     Right.WORK: """

@@ -170,3 +170,19 @@ def test_a_script_invites_gives_roles_and_sends_away(browse: Browse, visitor: Te
         ("person.sign_up", ""),
     ]
     assert token not in str(shown)
+
+
+def test_somebody_known_joins_by_an_invitation_and_looks_at_either_account(
+    context: ApiContext, browse: Browse
+) -> None:
+    browse("ada@example.org")
+    bo = browse("bo@example.org")
+    own = bo.get("/v1/me").json()["account_id"]
+    token = context.members.invite("default", "bo@example.org", Role.READER)
+    assert bo.put("/v1/me/account", json={"account_id": "default"}).status_code == 404
+    assert bo.post("/v1/me/places", json={"invitation": token}).json() == {"account_id": "default"}
+    assert bo.post("/v1/me/places", json={"invitation": token}).status_code == 403
+    for account_id, role in (("default", "reader"), (own, "admin")):
+        assert bo.put("/v1/me/account", json={"account_id": account_id}).status_code == 204
+        me = bo.get("/v1/me").json()
+        assert (me["account_id"], me["role"]) == (account_id, role)
