@@ -140,7 +140,7 @@ def source_flags(
     proxy: Annotated[
         Path | None,
         typer.Option(
-            help="A file that holds http://user:password@host:port, the way out of this job.",
+            help="A file that holds http://user:password@host:port or socks5://..., the way out of this job.",
             rich_help_panel=_PANEL,
         ),
     ] = None,

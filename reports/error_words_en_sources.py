@@ -180,7 +180,8 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     ),
     "proxy_malformed": ErrorWords(
         "The proxy is not written as one.",
-        "Write http://host:port or http://user:password@host:port into the file.",
+        "Write http://user:password@host:port or socks5://user:password@host:port into the file; without"
+        " user and password where it asks for none.",
     ),
     "rate_limited": ErrorWords(
         "The site asks to be asked less often.",

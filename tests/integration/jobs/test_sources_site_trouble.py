@@ -19,6 +19,7 @@ from storage.egress import EgressGuard
 from storage.egress_policy import EgressPolicy, parse_allow
 from storage.egress_proxy import ProxyLimits
 from storage.sealing import Sealer
+from tests.local_proxies import connect_proxy, socks_proxy
 from tests.local_site import Answer, Asked, LocalSite, local_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]  # each child loads all of yt-dlp
@@ -134,6 +135,18 @@ def test_the_jobs_own_proxy_is_the_way_out_and_the_rules_stay(
     assert all(head.startswith(f"CONNECT 127.0.0.1:{site.port} ") for head in heads)
     assert "Basic ZGVzazpwYXNzIHdvcmQ=" in heads[0]
     assert error_of(item_of(site.url("/a.wav"), proxy_id="p"), tmp_path, through).retryable, "gone"
+
+
+def test_a_socks_proxy_is_the_way_out_of_yt_dlp_too(
+    site: LocalSite, access: SourceAccess, tmp_path: Path
+) -> None:
+    site.answers["/a.wav"] = Answer(b"sound", "audio/wav")
+    with socks_proxy(("desk", "word")) as (port, asked):
+        proxy = SEALER.seal(f"socks5://desk:word@127.0.0.1:{port}", "p")
+        through = replace(access, sealed={"p": proxy})
+        fetched = fetch(item_of(site.url("/a.wav"), proxy_id="p"), tmp_path / "item", through)
+    assert fetched.size_bytes == 5
+    assert set(asked) == {f"127.0.0.1 {site.port}"}
 
 
 def test_a_running_stream_is_recorded_for_the_stated_minutes(
@@ -265,49 +278,6 @@ def test_a_search_asks_its_own_site_by_the_guard(tmp_path: Path) -> None:
         list(list_items("ytsearch3:press conference", SourceAccess(guard)))
     assert caught.value.code == "egress_refused"
     assert set(asked) == {"www.youtube.com"}
-
-
-@contextmanager
-def connect_proxy() -> Iterator[tuple[int, list[str]]]:
-    """Run an HTTP proxy that takes CONNECT; yield its port and the heads that it saw."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    heads: list[str] = []
-
-    def pump(one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError):
-            while data := one.recv(1 << 16):
-                other.sendall(data)
-            other.shutdown(socket.SHUT_WR)
-
-    def serve(client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(1 << 12)
-        heads.append(head.decode())
-        host, port = head.split(b" ")[1].decode().split(":")
-        origin = socket.create_connection((host, int(port)))
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        back = threading.Thread(target=pump, args=(origin, client))
-        back.start()
-        pump(client, origin)
-        back.join()
-        client.close()
-        origin.close()
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                threading.Thread(target=serve, args=(client,)).start()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield listener.getsockname()[1], heads
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
 
 
 @contextmanager
