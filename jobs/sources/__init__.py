@@ -194,13 +194,17 @@ def _fetch_whole(
 def _list_by_way_out(
     source: str, access: SourceAccess, cursor: str, on_skipped: OnSkipped, n_lists: int
 ) -> Iterator[Listed]:
+    before = cursor
     with access.way_out() as through:
         for listed in _list(source, through, cursor, on_skipped, n_lists):
             is_whole = is_openable(listed.item.title) and "error" not in listed.item.facts
             if is_whole and through.options.open_archives:
-                yield from list_members(listed, through, on_skipped, _fetch_whole)
+                for member in list_members(listed, through, on_skipped, _fetch_whole):
+                    # a listing that ends between two members opens the archive once more
+                    yield replace(member, cursor=before)
             else:
                 yield listed
+            before = listed.cursor
 
 
 def _list(

@@ -101,7 +101,8 @@ def fetch_member(
         VerityError: the archive cannot be had, or the member cannot be read.
     """
     facts = {name: it for name, it in item.facts.items() if name not in _MEMBER_FACTS}
-    whole = NewItem(item.source_uri.partition("#")[0], item.title, "", facts)
+    uri, mark, _ = item.source_uri.rpartition("#")  # the member's own part is quoted
+    whole = NewItem(uri if mark else item.source_uri, item.title, "", facts)
     with (
         _held(whole, access, on_progress, fetch_whole) as archive,
         MediaSink(folder, access.limits, on_progress) as sink,

@@ -1,22 +1,20 @@
 """S3 as a source: against nanio (signatures, streams) and moto (versions, Glacier, If-Match)."""
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
-from jobs.sources import FetchLimits, S3Access, SourceAccess, fetch, list_from, list_items
+from jobs.sources import FetchLimits, SourceAccess, fetch, list_from, list_items
 from jobs.sources.items import NewItem
 from jobs.sources.s3_session import open_client
 from pipeline.errors import AccessError, InputError, ObjectStoreError, VerityError
-from storage.egress import EgressGuard
 from tests.conftest import S3Server
+from tests.integration.jobs.s3_makers import SOUND, access_to, code_of
 from tests.local_site import Answer, breaking_proxy, local_site
 
 if TYPE_CHECKING:
@@ -24,51 +22,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.s3
 
-SOUND = bytes(range(256)) * 4096  # 1 MiB
-
-
-def access_to(endpoint_url: str, key: str = "key", secret: str = "word") -> SourceAccess:  # noqa: S107
-    s3 = S3Access(endpoint_url, "us-east-1", None, SecretStr(key), SecretStr(secret))
-    return SourceAccess(EgressGuard(), s3)  # the guard is never asked
-
-
-@pytest.fixture
-def access(s3_server: S3Server) -> SourceAccess:
-    return access_to(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
-
-
-@pytest.fixture
-def client(access: SourceAccess) -> "Iterator[S3Client]":
-    with closing(open_client(access.s3)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def code_of(item: NewItem, folder: Path, access: SourceAccess) -> str:
-    """Return the code with which fetching an item fails."""
-    with pytest.raises(VerityError) as caught:
-        fetch(item, folder / "item", access)
-    assert not list(folder.glob("item/*"))
-    return caught.value.code
-
 
 def test_a_prefix_is_listed_and_fetched(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", tmp_path: Path
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client", tmp_path: Path
 ) -> None:
     bucket = s3_server.bucket
     for key in ("in/b 1.wav", "in/a/ü😀.wav", "in/all.zip", "in/twin.wav", "other.wav"):
-        client.put_object(Bucket=bucket, Key=key, Body=SOUND)
-    client.put_object(Bucket=bucket, Key="in/empty.wav", Body=b"")
+        s3_client.put_object(Bucket=bucket, Key=key, Body=SOUND)
+    s3_client.put_object(Bucket=bucket, Key="in/empty.wav", Body=b"")
     skipped: dict[str, str] = {}
-    listing = list_from(f"s3://{bucket}/in/", access, on_skipped=skipped.__setitem__)
+    listing = list_from(f"s3://{bucket}/in/", s3_access, on_skipped=skipped.__setitem__)
     items = [listed.item for listed in listing]
     assert {item.title for item in items} == {"b 1.wav", "ü😀.wav", "twin.wav", "empty.wav"}
     assert skipped == {"in/all.zip": "archive"}
@@ -76,84 +39,84 @@ def test_a_prefix_is_listed_and_fetched(
     by_title = {item.title: item for item in items}
     progress: list[tuple[int, int | None]] = []
     fetched = fetch(
-        by_title["ü😀.wav"], tmp_path / "1", access, lambda done, of: progress.append((done, of))
+        by_title["ü😀.wav"], tmp_path / "1", s3_access, lambda done, of: progress.append((done, of))
     )
     assert fetched.sha256 == hashlib.sha256(SOUND).hexdigest()
     assert progress[-1] == (len(SOUND), len(SOUND))
     assert fetched.custody.original_name == "ü😀.wav"
     assert fetched.custody.source_version == by_title["ü😀.wav"].facts["etag"]
-    assert code_of(by_title["empty.wav"], tmp_path, access) == "media_empty"
+    assert code_of(by_title["empty.wav"], tmp_path, s3_access) == "media_empty"
 
 
 def test_a_key_names_one_object_and_not_its_longer_neighbours(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client"
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client"
 ) -> None:
     for key in ("a.wav", "a.wav.bak", "a.wave"):
-        client.put_object(Bucket=s3_server.bucket, Key=key, Body=b"x")
+        s3_client.put_object(Bucket=s3_server.bucket, Key=key, Body=b"x")
     source = f"s3://{s3_server.bucket}/a.wav"
-    assert [item.title for item in list_items(source, access)] == ["a.wav"]
-    assert not list(list_from(source, access, cursor="a.wav"))
+    assert [item.title for item in list_items(source, s3_access)] == ["a.wav"]
+    assert not list(list_from(source, s3_access, cursor="a.wav"))
 
 
 def test_a_listing_goes_on_behind_its_cursor(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client"
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client"
 ) -> None:
     for number in range(5):
-        client.put_object(Bucket=s3_server.bucket, Key=f"p/{number}.wav", Body=b"x")
+        s3_client.put_object(Bucket=s3_server.bucket, Key=f"p/{number}.wav", Body=b"x")
     source = f"s3://{s3_server.bucket}/p/"
-    first = list(list_from(source, access))
-    again = list(list_from(source, access, cursor=first[2].cursor))
+    first = list(list_from(source, s3_access))
+    again = list(list_from(source, s3_access, cursor=first[2].cursor))
     assert again == first[3:]
 
 
 def test_what_changed_or_went_after_the_listing_is_named(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", tmp_path: Path
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client", tmp_path: Path
 ) -> None:
     for key in ("gone.wav", "new.wav"):
-        client.put_object(Bucket=s3_server.bucket, Key=key, Body=b"one")
-    gone, new = list_items(f"s3://{s3_server.bucket}/", access)
-    client.delete_object(Bucket=s3_server.bucket, Key="gone.wav")
-    client.put_object(Bucket=s3_server.bucket, Key="new.wav", Body=b"two")
-    assert code_of(gone, tmp_path, access) == "object_vanished"
-    assert code_of(new, tmp_path, access) == "source_replaced"  # nanio ignores If-Match
+        s3_client.put_object(Bucket=s3_server.bucket, Key=key, Body=b"one")
+    gone, new = list_items(f"s3://{s3_server.bucket}/", s3_access)
+    s3_client.delete_object(Bucket=s3_server.bucket, Key="gone.wav")
+    s3_client.put_object(Bucket=s3_server.bucket, Key="new.wav", Body=b"two")
+    assert code_of(gone, tmp_path, s3_access) == "object_vanished"
+    assert code_of(new, tmp_path, s3_access) == "source_replaced"  # nanio ignores If-Match
 
 
 def test_a_broken_download_goes_on_where_it_broke(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", tmp_path: Path
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client", tmp_path: Path
 ) -> None:
-    client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=SOUND * 4)
-    (item,) = list_items(f"s3://{s3_server.bucket}/a.wav", access)
+    s3_client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=SOUND * 4)
+    (item,) = list_items(f"s3://{s3_server.bucket}/a.wav", s3_access)
     target = s3_server.endpoint_url.removeprefix("http://")
     with breaking_proxy(target, [1_500_000, 900_000]) as address:
-        through = replace(access, s3=replace(access.s3, endpoint_url=f"http://{address}"))
+        through = replace(s3_access, s3=replace(s3_access.s3, endpoint_url=f"http://{address}"))
         fetched = fetch(item, tmp_path / "item", through)
     assert fetched.sha256 == hashlib.sha256(SOUND * 4).hexdigest()
 
 
 def test_limits_hold_before_a_byte_is_fetched(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", tmp_path: Path
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client", tmp_path: Path
 ) -> None:
-    client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=SOUND)
-    (item,) = list_items(f"s3://{s3_server.bucket}/", access)
-    small = replace(access, limits=FetchLimits(max_bytes=1000))
+    s3_client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=SOUND)
+    (item,) = list_items(f"s3://{s3_server.bucket}/", s3_access)
+    small = replace(s3_access, limits=FetchLimits(max_bytes=1000))
     assert code_of(item, tmp_path, small) == "too_many_bytes"
 
 
 def test_wrong_keys_and_missing_buckets_are_named(
-    s3_server: S3Server, access: SourceAccess
+    s3_server: S3Server, s3_access: SourceAccess
 ) -> None:
-    wrong = replace(access, s3=replace(access.s3, secret_key=SecretStr("wrong")))
+    wrong = replace(s3_access, s3=replace(s3_access.s3, secret_key=SecretStr("wrong")))
     with pytest.raises(AccessError) as refused:
         list(list_items(f"s3://{s3_server.bucket}/", wrong))
     assert refused.value.code in {"credentials_wrong", "access_denied"}
     with pytest.raises(VerityError) as missing:
-        list(list_items("s3://no-such-bucket-here/", access))
+        list(list_items("s3://no-such-bucket-here/", s3_access))
     assert missing.value.code == "bucket_not_found"
     with pytest.raises(VerityError) as empty:
-        list(list_items(f"s3://{s3_server.bucket}/nothing/", access))
+        list(list_items(f"s3://{s3_server.bucket}/nothing/", s3_access))
     assert empty.value.code == "source_empty"
     with pytest.raises(InputError):
-        list(list_items("s3://", access))
+        list(list_items("s3://", s3_access))
 
 
 def test_versions_and_archive_classes_are_told(moto_url: str, tmp_path: Path) -> None:
@@ -200,23 +163,3 @@ def test_a_server_that_is_down_is_an_outage(tmp_path: Path) -> None:
         access = access_to(site.url(""))
         with pytest.raises(ObjectStoreError):
             fetch(NewItem("s3://b/a.wav", "a.wav", "k"), tmp_path / "item", access)
-
-
-def test_keys_that_are_no_names_are_fetched_under_ours(tmp_path: Path) -> None:
-    """Nanio and moto refuse such keys; S3 itself takes them."""
-    keys = ("%0A=cmd()%0A", "..%2F..%2Fetc%2F%F0%9F%98%80")
-    rows = "".join(
-        f"<Contents><Key>{key}</Key><ETag>x</ETag><Size>1</Size></Contents>" for key in keys
-    )
-    page = f"<ListBucketResult><EncodingType>url</EncodingType>{rows}</ListBucketResult>"
-    with local_site() as site:
-        site.answers["/b"] = Answer(page.encode(), "application/xml")
-        access = access_to(site.url(""))
-        odd, climbing = list_items("s3://b/", access)
-        site.answers["/b/%0A%3Dcmd%28%29%0A"] = Answer(b"x", headers={"ETag": "x"})
-        fetched = fetch(odd, tmp_path / "item", access)
-    assert odd.title == "\n=cmd()\n"
-    assert climbing.title == "😀"
-    assert "%" in climbing.facts["key"]
-    assert [path.name for path in (tmp_path / "item").iterdir()] == ["media.bin"]
-    assert fetched.size_bytes == 1

@@ -2,16 +2,13 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from jobs.source_options import SourceOptions
@@ -28,6 +25,7 @@ from jobs.sources.s3_session import open_client
 from pipeline.errors import VerityError
 from storage.egress import EgressGuard
 from tests.conftest import S3Server
+from tests.integration.jobs.s3_makers import SOUND, access_to, page_of, query
 from tests.local_site import Answer, Asked, breaking_proxy, local_site
 
 if TYPE_CHECKING:
@@ -35,33 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.s3
 
-SOUND = bytes(range(256)) * 4096  # 1 MiB
 ROLE = "arn:aws:iam::123456789012:role/reader"
-
-
-def access_to(endpoint_url: str, key: str = "key", secret: str = "word") -> SourceAccess:  # noqa: S107
-    s3 = S3Access(endpoint_url, "us-east-1", None, SecretStr(key), SecretStr(secret))
-    return SourceAccess(EgressGuard(), s3)  # the guard is never asked
-
-
-@pytest.fixture
-def access(s3_server: S3Server) -> SourceAccess:
-    return access_to(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
-
-
-@pytest.fixture
-def client(access: SourceAccess) -> "Iterator[S3Client]":
-    with closing(open_client(access.s3)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def titles(source: str, access: SourceAccess, **said: object) -> list[str]:
@@ -69,37 +41,21 @@ def titles(source: str, access: SourceAccess, **said: object) -> list[str]:
     return [item.title for item in list_items(source, access, options)]
 
 
-def page_of(keys: list[str], *, more: str = "") -> Answer:
-    """Return a page of a listing, as S3 writes it."""
-    rows = "".join(
-        f"<Contents><Key>{key}</Key><ETag>{key}</ETag><Size>1</Size>"
-        "<LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"
-        for key in keys
-    )
-    rest = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{more}</NextContinuationToken>"
-    body = f"<ListBucketResult>{rest if more else ''}{rows}</ListBucketResult>"
-    return Answer(body.encode(), "application/xml")
-
-
-def query(asked: Asked, name: str) -> str:
-    return parse_qs(urlsplit(asked.path).query).get(name, [""])[0]
-
-
 def test_globs_sizes_and_dates_choose_what_is_listed(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client"
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client"
 ) -> None:
     bucket = s3_server.bucket
     for key, n_bytes in {"p/a.wav": 10, "p/b.mp3": 20, "p/x/c.wav": 30, "p/x/d.wav": 0}.items():
-        client.put_object(Bucket=bucket, Key=key, Body=b"x" * n_bytes)
+        s3_client.put_object(Bucket=bucket, Key=key, Body=b"x" * n_bytes)
     source = f"s3://{bucket}/p/"
-    assert titles(source, access, include=["*.wav"]) == ["a.wav", "c.wav", "d.wav"]
-    assert titles(source, access, include=["x/*"]) == ["c.wav", "d.wav"]
-    assert titles(source, access, exclude=["*.wav"]) == ["b.mp3"]
-    assert titles(source, access, min_bytes=15, max_bytes=25) == ["b.mp3", "d.wav"], "0 is named"
+    assert titles(source, s3_access, include=["*.wav"]) == ["a.wav", "c.wav", "d.wav"]
+    assert titles(source, s3_access, include=["x/*"]) == ["c.wav", "d.wav"]
+    assert titles(source, s3_access, exclude=["*.wav"]) == ["b.mp3"]
+    assert titles(source, s3_access, min_bytes=15, max_bytes=25) == ["b.mp3", "d.wav"], "0 is named"
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
-    assert not titles(source, access, changed_after=now + hour)
-    assert len(titles(source, access, changed_after=now - hour, changed_before=now + hour)) == 4
+    assert not titles(source, s3_access, changed_after=now + hour)
+    assert len(titles(source, s3_access, changed_after=now - hour, changed_before=now + hour)) == 4
 
 
 def test_a_role_is_assumed_and_its_keys_sign(moto_url: str, tmp_path: Path) -> None:
@@ -186,19 +142,22 @@ def test_a_key_that_comes_twice_is_listed_once_and_named() -> None:
 
 
 def test_a_prefix_that_changes_while_it_is_listed_loses_nothing_that_stays(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", monkeypatch: pytest.MonkeyPatch
+    s3_server: S3Server,
+    s3_access: SourceAccess,
+    s3_client: "S3Client",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("jobs.sources.s3.PAGE_KEYS", 10)
     for number in range(50):
-        client.put_object(Bucket=s3_server.bucket, Key=f"p/{number:03}.wav", Body=b"x")
+        s3_client.put_object(Bucket=s3_server.bucket, Key=f"p/{number:03}.wav", Body=b"x")
     found: list[str] = []
-    for listed in list_from(f"s3://{s3_server.bucket}/p/", access):
+    for listed in list_from(f"s3://{s3_server.bucket}/p/", s3_access):
         found.append(listed.item.title)
         if len(found) == 15:
             for gone in ("p/005.wav", "p/030.wav"):  # behind us and before us
-                client.delete_object(Bucket=s3_server.bucket, Key=gone)
+                s3_client.delete_object(Bucket=s3_server.bucket, Key=gone)
             for new in ("p/000a.wav", "p/040a.wav"):
-                client.put_object(Bucket=s3_server.bucket, Key=new, Body=b"x")
+                s3_client.put_object(Bucket=s3_server.bucket, Key=new, Body=b"x")
     stayed = {f"{number:03}.wav" for number in range(50)} - {"030.wav"}
     assert set(found) == stayed | {"040a.wav"}
     assert len(found) == len(set(found))
@@ -233,14 +192,14 @@ def test_many_pages_are_read_one_at_a_time_and_go_on_after_a_crash() -> None:
 
 
 def test_a_download_that_was_put_together_is_checked_against_the_objects_own_sum(
-    s3_server: S3Server, access: SourceAccess, client: "S3Client", tmp_path: Path
+    s3_server: S3Server, s3_access: SourceAccess, s3_client: "S3Client", tmp_path: Path
 ) -> None:
     body = SOUND * 2
-    client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=body)
-    (item,) = list_items(f"s3://{s3_server.bucket}/a.wav", access)
+    s3_client.put_object(Bucket=s3_server.bucket, Key="a.wav", Body=body)
+    (item,) = list_items(f"s3://{s3_server.bucket}/a.wav", s3_access)
     target = s3_server.endpoint_url.removeprefix("http://")
     with breaking_proxy(target, [900_000]) as address:
-        through = replace(access, s3=replace(access.s3, endpoint_url=f"http://{address}"))
+        through = replace(s3_access, s3=replace(s3_access.s3, endpoint_url=f"http://{address}"))
         assert fetch(item, tmp_path / "1", through).sha256 == hashlib.sha256(body).hexdigest()
 
 
