@@ -20,7 +20,14 @@ PASSING_CODES = frozenset(
     {
         *("premiere", "live", "not_live", "rate_limited", "bot_wall", "site_failed"),
         *("fetch_failed", "fetch_too_slow", "site_not_understood", "site_reader_failed"),
-        *("disk_full", "object_store_failed", "outage", "worker_lost", "memory_short"),
+        *(
+            "disk_full",
+            "no_room_for_medium",
+            "object_store_failed",
+            "outage",
+            "worker_lost",
+            "memory_short",
+        ),
     }
 )
 

@@ -130,6 +130,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The site shows the medium only to people who are logged in.",
         "Submit the file itself, or the address with --cookies of an account that sees it.",
     ),
+    "medium_larger_than_disk": ErrorWords(
+        "The medium is larger than this machine's disk.",
+        "Set VERITY_TEMP to a folder on a larger disk, or cut the medium, and submit it again.",
+    ),
     "members_only": ErrorWords(
         "The medium is for paying members only.",
         "Submit the file itself, or the address with --cookies of an account that sees it.",
@@ -145,6 +149,10 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
     "no_media": ErrorWords(
         "No audio or video was found at the address.",
         "Check the address, or submit the address of the medium itself.",
+    ),
+    "no_room_for_medium": ErrorWords(
+        "The medium needs more room than the disk has left.",
+        "Make room, or set VERITY_TEMP to a folder on a larger disk; it is tried again a few times.",
     ),
     "not_a_file": ErrorWords(
         "The path is not a file.",

@@ -26,6 +26,7 @@ from jobs.sources.items import (
 from jobs.sources.names import check_web_entry, has_media_name, name_of
 from jobs.sources.sink import (
     MEDIA_FILE_NAME,
+    check_room,
     check_size,
     empty_medium,
     hash_file,
@@ -123,8 +124,9 @@ def _download(
     with site_events(request, access) as events:
         for event in events:
             if event["event"] == "progress":
-                total = event["total"]
-                on_progress(_int(event["bytes"]), None if total is None else _int(total))
+                so_far, total = _int(event["bytes"]), event["total"]
+                check_room(folder, so_far, 0)  # the total is a guess with many sites
+                on_progress(so_far, None if total is None else _int(total))
             elif event["event"] == "done":
                 facts = _texts(event["facts"])
             else:

@@ -13,7 +13,13 @@ from typing import BinaryIO, Self
 
 from jobs.sources.access import FetchLimits
 from jobs.sources.items import Fetched, OnProgress
-from pipeline.errors import FetchFailedError, InputError, LimitExceededError, MediaCorruptError
+from pipeline.errors import (
+    FetchFailedError,
+    InputError,
+    LimitExceededError,
+    MediaCorruptError,
+    VerityError,
+)
 from pipeline.vocabulary import Custody
 
 MEDIA_FILE_NAME = "media.bin"  # the only name that a fetched file ever has on disk
@@ -57,30 +63,30 @@ class MediaSink:
         """Take the size that the source announces.
 
         Raises:
-            LimitExceededError: it is over the limit.
-            FetchFailedError: the disk has no room for it.
+            LimitExceededError: it is over the limit, or larger than this machine's disk.
+            FetchFailedError: the disk has no room for it now.
         """
         self._expected = size_bytes
         if size_bytes is None:
             return
         check_size(size_bytes, self._limits)
-        if size_bytes - self.size_bytes + SPARE_DISK_BYTES > free_bytes(self.path.parent):
-            raise disk_full()
+        check_room(self.path.parent, self.size_bytes, size_bytes - self.size_bytes)
 
     def write(self, chunk: bytes) -> None:
         """Append a chunk.
 
         Raises:
-            LimitExceededError: over the limit of bytes or seconds.
-            FetchFailedError: the disk is full.
+            LimitExceededError: over the limit of bytes or seconds, or larger than this machine's disk.
+            FetchFailedError: the disk has no room for it now.
         """
         check_size(self.size_bytes + len(chunk), self._limits)
         self.check_time()
+        check_room(self.path.parent, self.size_bytes, len(chunk))
         try:
             self._open_file().write(chunk)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise disk_full() from error
+                raise no_room(self.path.parent, self.size_bytes, len(chunk)) from error
             raise
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
@@ -141,6 +147,45 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def check_room(folder: Path, n_written: int, n_more: int) -> None:
+    """Raise what `no_room` returns where the disk has no room for so many bytes more."""
+    if n_more + SPARE_DISK_BYTES > free_bytes(folder):
+        raise no_room(folder, n_written, n_more)
+
+
+def no_room(folder: Path, n_written: int, n_more: int) -> VerityError:
+    """Return the error of a medium for which the disk has no room.
+
+    Three things are told apart: a medium that this disk never holds is given up; one that is more than
+    what others leave of it is tried again a few times; and a disk that is full without the medium is
+    nothing that the medium could help: a worker then waits with everything.
+
+    Args:
+        folder: on the disk.
+        n_written: bytes of the medium that lie there.
+        n_more: bytes that shall follow, as far as that is known.
+    """
+    usage = shutil.disk_usage(folder)
+    if n_written + n_more + 2 * SPARE_DISK_BYTES > usage.total:
+        return LimitExceededError(
+            f"The medium is larger than this machine's disk holds ({usage.total / 1e9:.3g} GB): set"
+            " the folder for temporary files (VERITY_TEMP) to a larger disk, or cut the medium.",
+            "medium_larger_than_disk",
+        )
+    if usage.free + n_written > 2 * SPARE_DISK_BYTES:
+        return FetchFailedError(
+            f"The medium needs more room than this machine's disk has left ({usage.free / 1e9:.3g}"
+            " GB): make room there, or set the folder for temporary files (VERITY_TEMP) to a larger"
+            " disk.",
+            "no_room_for_medium",
+        )
+    return FetchFailedError(
+        "There is no room on this machine's disk for the medium: free some, or set the data"
+        " folder (VERITY_VAR) to a larger disk.",
+        "disk_full",
+    )
+
+
 def check_size(size_bytes: int, limits: FetchLimits) -> None:
     """Raise LimitExceededError where a medium is larger than is allowed."""
     if size_bytes > limits.max_bytes:
@@ -157,15 +202,6 @@ def too_slow(limits: FetchLimits) -> LimitExceededError:
         f"Fetching took longer than {limits.wall_s:.0f} s, the limit of VERITY_FETCH_WALL_S:"
         " raise the limit, or fetch the medium by hand and submit the file.",
         "fetch_too_slow",
-    )
-
-
-def disk_full() -> FetchFailedError:
-    """Return the error of a disk without room."""
-    return FetchFailedError(
-        "There is no room on this machine's disk for the medium: free some, or set the data"
-        " folder (VERITY_VAR) to a larger disk.",
-        "disk_full",
     )
 
 

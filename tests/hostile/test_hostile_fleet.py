@@ -10,7 +10,8 @@ from jobs.spec import ItemState
 from pipeline.analyse import examine
 from pipeline.vocabulary import AnalysisOptions, MediaItem
 from tests.fleet_bench import FleetBench, FleetThread, bench, local_ray
-from tests.hostile.hostile_rows import Case, cases
+from tests.hostile.hostile_case import Case
+from tests.hostile.hostile_rows import cases
 from tests.models import tiny_models
 
 pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]

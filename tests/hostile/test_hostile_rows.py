@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.conftest import Walker
-from tests.hostile.hostile_rows import Case, cases
+from tests.hostile.hostile_case import Case
+from tests.hostile.hostile_rows import cases
 
 CASES = cases()
 NOT_HEARD = frozenset(

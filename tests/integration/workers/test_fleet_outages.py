@@ -4,7 +4,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +25,7 @@ from tests.fleet_bench import (
     media_folder,
     wait_until,
 )
+from tests.small_disk import small_disk
 from workers.fleet_events import FleetEvent, FleetEventKind
 from workers.machine import Room
 
@@ -36,23 +36,9 @@ FULL = Room(1 << 40, 1 << 20)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a disk of its own; only root may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = [
-        "mount",
-        "-t",
-        "tmpfs",
-        "-o",
-        f"size={DISK_BYTES},nr_inodes={N_NAMES}",
-        "tmpfs",
-        str(folder),
-    ]
-    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a small disk needs root and the right to mount")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", DISK_BYTES, N_NAMES) as folder:
+        yield folder
 
 
 def of_kind(fleet: FleetThread, kind: FleetEventKind) -> list[FleetEvent]:
@@ -68,12 +54,10 @@ def assert_nothing_begins(fleet: FleetThread, seconds: float) -> None:
 
 
 def test_a_full_disk_stops_items_and_new_actors_until_there_is_room_and_costs_no_attempt(
-    bench: FleetBench, media_folder: Path, small_disk: Path, local_ray: None
+    bench: FleetBench, media_folder: Path, disk: Path, local_ray: None
 ) -> None:
-    settings = bench.settings.model_copy(
-        update={"temp_folder": small_disk / "temp", "n_preparers": 1}
-    )
-    filler = small_disk / "filler"
+    settings = bench.settings.model_copy(update={"temp_folder": disk / "temp", "n_preparers": 1})
+    filler = disk / "filler"
 
     with FleetThread(settings, until_idle=False) as fleet:
         wait_until(lambda: bool(of_kind(fleet, FleetEventKind.READY)))
@@ -92,6 +76,22 @@ def test_a_full_disk_stops_items_and_new_actors_until_there_is_room_and_costs_no
     counts = bench.queue.desk.job_status(job.job_id).counts
     assert (counts.done, counts.failed) == (5, 1)
     assert {item.attempt for item in bench.media(job)} == {1}
+
+
+def test_a_medium_larger_than_the_disk_fails_alone_and_nobody_waits_for_it(
+    bench: FleetBench, media_folder: Path, disk: Path, local_ray: None
+) -> None:
+    with (media_folder / "0 giant.wav").open("wb") as file:
+        file.truncate(4 * DISK_BYTES)  # takes no room where it lies
+    settings = bench.settings.model_copy(update={"temp_folder": disk / "temp", "n_preparers": 1})
+    with FleetThread(settings, until_idle=True) as fleet:
+        job = bench.submit(media_folder)
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, 200)
+    counts = bench.queue.desk.job_status(job.job_id).counts
+    assert (counts.done, counts.failed) == (5, 2)
+    [giant] = [item for item in bench.media(job) if item.title == "0 giant.wav"]
+    assert (giant.error_code, giant.attempt) == ("medium_larger_than_disk", 1)
+    assert of_kind(fleet, FleetEventKind.OUTAGE) == []
 
 
 def fill(folder: Path) -> None:
