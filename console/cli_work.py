@@ -17,11 +17,15 @@ EXAMPLES = """
 
   verity work --until-idle     until nothing waits any more, then leave
 
-SIGTERM and Ctrl-C finish what is held within a few seconds or give it back to the queue.
+SIGTERM and Ctrl-C finish what is held within a few seconds or give it back to the queue; a second
+one gives everything back at once.
 
 Exit status: 0 it ended as asked, failed items or not: those are the job's, and `verity show JOB`
 names them; 75 a service went away; 78 a setting is wrong.
 """
+STOPPING = (
+    "Stopping: finishing or giving back what is held; once more, and it is given back at once ..."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -46,16 +50,20 @@ def work(
     fleet = FleetSettings.from_env(settings.environ)
     for warning in settings.warnings:
         errors.print(f"Warning: {warning}", style="yellow", markup=False)
-    stop = threading.Event()
+    stop, hurry = threading.Event(), threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        errors.print("Stopping: finishing or giving back what is held ...", markup=False)
-        stop.set()
+        if stop.is_set():
+            errors.print("Giving back at once what is held ...", markup=False)
+            hurry.set()
+        else:
+            errors.print(STOPPING, markup=False)
+            stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     with WorkProgress(quiet=as_json) as progress:
-        summary = run_fleet(fleet, until_idle, stop, progress.on_event)
+        summary = run_fleet(fleet, until_idle, stop, progress.on_event, hurry)
     if as_json:
         print_json(summary)
     else:

@@ -36,6 +36,8 @@ LOCAL_ENVIRONMENT = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of calls that a stopped walk no longer waits for
     # what an actor has started goes with it: ffmpeg, yt-dlp
     "RAY_process_group_cleanup_enabled": "1",
+    # an agent whose GCS was killed would look for it for a minute, long after its worker is gone
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "15",
 }
 
 
@@ -202,26 +204,27 @@ def _local(settings: FleetSettings) -> Iterator[None]:
 
 
 def _end_local() -> None:
-    """End our Ray; where a server of it has died, the others first: they would be waited for."""
+    """End our Ray, its agents too; where a server of it has died, the others first: they would be waited for."""
     node = ray._private.worker._global_node
+    agents: list[int] = []  # handles: a number may be another's by then
+    for raylet in [] if node is None else node.all_processes.get("raylet", []):
+        agents += _children(raylet.process.pid)
     if node is not None and _dead_servers():
-        raylets = [raylet.process.pid for raylet in node.all_processes.get("raylet", [])]
-        agents = [child for raylet in raylets for child in _children(raylet)]
         node.kill_all_processes(check_alive=False, allow_graceful=False)
-        for agent in agents:  # they would look for the GCS for a minute more
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(agent, signal.SIGKILL)
     ray.shutdown()
+    for agent in agents:  # without a GCS they would look for it
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(agent, signal.SIGKILL)
+        os.close(agent)
 
 
-def _children(pid: int) -> list[int]:
-    found = []
+def _children(pid: int) -> Iterator[int]:
+    """Yield a handle of each child of a process."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended
             # the name, in brackets, may hold anything; then come state and parent
             if int(path.read_text(errors="replace").rpartition(")")[2].split()[1]) == pid:
-                found.append(int(path.parent.name))
-    return found
+                yield os.pidfd_open(int(path.parent.name))
 
 
 @contextlib.contextmanager
