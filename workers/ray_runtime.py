@@ -207,8 +207,9 @@ def _end_local() -> None:
     """End our Ray, its agents too; where a server of it has died, the others first: they would be waited for."""
     node = ray._private.worker._global_node
     agents: list[int] = []  # handles: a number may be another's by then
-    for raylet in [] if node is None else node.all_processes.get("raylet", []):
-        agents += _children(raylet.process.pid)
+    if node is not None:
+        for raylet in node.all_processes.get("raylet", []):
+            agents += _children(raylet.process.pid)
     if node is not None and _dead_servers():
         node.kill_all_processes(check_alive=False, allow_graceful=False)
     ray.shutdown()
