@@ -5,6 +5,8 @@ The protocol between the two is told in `storage.object_rows`.
 
 import hashlib
 import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -22,6 +24,7 @@ GRACE_S = 3600.0  # between a put and the commit that names it lies one attempt'
 DELETING_WAIT_S = 10.0  # how long a writer waits for a sweep that has the object
 DELETING_POLL_S = 0.05
 KEYS_A_SWEEP = 500
+PUTS_AT_ONCE = 4
 
 _log = logging.getLogger(__name__)
 
@@ -38,22 +41,32 @@ class KeptObject:
 def put_object(
     engine: Engine, store: ObjectStore, account_id: str, data: bytes, content_type: str
 ) -> KeptObject:
-    """Store bytes under their hash; they stay for the grace period, and once named, for good.
+    """Store bytes under their hash; errors and promises as of `put_objects`."""
+    return put_objects(engine, store, account_id, [(data, content_type)])[0]
+
+
+def put_objects(
+    engine: Engine, store: ObjectStore, account_id: str, contents: Sequence[tuple[bytes, str]]
+) -> list[KeptObject]:
+    """Store bytes under their hashes, several at once; they stay for the grace period, once named for good.
+
+    Args:
+        engine: of the database.
+        store: where the objects lie.
+        account_id: whose they are.
+        contents: bytes and content type of each.
 
     Raises:
-        ObjectStoreError: the store does not answer, or a sweep holds the object for too long.
+        ObjectStoreError: the store does not answer, or a sweep holds an object for too long.
         AccessError: the store refuses us.
         DatabaseError: the database does not answer.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
-    key = object_key(account_id, sha256)
-    deadline = monotonic() + DELETING_WAIT_S
-    while not _touch(engine, key, account_id, len(data)):
-        if monotonic() > deadline:
-            raise ObjectStoreError(f"The object {key} is being swept: try again.", "object_swept")
-        sleep(DELETING_POLL_S)
-    store.put(key, data, content_type)
-    return KeptObject(key, sha256, len(data))
+    kept = [_named(account_id, data) for data, _ in contents]
+    _touch(engine, {it.key: it.size_bytes for it in kept})
+    with ThreadPoolExecutor(PUTS_AT_ONCE) as threads:  # a store far away takes its time for each
+        for _ in threads.map(lambda it, content: store.put(it.key, *content), kept, contents):
+            pass
+    return kept
 
 
 def put_media(
@@ -77,12 +90,7 @@ def put_media(
         AccessError: the store refuses us.
         DatabaseError: the database does not answer.
     """
-    account_id = media.key.partition("/")[0]
-    deadline = monotonic() + DELETING_WAIT_S
-    while not _touch(engine, media.key, account_id, media.size_bytes):
-        if monotonic() > deadline:
-            raise ObjectStoreError(f"{media.key} is being swept: try again.", "object_swept")
-        sleep(DELETING_POLL_S)
+    _touch(engine, {media.key: media.size_bytes})
     # touched: no sweep takes what is there now
     if not store.exists(media.key):
         store.put_file(media.key, path, "application/octet-stream", on_bytes)
@@ -129,9 +137,24 @@ def sweep_orphans(
     return n_deleted
 
 
-def _touch(engine: Engine, key: str, account_id: str, size_bytes: int) -> bool:
-    with transaction(engine) as connection:
-        return object_rows.touch_object(connection, key, account_id, size_bytes)
+def _named(account_id: str, data: bytes) -> KeptObject:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return KeptObject(object_key(account_id, sha256), sha256, len(data))
+
+
+def _touch(engine: Engine, sizes: Mapping[str, int]) -> None:
+    """Touch objects; wait for a sweep that is taking one of them."""
+    left = dict(sizes)
+    deadline = monotonic() + DELETING_WAIT_S
+    while True:
+        with transaction(engine) as connection:
+            touched = object_rows.touch_objects(connection, left)
+        left = {key: size for key, size in left.items() if key not in touched}
+        if not left:
+            return
+        if monotonic() > deadline:
+            raise ObjectStoreError(f"{min(left)} is being swept: try again.", "object_swept")
+        sleep(DELETING_POLL_S)
 
 
 def _delete_marked(engine: Engine, store: ObjectStore, key: str) -> bool:

@@ -9,24 +9,30 @@ than the grace leaves bytes without a row: whoever finds that out leaves them to
 of 0 bytes, which cannot be named (`leave_to_sweep`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
 _TOUCH = text("""
-INSERT INTO object (key, account_id, size_bytes) VALUES (:key, :account_id, :size_bytes)
+INSERT INTO object (key, account_id, size_bytes)
+SELECT key, split_part(key, '/', 1), size_bytes
+FROM unnest(CAST(:keys AS text[]), CAST(:sizes AS bigint[])) AS wanted (key, size_bytes)
+ORDER BY key
 ON CONFLICT (key) DO UPDATE SET touched_at = clock_timestamp(), size_bytes = excluded.size_bytes
 WHERE object.deleting_at IS NULL
 RETURNING key
 """)
 
 
-def touch_object(connection: Connection, key: str, account_id: str, size_bytes: int) -> bool:
-    """Say that an object is about to be put or named; False: the sweep is taking it, try later."""
-    row = connection.execute(
-        _TOUCH, {"key": key, "account_id": account_id, "size_bytes": size_bytes}
-    )
-    return row.first() is not None
+def touch_objects(connection: Connection, sizes: Mapping[str, int]) -> set[str]:
+    """Say that objects are about to be put or named; return those that no sweep is taking.
+
+    Args:
+        connection: whose commit makes it so.
+        sizes: bytes of each, by its key.
+    """
+    wanted = {"keys": list(sizes), "sizes": list(sizes.values())}
+    return set(connection.scalars(_TOUCH, wanted))
 
 
 _SHARE = text("""

@@ -173,7 +173,8 @@ class _Fleet:
         self._freed = freed  # set when an actor, or room for an item, has become free
         self._counts: Counter[FleetEventKind] = Counter()
         self._n_listed = 0
-        self._checked_at = time.monotonic()
+        self._checked_at = self._noted_at = time.monotonic()
+        self._lists_from = 0.0  # when listings are looked for again: most claims are of media
         self._notes: Any = None  # reference to the scorer's notes
         self.hurry = threading.Event()
         self.on_batch: Callable[[BatchNote], None] = lambda _: None
@@ -217,14 +218,15 @@ class _Fleet:
                 self._wait(stop)
             self._leave()
         for _ in range(2):  # the notes that were asked for, and those since then
-            self._record_batches(wait_s=LAST_NOTES_S)
+            self._ask_for_notes(LAST_NOTES_S)
         return self._summary(is_idle=is_idle)
 
     def _check_ray(self) -> None:
         """Look now and then whether Ray lives; without it this worker ends."""
         if time.monotonic() - self._checked_at < min(CHECK_RAY_S, self._settings.beat_s):
             return
-        self._checked_at = time.monotonic()
+        self._checked_at = self._noted_at = time.monotonic()
+        self._lists_from = 0.0  # when listings are looked for again: most claims are of media
         with suppress(WorkerLostError):  # the crew remembers
             self._crew.look_after()
 
@@ -254,7 +256,10 @@ class _Fleet:
             n_lists = sum(held.claim.kind is ItemKind.LIST for held in self._held.values())
             n_media = len(self._held) - n_lists
         room = self._settings.n_listings - n_lists
-        listings = self._queue.claim(self._worker_id, room, ItemKind.LIST) if room > 0 else []
+        listings: list[ItemClaim] = []
+        if room > 0 and time.monotonic() >= self._lists_from:
+            listings = self._queue.claim(self._worker_id, room, ItemKind.LIST)
+            self._lists_from = 0.0 if listings else time.monotonic() + TICK_S
         for claim in listings:
             self._start(threads, claim, None)
         return len(listings) + self._claim_media(threads, n_media)
@@ -291,6 +296,7 @@ class _Fleet:
             self._freed.clear()
         else:
             self._queue.wait_for_work(min(self._settings.poll_s, TICK_S), stop)
+            self._lists_from = 0.0  # what came may be one
 
     def _crew_is_busy(self) -> bool:
         preparers = self._crew.borrow(1)
@@ -372,8 +378,14 @@ class _Fleet:
         if held is not None and held.claim.fence == event.fence and event.kind in _STOPS:
             held.stop(_STOPS[event.kind])
 
-    def _record_batches(self, wait_s: float = 0.0) -> None:
-        """Put the scorer's notes into the trace, and ask for the next ones."""
+    def _record_batches(self) -> None:
+        """Put the scorer's notes into the trace now and then: each look is a call of Ray's."""
+        if time.monotonic() - self._noted_at >= TICK_S:
+            self._noted_at = time.monotonic()
+            self._ask_for_notes()
+
+    def _ask_for_notes(self, wait_s: float = 0.0) -> None:
+        """Record the notes that were asked for, and ask for the next ones."""
         scorer = self._crew.member(Role.SCORER)
         if scorer is None:  # it died, and its notes are gone
             self._notes = None

@@ -39,7 +39,7 @@ from reports.stamping import Stamper, open_stamper
 from storage.database import connect_engine
 from storage.egress_policy import EgressPolicy
 from storage.embedding_rows import SearchLimits
-from storage.kept_objects import put_object
+from storage.kept_objects import put_objects
 from storage.objects import open_object_store
 from storage.reuse_rows import EarlierFacts
 from storage.settings import StorageSettings
@@ -227,7 +227,7 @@ class Writer:
             report,
             rendered[0].content,
             document.findings_sha256,
-            files=tuple(self._put(claim, file) for file in rendered),
+            files=self._put(claim, rendered),
             basis_sha256=basis_of(report.models, report.options) if report.verdict else "",
         )
 
@@ -237,22 +237,24 @@ class Writer:
         except (AccessError, ConfigError) as error:
             raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
 
-    def _put(self, claim: ItemClaim, file: RenderedFile) -> ReportFile:
-        """Put one file.
+    def _put(self, claim: ItemClaim, rendered: Sequence[RenderedFile]) -> tuple[ReportFile, ...]:
+        """Put a report's files.
 
         Raises:
             ObjectStoreError: not now. A store that worked when the fleet started and refuses us now
                 is the operator's to mend, never the item's fault: the item waits.
         """
+        contents = [(file.content, file.content_type) for file in rendered]
         try:
-            kept = put_object(
-                self._engine, self._store, claim.account_id, file.content, file.content_type
-            )
+            kept = put_objects(self._engine, self._store, claim.account_id, contents)
         except (AccessError, ConfigError) as error:
             raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
-        file_name = f"verity-{claim.job_id}-{claim.item_id}{file.ending}"
-        return ReportFile(
-            file.kind, kept.key, kept.sha256, kept.size_bytes, file_name, file.content_type
+        stem = f"verity-{claim.job_id}-{claim.item_id}"
+        return tuple(
+            ReportFile(
+                file.kind, it.key, it.sha256, it.size_bytes, stem + file.ending, file.content_type
+            )
+            for file, it in zip(rendered, kept, strict=True)
         )
 
 

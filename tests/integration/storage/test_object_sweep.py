@@ -122,7 +122,7 @@ def test_marked_object_can_be_neither_touched_nor_named(engine: Engine, store: F
     with engine.begin() as sweep:
         assert object_rows.mark_deleting(sweep, kept.key, 0)
     with engine.begin() as writer:
-        assert not object_rows.touch_object(writer, kept.key, "default", 6)
+        assert not object_rows.touch_objects(writer, {kept.key: 6})
         assert object_rows.share_objects(writer, [kept.key]) == [kept.key]
 
 
