@@ -91,11 +91,19 @@ def _print_run(name: str, run: Run, n_items: int, seconds: float) -> None:
         f"\n{n_items} {name} items of {seconds:g} s, {run.n_items} of them timed: {run.wall_s:.0f} s"
     )
     print(f"  {rate:.2f} items/s, {rate * seconds:.0f} seconds of sound a second")
-    print("  CPU ms an item, by process")
+    print(
+        "  CPU by process: ms an item, of which it would have taken without work; idle, % of a core"
+    )
+    at_rest = {role: 1000 * share / rate for role, share in run.idle_share.items()}
     for role, cost in sorted(per_item.items(), key=lambda pair: -pair[1]):
-        print(f"    {role:24} {cost:9.1f}")
+        idle = 100 * run.idle_share.get(role, 0.0)
+        print(f"    {role:24} {cost:9.1f} {at_rest.get(role, 0.0):9.1f} {idle:9.2f}")
     own = sum(per_item.get(role, 0.0) for role in OVERHEAD)
-    print(f"    {'the fleet itself':24} {own:9.1f}   aim under {AIM_OVERHEAD_MS:g}")
+    resting = sum(at_rest.get(role, 0.0) for role in OVERHEAD)
+    print(
+        f"    {'the fleet itself':24} {own:9.1f} {resting:9.1f}"
+        f"   for the item {own - resting:.1f}, aim under {AIM_OVERHEAD_MS:g}"
+    )
     print("  wall time in stages, share (ms an item)")
     total = sum(run.stages_s.values())
     for stage, seconds_in in sorted(run.stages_s.items(), key=lambda pair: -pair[1]):

@@ -26,7 +26,8 @@ from tests.makers import encode, synthetic_sample
 MEDIA, REPORTS = "media", "reports"  # buckets
 LOOK_S = 0.25  # between looks at counts and CPU times
 N_SOUNDS = 12
-END_S = 60.0  # for a worker to end by itself once nothing is left to do
+END_S = 60.0  # for a worker to end when it is told to
+IDLE_S = 15.0  # in which a worker without work is looked at
 
 
 class DidNotEndError(Exception):
@@ -40,6 +41,7 @@ class Run:
     n_items: int = 0  # finished within the time
     wall_s: float = 0.0
     cpu_s: dict[str, float] = field(default_factory=dict)  # by role
+    idle_share: dict[str, float] = field(default_factory=dict)  # of a core, by role, without work
     stages_s: dict[str, float] = field(default_factory=dict)  # summed over the whole job
     broken: list[str] = field(default_factory=list)
     job: Job | None = None
@@ -78,7 +80,11 @@ class FleetSite:
         queue = WorkQueue(self.engine, may_listen=False)
         job = queue.desk.submit(JobSpec(sources=(f"s3://{MEDIA}/{prefix}/",), fresh=True))
         trace, log = self.folder / f"{prefix}.json", self.folder / f"{prefix}.log"
-        command = [sys.executable, "-m", "workers", "--until-idle"]
+        command = [
+            sys.executable,
+            "-m",
+            "workers",
+        ]  # told to end: its actors must be there to the last look
         with log.open("wb") as output:
             worker = subprocess.Popen(  # noqa: S603 (our own module)
                 command,
@@ -89,12 +95,14 @@ class FleetSite:
             )
         try:
             run = self._watch(queue, job, worker, time.monotonic() + within_s)
+            run.idle_share = self._idle_share()
+            worker.terminate()
             worker.wait(END_S)
         except (DidNotEndError, subprocess.TimeoutExpired) as error:
             tail = log.read_text(errors="replace")[-2000:]
             raise DidNotEndError(f"{prefix}: {error}\n{tail}") from error
         finally:
-            worker.terminate()
+            worker.kill()  # unless it has ended
             worker.wait()
             queue.close()
         run.stages_s = _stage_times(trace)
@@ -107,10 +115,8 @@ class FleetSite:
     ) -> Run:
         """Look at counts and CPU times until all is done."""
         first: tuple[float, int, dict[str, float]] | None = None
-        roots = [os.getpid()]
         while time.monotonic() < until:
-            postgres = self.postgres.running_pid()
-            used = cpu_by_role(roots + ([postgres] if postgres else []))
+            used = self._cpu_by_role()
             counts, now = queue.desk.job_status(job.job_id).counts, time.monotonic()
             n_ended = counts.done + counts.failed
             if first is None and n_ended:
@@ -123,6 +129,17 @@ class FleetSite:
                 raise DidNotEndError(f"the worker ended with {worker.returncode}")
             time.sleep(LOOK_S)
         raise DidNotEndError("it was not over in time")
+
+    def _idle_share(self) -> dict[str, float]:
+        """Return the share of a core that each role takes while there is nothing to do."""
+        before = self._cpu_by_role()
+        time.sleep(IDLE_S)
+        used = self._cpu_by_role()
+        return {role: (used[role] - before.get(role, 0.0)) / IDLE_S for role in used}
+
+    def _cpu_by_role(self) -> dict[str, float]:
+        postgres = self.postgres.running_pid()
+        return cpu_by_role([os.getpid()] + ([postgres] if postgres else []))
 
     def _broken(self, job: Job, n_items: int) -> list[str]:
         """Return which promises do not hold: all items final, exactly one current report each."""
