@@ -10,8 +10,17 @@ from sqlalchemy import Connection, Engine
 from jobs.hosts import host_of
 from jobs.queue_values import to_attempt, to_job, to_status
 from jobs.spec import Attempt, ItemStatus, Job, JobSpec
+from jobs.uploads import is_upload, upload_items
 from pipeline.errors import InputError, SourceNotFoundError
-from storage import archive_rows, item_rows, job_rows, report_rows, secret_rows, skipped_rows
+from storage import (
+    archive_rows,
+    item_rows,
+    job_rows,
+    report_rows,
+    secret_rows,
+    skipped_rows,
+    upload_rows,
+)
 from storage.account_rows import DEFAULT_ACCOUNT, require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
@@ -220,7 +229,8 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
     """Write a job and its listings inside the caller's transaction; return its id.
 
     Raises:
-        InputError: there is no such account.
+        InputError: there is no such account, or an upload is not whole.
+        SourceNotFoundError: an upload is not there, or is another account's.
     """
     require_account(connection, account_id)
     job_id = job_rows.insert_job(
@@ -237,6 +247,8 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
             keep_report_days=spec.keep_report_days,
         ),
     )
+    uploads = upload_items(connection, account_id, spec.sources)
+    upload_rows.use_uploads(connection, [it.facts["upload_id"] for it in uploads], job_id)
     listings = [
         NewItemFacts(
             ItemKind.LIST,
@@ -247,9 +259,11 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
             host_of(source),
         )
         for number, source in enumerate(spec.sources)
+        if not is_upload(source)
     ]
-    item_rows.insert_items(connection, job_id, account_id, listings)
-    job_rows.append_change(connection, job_id, CountChange(n_listing=len(listings)))
+    item_rows.insert_items(connection, job_id, account_id, listings + uploads)
+    change = CountChange(n_listing=len(listings), n_total=len(uploads))
+    job_rows.append_change(connection, job_id, change)
     item_rows.ring(connection)
     return job_id
 

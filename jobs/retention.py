@@ -11,7 +11,7 @@ from threading import Event
 from sqlalchemy import Engine
 
 from pipeline.errors import InputError, SourceNotFoundError
-from storage import retention_rows
+from storage import retention_rows, upload_rows
 from storage.audit_rows import AuditEntry, append_audit
 from storage.database import transaction
 from storage.job_rows import read_job
@@ -138,6 +138,8 @@ def _delete(
             )
             if is_asked
         ]
+        if media:
+            upload_rows.drop_upload_of_item(connection, item_id)
         found = tuple(tombstone for tombstone in gone if tombstone is not None)
         append_audit(connection, [_entry(tombstone, deletion) for tombstone in found])
     return _Outcome(is_final, found)

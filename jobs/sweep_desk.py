@@ -8,6 +8,7 @@ from jobs.job_desk import enter_job
 from jobs.schedule import Schedule, ticks_after
 from jobs.spec import JobSpec
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
+from jobs.uploads import is_upload, unlisted_upload
 from pipeline.errors import InputError, SourceNotFoundError
 from storage import sweep_rows
 from storage.account_rows import require_account
@@ -26,9 +27,11 @@ class SweepDesk:
         """Make a sweep; its first run is its first tick from now.
 
         Raises:
-            InputError: the schedule is wrong, or there is no such account.
+            InputError: the schedule is wrong, there is no such account, or a source is an upload.
         """
         schedule = spec.schedule
+        if any(is_upload(source) for source in spec.job.sources):
+            raise unlisted_upload()
         with transaction(self._engine) as connection:
             require_account(connection, account_id)
             facts = NewSweepFacts(

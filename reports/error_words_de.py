@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "Der Durchlauf läuft noch.",
     "target_invalid": "Das Ziel ist weder eine Webadresse noch eine E-Mail-Adresse.",
     "timezone_unknown": "Eine solche Zeitzone gibt es nicht.",
+    "upload_misplaced": "Ein Upload kann nur im Auftrag selbst genannt werden.",
+    "upload_not_found": "Diesen Upload gibt es nicht: abgelaufen, entfernt oder nicht von diesem Konto.",
+    "upload_unfinished": "Der Upload ist noch nicht vollständig.",
 }

@@ -255,6 +255,18 @@ SOURCE_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The address redirects in a circle.",
         "Submit the address that it shall end at.",
     ),
+    "upload_misplaced": ErrorWords(
+        "An upload is named in a job itself, nowhere else.",
+        "Submit a job with the upload among its sources.",
+    ),
+    "upload_not_found": ErrorWords(
+        "There is no such upload: it expired, was removed, or is another account's.",
+        "Send the file again and submit it.",
+    ),
+    "upload_unfinished": ErrorWords(
+        "The upload is not whole yet.",
+        "Send the rest of the file, then submit the job.",
+    ),
     "video_deleted": ErrorWords(
         "The medium was removed, or never existed.",
         "Look for another copy of the medium.",

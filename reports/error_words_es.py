@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "El barrido aún está en curso.",
     "target_invalid": "El destino no es una dirección web ni de correo.",
     "timezone_unknown": "No existe tal zona horaria.",
+    "upload_misplaced": "Una subida solo puede nombrarse en el propio trabajo.",
+    "upload_not_found": "Esta subida no existe: caducó, se eliminó o es de otra cuenta.",
+    "upload_unfinished": "La subida aún no está completa.",
 }

@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "Le balayage est encore en cours.",
     "target_invalid": "La cible n’est ni une adresse web ni une adresse de courriel.",
     "timezone_unknown": "Il n’existe pas de tel fuseau horaire.",
+    "upload_misplaced": "Un envoi ne peut être nommé que dans la tâche elle-même.",
+    "upload_not_found": "Cet envoi n’existe pas : expiré, supprimé ou d’un autre compte.",
+    "upload_unfinished": "L’envoi n’est pas encore complet.",
 }

@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "巡回はまだ実行中です。",
     "target_invalid": "宛先はウェブアドレスでも電子メールアドレスでもありません。",
     "timezone_unknown": "そのようなタイムゾーンはありません。",
+    "upload_misplaced": "アップロードはジョブ自体でのみ指定できます。",
+    "upload_not_found": "このアップロードはありません。期限切れか、削除済みか、別のアカウントのものです。",
+    "upload_unfinished": "アップロードがまだ完了していません。",
 }

@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "반복 작업이 아직 실행 중입니다.",
     "target_invalid": "대상이 웹 주소도 전자우편 주소도 아닙니다.",
     "timezone_unknown": "그런 시간대가 없습니다.",
+    "upload_misplaced": "업로드는 작업 자체에만 적을 수 있습니다.",
+    "upload_not_found": "이 업로드가 없습니다. 만료되었거나 삭제되었거나 다른 계정의 것입니다.",
+    "upload_unfinished": "업로드가 아직 끝나지 않았습니다.",
 }

@@ -132,4 +132,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sweep_running": "O varrimento ainda decorre.",
     "target_invalid": "O destino não é um endereço web nem de correio.",
     "timezone_unknown": "Não existe tal fuso horário.",
+    "upload_misplaced": "Um envio só pode ser indicado na própria tarefa.",
+    "upload_not_found": "Este envio não existe: expirou, foi removido ou é de outra conta.",
+    "upload_unfinished": "O envio ainda não está completo.",
 }

@@ -68,7 +68,8 @@ WHERE touched_at < clock_timestamp() - make_interval(secs => :grace_s)
   AND (deleting_at IS NOT NULL
        OR NOT (EXISTS (SELECT FROM report_file f WHERE f.key = object.key)
                OR EXISTS (SELECT FROM review_file f WHERE f.key = object.key)
-               OR EXISTS (SELECT FROM kept_media k WHERE k.key = object.key)))
+               OR EXISTS (SELECT FROM kept_media k WHERE k.key = object.key)
+               OR EXISTS (SELECT FROM upload_part u WHERE u.key = object.key)))
 ORDER BY touched_at LIMIT :most
 """)
 _LOCK = text("""
@@ -80,6 +81,7 @@ _IS_NAMED = text("""
 SELECT EXISTS (SELECT FROM report_file WHERE key = :key)
     OR EXISTS (SELECT FROM review_file WHERE key = :key)
     OR EXISTS (SELECT FROM kept_media WHERE key = :key)
+    OR EXISTS (SELECT FROM upload_part WHERE key = :key)
 """)
 _MARK = text("UPDATE object SET deleting_at = clock_timestamp() WHERE key = :key")
 

@@ -22,6 +22,7 @@ from jobs.settings import JobsSettings
 from jobs.sources import Fetched, fetch
 from jobs.sources.access import SourceAccess
 from jobs.spec import ItemClaim, NewItem
+from jobs.upload_shelf import UploadShelf
 from pipeline.analyse import Progress, Watch, prepare, survey_media
 from pipeline.derivation import this_machine
 from pipeline.errors import VerityError
@@ -53,7 +54,9 @@ class PreparerSettings:
     place: NodePlace
     allow_local: bool
     trust_pem: bytes = b""  # whose provenance data (C2PA) are trusted
-    storage: StorageSettings | None = None  # with the database's URL; None: no media are kept
+    storage: StorageSettings | None = (
+        None  # with the database's URL; None: no uploads are read, no media kept
+    )
     installation: str = ""  # what tells our items from another installation's
     keep_bytes: int = 0  # of fetched media that outlive a failed attempt; 0: none
 
@@ -113,7 +116,9 @@ class Preparer:
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
         self._evidence = EvidenceTaker(self._folder.path, settings.trust_pem, settings.storage)
-        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        uploads = None if settings.storage is None else UploadShelf(settings.storage)
+        self._access = replace(access, uploads=uploads)
         name, provider = self._separator.card.name, self._separator.provider
         return here(), ModelUse(name, sha256, "separator", provider)
 
@@ -258,7 +263,8 @@ def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgr
         report(n_done / n_all if n_all else n_done / (n_done + (64 << 20)))  # grows, below 1
 
     item = NewItem(claim.source_uri, claim.title, claim.source_key, claim.facts)
-    return fetch(item, folder, replace(access, sealed=claim.sealed), on_bytes)
+    own = replace(access, sealed=claim.sealed, account_id=claim.account_id)
+    return fetch(item, folder, own, on_bytes)
 
 
 def _shown(media: MediaFile) -> MediaFile:

@@ -5,6 +5,7 @@ import logging
 from sqlalchemy import Engine
 
 from jobs.retention import KeepRule, apply_rule
+from jobs.uploads import expire_uploads
 from pipeline.errors import VerityError
 from workers.recurring import Recurring
 
@@ -28,6 +29,7 @@ class Retention(Recurring):
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
+                expire_uploads(self._engine)
                 gone = apply_rule(self._engine, self._rule, self._stop)
             except VerityError as error:  # the next time goes on where this one stopped
                 _log.warning("rule not applied: %s", error.message)

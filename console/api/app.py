@@ -14,6 +14,7 @@ from console.api import (
     routes_people,
     routes_predict,
     routes_sweeps,
+    routes_uploads,
     routes_usage,
 )
 from console.api.context import ApiContext
@@ -23,6 +24,7 @@ from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
 from console.api.limits import Limits
 from console.api.problems import add_problem_handlers
+from console.api.tus import TusVersion
 
 TITLE = "Voice Verity"
 ABOUT = (
@@ -30,7 +32,19 @@ ABOUT = (
     " answer is evidence with known error rates, never a verdict of guilt. An LLR above 0 supports a"
     " person speaking."
 )
-UPLOAD_PATHS = ("/v1/predict", "/v1/uploads", "/try/file")
+UPLOAD_PATHS = ("/v1/predict", "/v1/jobs/batch", "/try/file")
+TUS_PATH = "/v1/uploads"
+
+# what other sites' pages may say and read, where VERITY_CORS_ORIGINS lets them ask
+ASKED_HEADERS = """
+authorization content-type idempotency-key if-none-match tus-resumable upload-length
+upload-metadata upload-offset upload-checksum x-http-method-override
+"""
+SAID_HEADERS = """
+location etag retry-after content-disposition ratelimit-limit ratelimit-remaining ratelimit-reset
+tus-resumable tus-version tus-extension tus-max-size tus-checksum-algorithm upload-length
+upload-metadata upload-offset upload-expires
+"""
 
 
 def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
@@ -62,6 +76,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_access,
         routes_usage,
         routes_predict,
+        routes_uploads,
         routes_jobs,
         routes_events,
         routes_items,
@@ -76,12 +91,16 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(context.settings.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "idempotency-key"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=ASKED_HEADERS.split(),
+            expose_headers=SAID_HEADERS.split(),
             max_age=600,
         )
+    app.add_middleware(TusVersion, path=TUS_PATH)
     app.add_middleware(
-        BodyLimit, upload_paths=UPLOAD_PATHS, upload_bytes=context.settings.upload_bytes
+        BodyLimit,
+        limits=dict.fromkeys(UPLOAD_PATHS, context.settings.upload_bytes)
+        | {TUS_PATH: context.jobs_settings.limits.max_bytes},
     )
     app.add_middleware(SecurityHeaders, is_https=context.settings.is_https)
     return app

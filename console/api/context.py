@@ -1,12 +1,13 @@
 """What the routes work with: one for each server process, in `app.state`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from console.api.examining import Examining
+from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
 from console.people.desk import PeopleDesk
 from console.people.keys import KeyDesk
@@ -28,6 +29,13 @@ class ApiContext:
     objects: ObjectStore
     jobs_settings: JobsSettings
     examining: Examining
+    receiving: Receiving = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what remembers something between requests."""
+        limits = UploadLimits(self.jobs_settings.limits.max_bytes, self.settings.uploads_bytes)
+        receiving = Receiving(self.engine, self.objects, limits)
+        object.__setattr__(self, "receiving", receiving)  # frozen for everybody else
 
     @property
     def desk(self) -> JobDesk:

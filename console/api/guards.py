@@ -1,5 +1,7 @@
 """What surrounds every answer: security headers, and bodies that are cut off when they lie."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,19 +60,23 @@ class SecurityHeaders:
 class BodyLimit:
     """Refuses bodies that are too large, by what they say and by what they send."""
 
-    def __init__(self, app: ASGIApp, *, upload_paths: tuple[str, ...], upload_bytes: int) -> None:
-        """Wrap an app; paths that begin so may send `upload_bytes`, others little."""
+    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int]) -> None:
+        """Wrap an app.
+
+        Args:
+            app: the app.
+            limits: bytes that are taken below a path; elsewhere `SMALL_BODY`.
+        """
         self._app = app
-        self._upload_paths = upload_paths
-        self._upload_bytes = upload_bytes
+        self._limits = dict(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_upload = scope["path"].startswith(self._upload_paths)
-        most = self._upload_bytes if is_upload else SMALL_BODY
+        path = scope["path"]
+        most = next((it for at, it in self._limits.items() if path.startswith(at)), SMALL_BODY)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isascii() and declared.isdigit() and int(declared) > most:
             await _refuse(most)(scope, receive, send)

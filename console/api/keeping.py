@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from console.api.limits import Limits
+from jobs.uploads import expire_uploads
 from pipeline.errors import VerityError
 from storage import session_rows
 from storage.database import transaction
@@ -50,9 +51,10 @@ async def _keep(engine: Engine, limits: Limits) -> None:
 
 
 def forget_old(engine: Engine) -> None:
-    """Remove sessions, links, counted tries and kept answers that are over."""
+    """Remove sessions, links, counted tries, kept answers and uploads that are over."""
     with transaction(engine) as connection:
         session_rows.forget_old(connection)
+    expire_uploads(engine)
 
 
 async def _try_keep_counts(limits: Limits) -> None:

@@ -22,6 +22,7 @@ from pipeline.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+CHECKSUM_MISMATCH = 460  # of tus; HTTP itself knows no such status
 _STATUS_BY_CODE = {
     "sign_in_needed": 401,
     "sign_in_wrong": 401,
@@ -37,6 +38,13 @@ _STATUS_BY_CODE = {
     "repeat_differs": 409,
     "repeat_running": 409,
     "too_large": 413,
+    "upload_unfinished": 409,
+    "upload_moved": 409,
+    "upload_in_use": 409,
+    "upload_version": 412,
+    "upload_header": 400,
+    "upload_type": 415,
+    "upload_checksum": CHECKSUM_MISMATCH,
 }
 _STATUS_BY_KIND: tuple[tuple[type[VerityError], int], ...] = (
     (SourceNotFoundError, 404),
@@ -74,7 +82,7 @@ def problem(
     """
     body: dict[str, Any] = {
         "type": f"urn:verity:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": "Checksum Mismatch" if status == CHECKSUM_MISMATCH else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,

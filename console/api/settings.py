@@ -10,6 +10,7 @@ from console.people.desk import SignUp
 from pipeline.errors import ConfigError
 
 DEFAULT_UPLOAD_BYTES = 100 << 20
+DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
 
 
@@ -22,6 +23,7 @@ class ApiSettings(BaseModel):
     public_url: str = ""  # as people reach it, such as https://verity.example.org; "" = by Host
     cors_origins: tuple[str, ...] = ()
     upload_bytes: int = Field(default=DEFAULT_UPLOAD_BYTES, ge=1)
+    uploads_bytes: int = Field(default=DEFAULT_UPLOADS_BYTES, ge=1)  # of an account, at once
     requests_a_minute: int = Field(default=DEFAULT_REQUESTS_A_MINUTE, ge=0)  # 0: no limit
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
     certificate: Path | None = None  # with `certificate_key`: HTTPS
@@ -53,6 +55,7 @@ class ApiSettings(BaseModel):
             public_url=url,
             cors_origins=tuple(environ.get("VERITY_CORS_ORIGINS", "").replace(",", " ").split()),
             upload_bytes=_count(environ, "VERITY_UPLOAD_MAX_BYTES", DEFAULT_UPLOAD_BYTES),
+            uploads_bytes=_count(environ, "VERITY_UPLOADS_MAX_BYTES", DEFAULT_UPLOADS_BYTES),
             requests_a_minute=_count(
                 environ, "VERITY_REQUESTS_A_MINUTE", DEFAULT_REQUESTS_A_MINUTE
             ),

@@ -28,6 +28,8 @@ class Deed(StrEnum):
     JOB_PAUSE = "job.pause"
     JOB_RESUME = "job.resume"
     JOB_RETRY = "job.retry"
+    UPLOAD_ADD = "upload.add"
+    UPLOAD_REMOVE = "upload.remove"
     REPORT_READ = "report.read"
     SWEEP_ADD = "sweep.add"
     SWEEP_PAUSE = "sweep.pause"

@@ -43,6 +43,8 @@ from jobs.sources.names import (
     local_path,
 )
 from jobs.sources.s3 import fetch_object, list_prefix
+from jobs.sources.upload import fetch_upload
+from jobs.uploads import unlisted_upload
 from pipeline.errors import LimitExceededError, MediaUnsupportedError, SourceNotFoundError
 
 __all__ = [
@@ -178,6 +180,8 @@ def _fetch_whole(
     form = check_source(item.source_uri, allow_local=access.allow_local)
     if form is SourceForm.S3:
         return fetch_object(item, folder, access, on_progress)
+    if form is SourceForm.UPLOAD:
+        return fetch_upload(item, folder, access, on_progress)
     if form is SourceForm.LOCAL:
         return fetch_file(item, folder, access, on_progress)
     via = item.facts.get("via") or ("link" if has_media_name(item.source_uri) else "site")
@@ -215,6 +219,8 @@ def _list(
         yield from list_prefix(source, access, on_skipped, cursor)
     elif form is SourceForm.SEARCH:
         yield from list_site(source, access)
+    elif form is SourceForm.UPLOAD:
+        raise unlisted_upload()  # its job makes it an item without a listing
     elif form is SourceForm.WEB:
         yield from _list_web(source, access, cursor, on_skipped, n_lists)
     elif is_list(source) and local_path(source).is_file():

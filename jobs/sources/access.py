@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from jobs.source_options import SourceOptions
 from jobs.sources.archive_shelf import ArchiveShelf
+from jobs.upload_shelf import UploadShelf
 from pipeline.errors import AccessError
 from storage.egress import EgressGuard
 from storage.egress_upstream import parse_proxy
@@ -55,6 +56,8 @@ class SourceAccess:
     options: SourceOptions = field(default_factory=SourceOptions)  # of the source read now
     sealer: Sealer | None = None
     sealed: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by id
+    uploads: UploadShelf | None = None  # None: none is read here
+    account_id: str = ""  # of the claim: whose uploads may be read
     shelf: ArchiveShelf = field(default_factory=ArchiveShelf, repr=False, compare=False)
     is_proxied: bool = False  # the guard goes out by the job's own proxy
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from jobs.hosts import search_of
 from jobs.sources.items import clean_text
 from jobs.spec import MAX_SOURCE_CHARS
+from jobs.uploads import is_upload, no_upload, upload_id_of
 from pipeline.errors import InputError
 
 ARCHIVES = (
@@ -31,6 +32,7 @@ class SourceForm(StrEnum):
     S3 = "s3"  # s3://bucket/prefix
     WEB = "web"  # a link or a media site: the answer of the server tells
     SEARCH = "search"  # ytsearch10:words
+    UPLOAD = "upload"  # upload:ID, a file that the account sent
     LOCAL = "local"  # a file, folder or list on this machine
 
 
@@ -41,12 +43,17 @@ def check_source(source: str, *, allow_local: bool) -> SourceForm:
 
     Raises:
         InputError: it is none, holds a password, or is local and that is not allowed.
+        SourceNotFoundError: it names an upload by what is no upload's id.
     """
     shown = repr(clean_text(source, 200))
     if not source.strip() or len(source) > MAX_SOURCE_CHARS or "\x00" in source:
         raise InputError(f"{shown} is no source: it is empty or too long.", "source_malformed")
     if search_of(source):
         return SourceForm.SEARCH
+    if is_upload(source):
+        if not upload_id_of(source):
+            raise no_upload(source)
+        return SourceForm.UPLOAD
     scheme = source.partition("://")[0].lower() if "://" in source else ""
     if scheme == "s3":
         if not source.partition("://")[2].partition("/")[0]:

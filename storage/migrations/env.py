@@ -5,7 +5,8 @@ from alembic import context
 import storage.embedding_tables
 import storage.evidence_tables
 import storage.people_tables
-import storage.sweep_tables  # noqa: F401 (their tables belong to the metadata)
+import storage.sweep_tables
+import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
 from storage.tables import Table
 
 connection = context.config.attributes["connection"]

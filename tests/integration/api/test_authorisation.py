@@ -18,6 +18,7 @@ from tests.integration.api.test_walls import make_things
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 PUBLIC = """
+OPTIONS /v1/uploads
 GET /v1/openapi.json | GET /v1/health/live | GET /v1/health/ready | POST /v1/people | POST /v1/sessions
 GET / | POST /language | GET /sign-in | POST /sign-in | GET /sign-up | POST /sign-up | GET /forgot
 POST /forgot | GET /reset/{token} | POST /reset/{token}
@@ -28,6 +29,7 @@ GET /v1/me | GET /v1/sessions | GET /v1/usage | GET /v1/jobs | GET /v1/jobs/{job
 GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item_id}
 GET /v1/items/{item_id}/attempts | GET /v1/items/{item_id}/report.{kind} | GET /v1/sweeps
 GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/subscriptions | GET /v1/notices
+GET /v1/uploads | GET /v1/uploads/{upload_id}
 GET /jobs | GET /jobs/{job_id} | GET /jobs/{job_id}/progress | GET /items/{item_id} | GET /sweeps
 GET /sweeps/{sweep_id} | GET /account | POST /account/password | GET /account/second-factor
 POST /account/second-factor | POST /account/second-factor/remove | POST /account/join
@@ -40,6 +42,8 @@ POST /v1/jobs/{job_id}/pause | POST /v1/jobs/{job_id}/resume | POST /v1/jobs/{jo
 POST /v1/sweeps | POST /v1/sweeps/{sweep_id}/pause | POST /v1/sweeps/{sweep_id}/resume
 POST /v1/sweeps/{sweep_id}/run | DELETE /v1/sweeps/{sweep_id} | POST /v1/subscriptions
 DELETE /v1/subscriptions/{subscription_id} | POST /v1/notices/{notice_id}/replay
+POST /v1/uploads | PATCH /v1/uploads/{upload_id} | DELETE /v1/uploads/{upload_id}
+POST /v1/uploads/{upload_id}
 GET /try | POST /try/file | POST /try/link | GET /jobs/new | POST /jobs/new
 POST /jobs/{job_id}/{action} | POST /sweeps | POST /sweeps/{sweep_id}/{action}
 """,

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.integration.api.conftest import Browse
+from tests.integration.api.upload_makers import TusSender
 
 pytestmark = pytest.mark.postgres
 JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}
@@ -43,6 +44,9 @@ def test_only_the_operators_command_line_reads_local_files(browse: Browse, sourc
         ("DELETE", "/v1/sweeps/{sweep}"),
         ("DELETE", "/v1/subscriptions/{subscription}"),
         ("DELETE", "/v1/keys/{key}"),
+        ("GET", "/v1/uploads/{upload}"),
+        ("PATCH", "/v1/uploads/{upload}"),
+        ("DELETE", "/v1/uploads/{upload}"),
     ],
 )
 def test_another_accounts_things_are_not_there(browse: Browse, method: str, path: str) -> None:
@@ -70,6 +74,7 @@ def make_things(client: TestClient) -> dict[str, str]:
         "sweep": sweep["sweep_id"],
         "subscription": subscription["subscription_id"],
         "key": key["key_id"],
+        "upload": TusSender(client).begin(10).rsplit("/", 1)[-1],
     }
 
 

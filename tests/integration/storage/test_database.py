@@ -12,7 +12,8 @@ from sqlalchemy.pool import NullPool
 import storage.embedding_tables
 import storage.evidence_tables
 import storage.people_tables
-import storage.sweep_tables  # noqa: F401 (their tables belong to the metadata)
+import storage.sweep_tables
+import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
 from pipeline.errors import ConfigError, DatabaseError
 from storage.database import connect_engine, migrate, open_engine, transaction
 from storage.postgres_server import PostgresServer
