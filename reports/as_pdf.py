@@ -22,7 +22,7 @@ from reports.page import page_data
 from reports.page_strongest import strongest_pictures
 from reports.paper import Paper
 from reports.picture import draw, draw_apart
-from reports.right_to_left import isolate_numbers
+from reports.reading_order import isolate_numbers
 from reports.timeline import CURVE_WINDOW_S, timeline_of
 from reports.words import Script, Words
 from reports.words_en import ENGLISH

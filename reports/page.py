@@ -4,7 +4,7 @@ Every string that the template sets comes from here and goes through `printable`
 arranges. Nothing in this file is markup.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pipeline.vocabulary import TrackUse, VerdictKind
@@ -24,12 +24,11 @@ from reports.page_method import method_part, model_facts, scale_part
 from reports.page_rows import cut, pairs
 from reports.page_segments import segments_part
 from reports.page_strongest import clip_rows, strongest_page
+from reports.page_text import page_text
 from reports.picture import shows_sound
-from reports.printable import printable
 from reports.provenance import provenance_page, provenance_sentence
 from reports.quantities import clock, duration, file_size, grouped
 from reports.review_part import review_page
-from reports.right_to_left import isolate_numbers
 from reports.timeline import Timeline, count_sides
 from reports.words import Script, Words
 
@@ -103,29 +102,13 @@ def page_data(
         "attachments": words.paragraphs["attachments"],
         "exclusions": words.paragraphs["exclusions"],
     }
-    is_rtl = words.script is Script.ARABIC
-    return {
-        name: _printable_tree(value, fonts, isolate_numbers if is_rtl and name != "fonts" else str)
-        for name, value in data.items()
-    }
+    return page_text(data, fonts, is_rtl=words.script is Script.ARABIC)
 
 
 def _numbered(document: ReportDocument) -> str:
     """Return the report's number, with its version from the second on."""
     issue = document.issue
     return issue.report_id if issue.version == 1 else f"{issue.report_id} v{issue.version}"
-
-
-def _printable_tree(
-    value: Json, fonts: Sequence[AbstractSet[int]], finish: Callable[[str], str]
-) -> Json:
-    if isinstance(value, str):
-        return finish(printable(value, fonts))
-    if isinstance(value, list):
-        return [_printable_tree(entry, fonts, finish) for entry in value]
-    if isinstance(value, dict):
-        return {key: _printable_tree(entry, fonts, finish) for key, entry in value.items()}
-    return value
 
 
 def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:

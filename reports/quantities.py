@@ -67,3 +67,10 @@ def file_size(size_bytes: int, form: str = "{number} bytes") -> str:
 def signed(llr: float) -> str:
     """Return an LLR for experts, with its sign: `+1.25`, `−0.40`."""
     return f"{llr:+.2f}".replace("-", "−")
+
+
+def in_100(share: float) -> str:
+    """Return a share in 100 without a percent sign: `12.5`, `< 0.1`."""
+    if 0 < share < 0.001:
+        return "< 0.1"
+    return f"{share * 100:.1f}"
