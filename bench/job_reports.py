@@ -22,8 +22,8 @@ from reports.job_archive import Member, check_archive, write_archive
 from reports.job_facts import gather
 from reports.job_sheets import write_items_csv, write_workbook
 from reports.job_words_en import JOB_ENGLISH
+from reports.signer_checks import Outcome
 from reports.signing_keys import create_key
-from reports.verification import Outcome
 from reports.words_en import ENGLISH
 from storage.database import connect_engine, migrate
 from storage.job_report_rows import report_snapshot

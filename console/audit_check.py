@@ -5,7 +5,8 @@ import hashlib
 from console.queue_access import open_queue
 from console.settings import ConsoleSettings
 from pipeline.errors import AccessError, ConfigError, OutageError
-from reports.verification import Check, OpenedReport, Outcome
+from reports.signer_checks import Check, Outcome
+from reports.verification import OpenedReport
 from storage.audit_rows import AuditEntry, check_chain, read_head, rows_of_item
 
 NAME = "audit log"

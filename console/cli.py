@@ -17,6 +17,7 @@ from console import (
     cli_evidence,
     cli_job_reports,
     cli_jobs,
+    cli_keys,
     cli_notices,
     cli_reports,
     cli_scan,
@@ -74,6 +75,7 @@ def options(
 for _module in (
     cli_scan,
     cli_reports,
+    cli_keys,
     cli_jobs,
     cli_job_reports,
     cli_search,

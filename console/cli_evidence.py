@@ -91,7 +91,11 @@ def review(
         raise InputError("Say one of --agree, --disagree and --inconclusive.", "input_invalid")
     reasons = text if text_file is None else _read(text_file)
     new = NewOpinion(chosen[0], reasons, examiner, datetime.now(UTC))
-    key = signing_key(keys or settings.storage.keys, examiner or settings.storage.signer)
+    key = signing_key(
+        keys or settings.storage.keys,
+        examiner or settings.storage.signer,
+        settings.storage.signing_pin,
+    )
     if target.isdecimal() and not Path(target).exists():
         with open_queue(settings) as access:
             files = review_item(access, target, new, key, settings, paper)

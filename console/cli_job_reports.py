@@ -73,7 +73,9 @@ def reports(
         make_output_folder(Path(to), "--to")
     settings: ConsoleSettings = context.obj
     storage = settings.storage
-    key = signing_key(storage.keys, storage.signer) if storage.is_signing or as_zip else None
+    key = None
+    if storage.is_signing or as_zip:
+        key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     order = JobReportOrder(
         _number(job_id), _number(against) if against else None, language, paper, key
     )

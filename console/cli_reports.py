@@ -1,4 +1,4 @@
-"""`verity export`, `sign`, `verify`, `keys` and `audit`: what is done with reports that are there."""
+"""`verity export`, `sign`, `verify` and `audit`: what is done with reports that are there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +14,12 @@ from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from reports.job_verification import OpenedJobReport
-    from reports.verification import Check
+    from reports.signer_checks import Check
 
 _REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
 _STYLES = {"holds": "green", "fails": "red", "absent": "yellow"}
 _HEAD_FORM = "--head has the form NUMBER:SHA256, as verity audit head prints it."
 
-keys_app = typer.Typer(no_args_is_help=True, help="Make, import and rotate the keys that sign.")
 audit_app = typer.Typer(no_args_is_help=True, help="Check the audit log of a database.")
 
 
@@ -37,7 +36,6 @@ def register(app: typer.Typer) -> None:
         "  verity verify verity-17.zip\n\n"
         "Exit status: 0 all that is present holds; 1 something does not."
     )(verify)
-    app.add_typer(keys_app, name="keys", epilog="[bold]Examples[/]\n\n  verity keys create")
     app.add_typer(audit_app, name="audit", epilog="[bold]Examples[/]\n\n  verity audit verify")
 
 
@@ -72,7 +70,9 @@ def export(
 def sign(
     context: typer.Context,
     reports: Annotated[list[Path], typer.Argument(metavar="REPORT...", help="JSON or PDF files.")],
-    signer: Annotated[str, typer.Option(help="Who signs, where a key is made.")] = "Voice Verity",
+    signer: Annotated[
+        str, typer.Option(help="Who signs, where a key is made; else VERITY_SIGNER.")
+    ] = "",
     stamp: Annotated[
         bool, typer.Option("--stamp", help="Have them stamped too (VERITY_STAMP_AUTHORITIES).")
     ] = False,
@@ -80,7 +80,9 @@ def sign(
     """Sign reports: a .jws file beside a JSON, a signature inside a PDF."""
     from console.signing import sign_report, signing_key
 
-    key = signing_key(_keys_folder(context), signer)
+    settings: ConsoleSettings = context.obj
+    storage = settings.storage
+    key = signing_key(storage.keys, signer or storage.signer, storage.signing_pin)
     for path in reports:
         console.print(str(sign_report(path, key)), markup=False, soft_wrap=True)
     if stamp:
@@ -145,7 +147,7 @@ def _verify_job_report(
 
 def _print_checks(checks: "list[Check]", as_json: bool) -> None:
     """Print what holds and what does not; leave with status 1 where something does not."""
-    from reports.verification import Outcome
+    from reports.signer_checks import Outcome
 
     if as_json:
         print_json(
@@ -157,45 +159,6 @@ def _print_checks(checks: "list[Check]", as_json: bool) -> None:
             console.print(line.append(each.words), soft_wrap=True)
     if any(each.outcome is Outcome.FAILS for each in checks):
         raise typer.Exit(1)
-
-
-@keys_app.command("create", epilog="[bold]Examples[/]\n\n  verity keys create --signer 'My Lab'")
-def keys_create(
-    context: typer.Context,
-    signer: Annotated[str, typer.Option(help="Who signs.")] = "Voice Verity",
-) -> None:
-    """Make a key and sign with it from now on; earlier ones stay known (this is rotating)."""
-    from reports.signing_keys import create_key, fingerprint, place_of
-
-    key = create_key(_keys_folder(context), signer)
-    console.print(
-        f"{fingerprint(key.certificate)}  {place_of(_keys_folder(context), key)}", soft_wrap=True
-    )
-
-
-keys_app.command("rotate", epilog="[bold]Examples[/]\n\n  verity keys rotate")(keys_create)
-
-
-@keys_app.command(
-    "import", epilog="[bold]Examples[/]\n\n  verity keys import key.pem certificate.pem"
-)
-def keys_import(
-    context: typer.Context,
-    key: Annotated[Path, typer.Argument(help="The private key: PEM, ECDSA P-256.")],
-    certificate: Annotated[Path, typer.Argument(help="Its certificate: PEM.")],
-) -> None:
-    """Sign with the site's own key from now on."""
-    from reports.signing_keys import fingerprint, import_key
-
-    try:
-        pems = (key.read_bytes(), certificate.read_bytes())
-    except OSError as error:
-        raise InputError(
-            f"{error.filename} cannot be read ({error.strerror}): name the PEM files.",
-            "input_invalid",
-        ) from error
-    kept = import_key(_keys_folder(context), *pems)
-    console.print(fingerprint(kept.certificate))
 
 
 @audit_app.command(

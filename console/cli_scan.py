@@ -96,7 +96,8 @@ def scan(
         make_output_folder(out, "--out")
     key = None
     if out and (settings.storage.is_signing if sign is None else sign):
-        key = signing_key(settings.storage.keys, settings.storage.signer)
+        storage = settings.storage
+        key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     asked = Asked(submitted_by or account_name(), datetime.now(UTC), key)
     evidence = settings.storage.evidence
     options = AnalysisOptions(hop_s=hop, keep_clips=clips)

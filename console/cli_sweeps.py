@@ -262,7 +262,9 @@ def _write_job_report(
     from console.signing import signing_key
 
     storage = settings.storage
-    key = signing_key(storage.keys, storage.signer) if storage.is_signing else None
+    key = None
+    if storage.is_signing:
+        key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     before = int(digests[1]["job_id"]) if len(digests) > 1 else None
     write_job_files(access, JobReportOrder(int(digests[0]["job_id"]), before, key=key), to)
 

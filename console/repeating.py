@@ -6,7 +6,7 @@ from console.examiner import Examiner
 from pipeline.vocabulary import AnalysisOptions, MediaItem
 from reports.document import ReportDocument
 from reports.findings import findings_sha256, to_findings
-from reports.verification import Check, Outcome
+from reports.signer_checks import Check, Outcome
 
 NAME = "repeat"
 

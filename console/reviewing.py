@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from console.queue_access import QueueAccess
@@ -13,9 +14,10 @@ from reports.languages import words_of
 from reports.paper import Paper
 from reports.rendering import RenderedFile, render
 from reports.reviewing import NOT_REVIEWABLE, NewOpinion, reviewed
+from reports.signer_checks import Outcome
 from reports.signing_keys import SigningKey
 from reports.stamping import open_stamper
-from reports.verification import Outcome, check_report, open_report
+from reports.verification import check_report, open_report
 from storage import object_rows, review_rows
 from storage.audit_rows import AuditEntry, append_audit
 from storage.database import transaction
@@ -80,13 +82,31 @@ def review_item(
         raise SourceNotFoundError(f"Item {item_id} has no report.", "item_not_found")
     document = from_json(get_object(access.objects, newest.key))
     document = reviewed(document, newest.sha256, new, key)
-    stem = f"{newest.base_name}.v{document.issue.version}"
+    about = f".{document.findings_sha256[:8]}" if newest.has_earlier else ""
+    stem = f"{newest.base_name}{about}.v{document.issue.version}"
     files = [
         _put(access, newest.account_id, stem, file)
         for file in _render(document, key, settings, paper)
     ]
-    _write(access, int(item_id), newest, document, files)
+    kept = [] if newest.is_reviewed else _reviewed_files(access, int(item_id), newest, stem)
+    _write(access, int(item_id), newest, document, [*files, *kept])
     return files
+
+
+def _reviewed_files(
+    access: QueueAccess, item_id: int, newest: NewestJson, stem: str
+) -> list[StoredFile]:
+    """Return the files that a first opinion is about, so that they stay once the item is analysed anew."""
+    with transaction(access.engine) as connection:
+        files = review_rows.reviewed_files(connection, item_id)
+    return [
+        replace(
+            file,
+            kind=f"reviewed-{file.kind}",
+            file_name=f"{stem}.reviewed{file.file_name.removeprefix(newest.base_name)}",
+        )
+        for file in files
+    ]
 
 
 def _write(
@@ -101,7 +121,7 @@ def _write(
         item_id=item_id,
         job_id=newest.job_id,
         account_id=newest.account_id,
-        version=review.version,
+        version=newest.next_version,
         opinion=review.opinion.value,
         text=review.text,
         examiner=review.examiner,
@@ -121,7 +141,7 @@ def _write(
     }
     entry = AuditEntry("review_added", newest.account_id, newest.job_id, item_id, facts)
     with transaction(access.engine) as connection:
-        if object_rows.share_objects(connection, [file.key for file in files]):
+        if object_rows.share_objects(connection, list({file.key for file in files})):
             raise ObjectStoreError("The files were swept meanwhile: review again.", "object_swept")
         if not review_rows.write_review(connection, row, files):
             raise InputError(

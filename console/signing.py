@@ -2,21 +2,29 @@
 
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pydantic import SecretStr
+
+from pipeline.errors import ConfigError, InputError
 from reports.json_signature import sign_json
-from reports.pdf_signature import sign_pdf
+from reports.pdf_signature import sign_pdf, signer_of_pdf
 from reports.signing_keys import SigningKey, create_key, current_key
 from reports.verification import open_report
 
 
-def signing_key(folder: Path, signer: str) -> SigningKey:
+def signing_key(folder: Path, signer: str, pin: SecretStr | None = None) -> SigningKey:
     """Return the key that signs now; the first use makes one.
 
+    Args:
+        folder: where keys lie.
+        signer: who signs, where a key is made.
+        pin: of the token, where the key lies in one.
+
     Raises:
-        ConfigError: the folder cannot be written to, or the key that it names is gone.
+        ConfigError: the folder cannot be written to, the key that it names is gone or revoked, or
+            its token does not sign.
     """
     try:
-        return current_key(folder) or create_key(folder, signer)
+        return current_key(folder, pin) or create_key(folder, signer)
     except OSError as error:
         raise ConfigError(
             f"No signing key can be made in {folder} ({error.strerror}): name another folder with "
@@ -28,9 +36,13 @@ def sign_report(path: Path, key: SigningKey) -> Path:
     """Sign a report; return the file with the signature: the PDF, or the `.jws` beside the JSON.
 
     Raises:
-        InputError: it is no report (`report_unreadable`).
+        InputError: it is no report (`report_unreadable`), or a PDF that is signed already.
     """
     opened = open_report(path)
+    if opened.pdf is not None and signer_of_pdf(opened.pdf) is not None:
+        raise InputError(
+            f"{path.name} carries a signature already: verity verify says whose.", "input_invalid"
+        )
     if opened.pdf is not None:
         path.write_bytes(sign_pdf(opened.pdf, key))
         return path

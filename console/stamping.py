@@ -53,8 +53,9 @@ def stamp_report(path: Path, stamper: Stamper) -> tuple[list[Path], tuple[str, .
 
 
 def stamps_beside(report: Path) -> dict[str, bytes]:
-    """Return the time stamps that lie beside a JSON, by file name."""
-    found = sorted(report.parent.glob(f"{_escaped(report.name)}.jws*.tsr"))
+    """Return the time stamps that lie beside a JSON's signature, or beside a PDF, by file name."""
+    stamped = report.name if report.suffix.lower() == ".pdf" else f"{report.name}.jws"
+    found = sorted(report.parent.glob(f"{_escaped(stamped)}*.tsr"))
     return {path.name: path.read_bytes() for path in found}
 
 

@@ -187,6 +187,10 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The file is not a report that can be read.",
         "Name a report's JSON, or a PDF that carries it.",
     ),
+    "revocation_unreadable": ErrorWords(
+        "A revocation of keys cannot be read.",
+        "Put the file back as verity keys revoke wrote it.",
+    ),
     "sample_rate_out_of_bounds": ErrorWords(
         "The file declares a sample rate that is not analysed.",
         "Export the file anew with 4 to 384 kHz: its header is probably damaged.",
@@ -195,13 +199,25 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The model gave a score that is not a number.",
         "Report it with the SHA-256 of the file and of the model.",
     ),
+    "signing_hardware_away": ErrorWords(
+        "The hardware with the key that signs reports does not sign at the moment.",
+        "Plug it in, and check VERITY_SIGNING_PIN; the item waits.",
+    ),
+    "signing_hardware_unusable": ErrorWords(
+        "The hardware with the key that signs reports cannot be used.",
+        "Check its module, label and key as verity keys import named them, and VERITY_SIGNING_PIN.",
+    ),
     "signing_key_missing": ErrorWords(
         "The key that signs reports is not where it was.",
         "Put it back, or make another one with verity keys create.",
     ),
+    "signing_key_revoked": ErrorWords(
+        "The key that signs reports is revoked.",
+        "Make another one with verity keys rotate, or import one; start the fleet anew.",
+    ),
     "signing_key_unusable": ErrorWords(
         "The key cannot sign reports.",
-        "Give an ECDSA P-256 key as PEM, and its certificate.",
+        "Give an ECDSA P-256 key and its certificate, as PEM or in a token.",
     ),
     "stale_claim": ErrorWords(
         "A newer attempt took the item over.",

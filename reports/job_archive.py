@@ -17,9 +17,9 @@ from tempfile import TemporaryFile
 
 from pipeline.errors import InputError
 from reports.canonical_json import Json, canonical_json
-from reports.json_signature import sign_json, signer_of
-from reports.signing_keys import SigningKey, fingerprint, known_certificates
-from reports.verification import Check, Outcome
+from reports.json_signature import sign_json
+from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
+from reports.signing_keys import SigningKey
 
 SCHEMA = "verity-archive-1"
 SUMS, MANIFEST, SIGNATURE = "SHA256SUMS", "manifest.json", "manifest.json.jws"
@@ -151,7 +151,7 @@ def check_archive(path: Path, keys: Path) -> Iterator[Check]:
             manifest = _manifest(manifest_bytes)
         except (*_BROKEN, ValueError, KeyError, TypeError) as error:
             raise _unreadable(path, "its manifest cannot be read") from error
-        yield _check_signature(manifest_bytes, token, keys)
+        yield check_signature(SignedFile(manifest_bytes, token, None), KnownSigners(keys))
         yield from _check_members(archive, manifest, names)
 
 
@@ -169,22 +169,6 @@ def _manifest(content: bytes) -> _Manifest:
     if tree["schema"] != SCHEMA:
         raise ValueError(SCHEMA)
     return _Manifest(str(tree["sums_sha256"]), int(tree["n_members"]))
-
-
-def _check_signature(manifest: bytes, token: bytes, keys: Path) -> Check:
-    name = "signature"
-    certificate = signer_of(manifest, token)
-    if certificate is None:
-        return Check(name, Outcome.FAILS, "the manifest is not what was signed")
-    mark = fingerprint(certificate)
-    is_ours = mark in {fingerprint(each) for each in known_certificates(keys)}
-    trust = (
-        "a key of this installation"
-        if is_ours
-        else "known only by its own key: compare the fingerprint"
-    )
-    who = certificate.subject.rfc4514_string()
-    return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
 
 
 def _check_members(

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from cryptography import x509
 
 from reports.as_job_json import SCHEMA
-from reports.json_signature import signer_of
-from reports.pdf_signature import signer_of_pdf
-from reports.signing_keys import fingerprint, known_certificates
-from reports.verification import Check, Outcome
+from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
 
 _ATTACHED = "job.json"
 
@@ -54,29 +50,5 @@ def check_job_report(report: OpenedJobReport, jws: bytes | None, keys: Path) -> 
     """
     said = "".join(mark if mark.isprintable() else "?" for mark in report.report_id[:100])
     yield Check("report", Outcome.HOLDS, f"{said}, about {report.n_items} items")
-    yield _check_signature(report, jws, keys)
-
-
-def _check_signature(report: OpenedJobReport, jws: bytes | None, keys: Path) -> Check:
-    name = "signature"
-    certificate: x509.Certificate | None
-    if report.pdf is not None:
-        signer = signer_of_pdf(report.pdf)
-        if signer is None:
-            return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
-        certificate = signer.certificate if signer.holds else None
-    elif jws is None:
-        return Check(name, Outcome.ABSENT, "there is no .jws file beside the JSON")
-    else:
-        certificate = signer_of(report.json_bytes, jws)
-    if certificate is None:
-        return Check(name, Outcome.FAILS, "these are not the bytes that were signed")
-    mark = fingerprint(certificate)
-    is_ours = mark in {fingerprint(each) for each in known_certificates(keys)}
-    trust = (
-        "a key of this installation"
-        if is_ours
-        else "known only by its own key: compare the fingerprint"
-    )
-    who = certificate.subject.rfc4514_string()
-    return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
+    signed = SignedFile(report.json_bytes, jws, report.pdf)
+    yield check_signature(signed, KnownSigners(keys))

@@ -10,14 +10,8 @@ import json
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -45,10 +39,7 @@ def sign_json(report: bytes, key: SigningKey) -> bytes:
     # the library would hold five copies of a ten-hour report in base64: 35 MB
     for first in range(0, len(report), _PART_BYTES):
         digest.update(_encoded(report[first : first + _PART_BYTES]))
-    private = load_pem_private_key(key.key_pem, password=None)
-    assert isinstance(private, ec.EllipticCurvePrivateKey), "`signing_keys` keeps no other kind"
-    signed = private.sign(digest.digest(), ec.ECDSA(Prehashed(hashes.SHA256())))
-    r, s = decode_dss_signature(signed)
+    r, s = decode_dss_signature(key.private.sign_digest(digest.digest()))
     signature = _encoded(r.to_bytes(_NUMBER_BYTES) + s.to_bytes(_NUMBER_BYTES))  # RFC 7518, 3.4
     return protected + b".." + signature + b"\n"
 

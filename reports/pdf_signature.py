@@ -3,12 +3,14 @@
 The signature is appended (incremental update), so the tagged PDF/A-3a stays as it is, byte for byte.
 """
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
+from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -17,12 +19,13 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reports.cms_form import MALFORMED, certificates_hold, in_our_form
+from reports.private_keys import PrivateKey
 from reports.signing_keys import SigningKey
 
 FIELD = "VeritySignature"
+_DIGEST = "sha256"
 _OWN_BYTES = 2_048  # of a signature without its certificate: some 400 for ECDSA P-256
 
 
@@ -39,25 +42,39 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
 
     Raises:
         ValueError: the key cannot be read.
+        OutageError: the token that it lies in does not sign (`signing_token_away`).
     """
     (certificate,) = load_certs_from_pemder_data(key.certificate_pem)
-    signer = signers.SimpleSigner(
-        signing_cert=certificate,
-        signing_key=load_private_key_from_pemder_data(key.key_pem, None),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call] # typed in part
-    )
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(pdf)),
         signers.PdfSignatureMetadata(
             field_name=FIELD,
-            md_algorithm="sha256",
+            md_algorithm=_DIGEST,
             subfilter=fields.SigSeedSubFilter.PADES,
         ),
-        signer=signer,
+        signer=_KeySigner(key.private, certificate),
         # else pyHanko signs twice, the first time for the size
         bytes_reserved=2 * (_OWN_BYTES + len(certificate.dump())),
     )
     return bytes(out.getbuffer())
+
+
+class _KeySigner(signers.Signer):
+    """Signs with a key wherever it lies: pyHanko asks for the bytes, the key is given their digest."""
+
+    def __init__(self, private: PrivateKey, certificate: asn1_x509.Certificate) -> None:
+        super().__init__(signing_cert=certificate)
+        self._private = private
+
+    async def async_sign_raw(
+        self,
+        data: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+    ) -> bytes:
+        """Return the signature over these bytes; called by pyHanko."""
+        assert digest_algorithm == _DIGEST, "asked for by `sign_pdf`"
+        return self._private.sign_digest(hashlib.sha256(data).digest())
 
 
 def signer_of_pdf(pdf: bytes) -> PdfSigner | None:

@@ -1,19 +1,24 @@
 """Keys that sign reports: made on first use, kept by fingerprint, so that rotating loses none.
 
-A folder holds `<fingerprint>/key.pem` (PKCS #8, readable by its owner only) and
-`<fingerprint>/certificate.pem` (X.509), and `current`, which names the one that signs. A certificate
-of our own says only that the same installation signed: who that is, is known by its fingerprint.
+A folder holds `<fingerprint>/certificate.pem` (X.509) and beside it `key.pem` (PKCS #8, readable by its
+owner only) or `token.json`, which names the token that the key never leaves; `current` names the one
+that signs. A certificate of our own says only that the same installation signed: who that is, is
+known by its fingerprint.
 """
 
+import json
 import os
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -21,12 +26,16 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, OutageError
+from reports.key_revocation import revocations
+from reports.private_keys import PemKey, PrivateKey
+from reports.token_keys import HARDWARE_UNUSABLE, TokenKey
 
 VALID_DAYS = 3_650  # of a certificate of our own; reports are read for years
 _CURRENT = "current"
-_KEY_FILE, _CERTIFICATE_FILE = "key.pem", "certificate.pem"
+_KEY_FILE, _TOKEN_FILE, _CERTIFICATE_FILE = "key.pem", "token.json", "certificate.pem"
 _FINGERPRINT_DIGITS = 32  # of a folder's name: 128 bits
 
 
@@ -34,7 +43,7 @@ _FINGERPRINT_DIGITS = 32  # of a folder's name: 128 bits
 class SigningKey:
     """A private key and the certificate of its public half; a fleet hands it to its writer."""
 
-    key_pem: bytes = field(repr=False)  # PKCS #8, not encrypted
+    private: PrivateKey
     certificate_pem: bytes
 
     @property
@@ -48,8 +57,16 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def current_key(folder: Path) -> SigningKey | None:
-    """Return the key that signs now; None where there is none yet."""
+def current_key(folder: Path, pin: SecretStr | None = None) -> SigningKey | None:
+    """Return the key that signs now; None where there is none yet.
+
+    Args:
+        folder: where keys are kept.
+        pin: of the token, where the key lies in one: it is asked for a signature at once.
+
+    Raises:
+        ConfigError: the key is not where it was, is revoked, or its token does not sign.
+    """
     try:
         name = (folder / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
@@ -58,15 +75,48 @@ def current_key(folder: Path) -> SigningKey | None:
     try:
         if len(name) != _FINGERPRINT_DIGITS:
             raise FileNotFoundError(place)
-        return SigningKey(
-            (place / _KEY_FILE).read_bytes(), (place / _CERTIFICATE_FILE).read_bytes()
-        )
-    except OSError as error:
+        certificate_pem = (place / _CERTIFICATE_FILE).read_bytes()
+        private = _private_of(place, pin)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"The signing key that {folder / _CURRENT} names cannot be read: put it back, or make "
             "another one with verity keys create.",
             "signing_key_missing",
         ) from error
+    key = SigningKey(private, certificate_pem)
+    if fingerprint(key.certificate) in {one.fingerprint for one in revocations(folder)}:
+        raise ConfigError(
+            "The key that signs reports is revoked: make another one with verity keys rotate, or "
+            "import one.",
+            "signing_key_revoked",
+        )
+    if isinstance(private, TokenKey):
+        _prove(key)
+    return key
+
+
+def current_fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the key that `current` names, revoked or not; "" where there is none."""
+    try:
+        name = (folder / _CURRENT).read_text("ascii").strip()
+        certificate = x509.load_pem_x509_certificate(
+            (folder / name / _CERTIFICATE_FILE).read_bytes()
+        )
+    except (OSError, ValueError):
+        return ""
+    return fingerprint(certificate)
+
+
+def _private_of(place: Path, pin: SecretStr | None) -> PrivateKey:
+    token = place / _TOKEN_FILE
+    if not token.is_file():
+        return PemKey((place / _KEY_FILE).read_bytes())
+    written = json.loads(token.read_text("utf-8"))
+    if pin is None:
+        raise ConfigError(
+            "The key that signs reports lies in a token: set VERITY_SIGNING_PIN.", HARDWARE_UNUSABLE
+        )
+    return TokenKey(str(written["module"]), str(written["token"]), str(written["key"]), pin)
 
 
 def place_of(folder: Path, key: SigningKey) -> Path:
@@ -98,7 +148,7 @@ def create_key(folder: Path, signer: str) -> SigningKey:
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return _keep(folder, pem, certificate)
+    return _keep(folder, PemKey(pem), certificate)
 
 
 def import_key(folder: Path, key_pem: bytes, certificate_pem: bytes) -> SigningKey:
@@ -118,7 +168,47 @@ def import_key(folder: Path, key_pem: bytes, certificate_pem: bytes) -> SigningK
     if key.public_key() != certificate.public_key():
         raise _unusable("the certificate belongs to another key")
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return _keep(folder, pem, certificate)
+    return _keep(folder, PemKey(pem), certificate)
+
+
+def import_token_key(folder: Path, token: TokenKey, certificate_pem: bytes | None) -> SigningKey:
+    """Sign with a key in hardware from now on; only its place is written down, never the PIN.
+
+    Args:
+        folder: where keys are kept.
+        token: where the key lies.
+        certificate_pem: of its public half; None: the one that lies beside it in the token.
+
+    Raises:
+        ConfigError: the token cannot be used (`signing_hardware_unusable`).
+        InputError: it has no certificate, or the key is of another kind (`signing_key_unusable`).
+    """
+    in_token = token.certificate()  # in any case: the module is loaded, and the PIN tried
+    try:
+        given = None if certificate_pem is None else x509.load_pem_x509_certificate(certificate_pem)
+    except ValueError as error:
+        raise _unusable("its certificate cannot be read as PEM") from error
+    certificate = given or in_token
+    if certificate is None:
+        raise _unusable("the token has no certificate beside it: give one")
+    public = certificate.public_key()
+    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
+        raise _unusable("it is not ECDSA P-256")
+    _prove(SigningKey(token, certificate.public_bytes(Encoding.PEM)))
+    return _keep(folder, token, certificate)
+
+
+def _prove(key: SigningKey) -> None:
+    """Have a token sign something, and check that the certificate's public half agrees."""
+    digest = secrets.token_bytes(32)
+    public = key.certificate.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey), "looked at before it was kept"
+    try:
+        public.verify(key.private.sign_digest(digest), digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+    except OutageError as error:
+        raise ConfigError(error.message, HARDWARE_UNUSABLE) from error
+    except InvalidSignature as error:
+        raise _unusable("the certificate belongs to another key") from error
 
 
 def known_certificates(folder: Path) -> Iterator[x509.Certificate]:
@@ -148,16 +238,20 @@ def _key_usage() -> x509.KeyUsage:
     )
 
 
-def _keep(folder: Path, key_pem: bytes, certificate: x509.Certificate) -> SigningKey:
+def _keep(folder: Path, private: PemKey | TokenKey, certificate: x509.Certificate) -> SigningKey:
     name = fingerprint(certificate)[:_FINGERPRINT_DIGITS]
     place = folder / name
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(place / _KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key_pem)
+    if isinstance(private, PemKey):
+        handle = os.open(place / _KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(private.pem)
+    else:
+        where = {"module": private.module, "token": private.label, "key": private.key}
+        (place / _TOKEN_FILE).write_text(json.dumps(where) + "\n", "utf-8")
     certificate_pem = certificate.public_bytes(Encoding.PEM)
     (place / _CERTIFICATE_FILE).write_bytes(certificate_pem)
     pointer = folder / f".{_CURRENT}.{os.getpid()}"
     pointer.write_text(name + "\n", "ascii")
     pointer.replace(folder / _CURRENT)  # at once: whoever reads it finds the old or the new one
-    return SigningKey(key_pem, certificate_pem)
+    return SigningKey(private, certificate_pem)

@@ -41,6 +41,12 @@ class Stamp:
     certificate_sha256: str
     is_trusted: bool  # its certificate chains to a root of the trust list
     holds: bool  # over these very bytes, signed by that certificate
+    is_over_signature: bool = True  # False: it was there before the report was signed
+
+    @property
+    def shows_signature(self) -> bool:
+        """Whether it shows, by somebody trusted, that the report's signature existed then."""
+        return self.holds and self.is_trusted and self.is_over_signature
 
 
 class Authority(TimeStamper):

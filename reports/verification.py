@@ -9,44 +9,23 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 import pikepdf
 from asn1crypto.x509 import Certificate
-from cryptography import x509
 from pydantic import ValidationError
 
 from pipeline.errors import InputError
 from reports.as_json import from_json
 from reports.canonical_json import canonical_json
 from reports.document import ReportDocument
-from reports.json_signature import signer_of
-from reports.pdf_signature import signer_of_pdf
 from reports.pdf_stamps import stamps_of_pdf
 from reports.reviewing import check_reviews
-from reports.signing_keys import fingerprint, known_certificates
-from reports.time_stamps import read_stamp
+from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
+from reports.time_stamps import Stamp, read_stamp
 
 _CHUNK = 1 << 20
 _ATTACHED = "report.json"
-
-
-class Outcome(StrEnum):
-    """What came of a check."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was checked."""
-
-    name: str
-    outcome: Outcome
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +58,7 @@ def open_report(path: Path) -> OpenedReport:
 
 @dataclass(frozen=True, slots=True)
 class StampFiles:
-    """The time stamps beside a JSON, and whose are trusted."""
+    """The time stamps beside a report's file, and whose are trusted."""
 
     responses: Mapping[str, bytes] = field(default_factory=dict)  # by file name
     roots: Sequence[Certificate] = ()
@@ -99,51 +78,32 @@ def check_report(
         jws: the detached signature beside the JSON; None where there is none.
         keys: the folder of this installation's keys: signers in it are known.
         media: the file that the report is about; None: not at hand.
-        stamps: beside the JSON; those of a PDF are inside it.
+        stamps: beside the file; a PDF may have others inside it.
     """
-    yield _check_signature(report, jws, keys)
-    yield from _check_stamps(report, jws, stamps or StampFiles())
+    signers = KnownSigners(keys)
+    found = _read_stamps(report, jws, stamps or StampFiles())
+    signed = SignedFile(report.json_bytes, jws, report.pdf)
+    yield check_signature(signed, signers, found)
+    yield from _check_stamps(found)
     yield _check_findings(report)
-    yield from _check_reviews(report, keys)
+    yield from _check_reviews(report, signers, found)
     yield _check_media(report.document, media)
 
 
-def _check_signature(report: OpenedReport, jws: bytes | None, keys: Path) -> Check:
-    name = "signature"
-    certificate: x509.Certificate | None
-    if report.pdf is not None:
-        signer = signer_of_pdf(report.pdf)
-        if signer is None:
-            return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
-        certificate = signer.certificate if signer.holds else None
-    elif jws is None:
-        return Check(name, Outcome.ABSENT, "there is no .jws file beside the JSON")
-    else:
-        certificate = signer_of(report.json_bytes, jws)
-    if certificate is None:
-        return Check(name, Outcome.FAILS, "these are not the bytes that were signed")
-    mark = fingerprint(certificate)
-    who = certificate.subject.rfc4514_string()
-    return Check(name, Outcome.HOLDS, f"{who}, {_trust(mark, keys)} (SHA-256 {mark})")
+def _read_stamps(report: OpenedReport, jws: bytes | None, stamps: StampFiles) -> list[Stamp | None]:
+    """Return what each time stamp says; None: it is over other bytes, or none at all."""
+    stamped = jws if report.pdf is None else report.pdf
+    beside = [
+        None if stamped is None else read_stamp(response, stamped, stamps.roots)
+        for response in stamps.responses.values()
+    ]
+    inside = [] if report.pdf is None else stamps_of_pdf(report.pdf, stamps.roots)
+    return [*inside, *beside]
 
 
-def _trust(mark: str, keys: Path) -> str:
-    if mark in {fingerprint(each) for each in known_certificates(keys)}:
-        return "a key of this installation"
-    return "known only by its own key: compare the fingerprint"
-
-
-def _check_stamps(report: OpenedReport, jws: bytes | None, stamps: StampFiles) -> Iterator[Check]:
+def _check_stamps(found: Sequence[Stamp | None]) -> Iterator[Check]:
     """Say of each time stamp what it shows: that what is below it existed at that time."""
     name = "time stamp"
-    found = (
-        list(stamps_of_pdf(report.pdf, stamps.roots))
-        if report.pdf is not None
-        else [
-            None if jws is None else read_stamp(response, jws, stamps.roots)
-            for response in stamps.responses.values()
-        ]
-    )
     if not found:
         yield Check(name, Outcome.ABSENT, "there is none; verity stamp adds one")
     for stamp in found:
@@ -163,7 +123,9 @@ def _check_stamps(report: OpenedReport, jws: bytes | None, stamps: StampFiles) -
         )
 
 
-def _check_reviews(report: OpenedReport, keys: Path) -> Iterator[Check]:
+def _check_reviews(
+    report: OpenedReport, signers: KnownSigners, stamps: Sequence[Stamp | None]
+) -> Iterator[Check]:
     document = report.document
     name = "review"
     if (document.review == "reviewed") != bool(document.reviews) or (
@@ -179,13 +141,8 @@ def _check_reviews(report: OpenedReport, keys: Path) -> Iterator[Check]:
                 f"the opinion of version {review.version} is not what was signed",
             )
             continue
-        trust = _trust(fingerprint(checked.certificate), keys)
-        yield Check(
-            name,
-            Outcome.HOLDS,
-            f"version {review.version}: {review.opinion} by {review.examiner}, {trust} "
-            f"(SHA-256 {review.key_sha256})",
-        )
+        who = f"version {review.version}: {review.opinion} by {review.examiner}"
+        yield signers.check(name, checked.certificate, who, stamps)
 
 
 def _check_findings(report: OpenedReport) -> Check:

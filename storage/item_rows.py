@@ -208,9 +208,16 @@ FROM any_item i LEFT JOIN LATERAL (
     FROM (
         SELECT kind, key, sha256, size_bytes, file_name, content_type FROM report_file
         WHERE report_file.item_id = i.item_id
-        UNION ALL -- versions with an examiner's opinion: v2-json, v2-pdf
-        SELECT 'v' || version || '-' || kind, key, sha256, size_bytes, file_name, content_type
-        FROM review JOIN review_file USING (review_id) WHERE review.item_id = i.item_id
+        -- versions with an examiner's opinion: v2-json, v2-pdf; on what an earlier analysis found:
+        -- 0a1b2c3d-v2-json, and v2-reviewed-json, once the report that it was about gave way
+        UNION ALL SELECT
+            CASE WHEN v.findings_sha256 = r.findings_sha256 THEN ''
+                 ELSE left(v.findings_sha256, 8) || '-' END
+            || substring(f.file_name FROM '\\.(v[0-9]+)\\.') || '-' || f.kind,
+            f.key, f.sha256, f.size_bytes, f.file_name, f.content_type
+        FROM review v JOIN review_file f USING (review_id) JOIN report r USING (item_id)
+        WHERE v.item_id = i.item_id AND NOT (f.kind LIKE 'reviewed-%' AND EXISTS (
+            SELECT FROM report_file own WHERE own.item_id = i.item_id AND own.key = f.key))
     ) files WHERE i.state IN ('done', 'failed')
 ) f ON true
 """

@@ -1,4 +1,9 @@
-"""Opinions of examiners in SQL: each one makes a version of its item's report; none is overwritten."""
+"""Opinions of examiners in SQL: each one makes a version of its item's report; none is overwritten.
+
+An opinion is about findings. Where an item was analysed again and the findings are others, the next
+opinion begins anew at the machine's new report; earlier ones stay beside it, with what they were about.
+`review.version` counts all opinions of an item, whatever they are about.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,25 +36,38 @@ class NewReview:
 
 @dataclass(frozen=True, slots=True)
 class NewestJson:
-    """The JSON of an item's newest version."""
+    """The JSON of the newest version of what an item's last analysis found."""
 
     job_id: int
     account_id: str
-    version: int
     key: str
     sha256: str
     base_name: str  # of the first version's files, without an ending
+    is_reviewed: bool
+    next_version: int  # of all opinions on the item
+    has_earlier: bool  # opinions on what an earlier analysis found
 
 
 _NEWEST = text("""
-SELECT r.job_id, r.account_id, coalesce(v.version, 1) AS version, coalesce(v.key, f.key) AS key,
-       coalesce(v.sha256, f.sha256) AS sha256, regexp_replace(f.file_name, '\\.json$', '') AS base_name
+SELECT r.job_id, r.account_id, coalesce(v.key, f.key) AS key, coalesce(v.sha256, f.sha256) AS sha256,
+       regexp_replace(f.file_name, '\\.json$', '') AS base_name, v.key IS NOT NULL AS is_reviewed,
+       coalesce(n.version, 1) + 1 AS next_version, coalesce(n.has_earlier, false) AS has_earlier
 FROM report r JOIN report_file f ON f.item_id = r.item_id AND f.kind = 'json'
 LEFT JOIN LATERAL (
-    SELECT version, key, sha256 FROM review JOIN review_file USING (review_id)
-    WHERE review.item_id = r.item_id AND kind = 'json' ORDER BY version DESC LIMIT 1
+    SELECT key, sha256 FROM review JOIN review_file USING (review_id)
+    WHERE review.item_id = r.item_id AND review.findings_sha256 = r.findings_sha256
+      AND kind = 'json' ORDER BY version DESC LIMIT 1
 ) v ON true
+LEFT JOIN LATERAL (
+    SELECT max(version) AS version, bool_or(findings_sha256 <> r.findings_sha256) AS has_earlier
+    FROM review WHERE review.item_id = r.item_id
+) n ON true
 WHERE r.item_id = :item_id
+""")
+_REVIEWED = text("""
+SELECT kind, key, sha256, size_bytes, file_name, content_type FROM report_file
+WHERE item_id = :item_id AND (kind = 'json' OR kind = 'jws' OR kind LIKE 'tsr%')
+ORDER BY kind
 """)
 
 
@@ -57,6 +75,12 @@ def newest_json(connection: Connection, item_id: int) -> NewestJson | None:
     """Return where an item's newest JSON lies; None: there is no report."""
     row = connection.execute(_NEWEST, {"item_id": item_id}).mappings().one_or_none()
     return None if row is None else NewestJson(**row)
+
+
+def reviewed_files(connection: Connection, item_id: int) -> list[StoredFile]:
+    """Return the machine's own JSON, its signature and stamps: what a first opinion is about."""
+    rows = connection.execute(_REVIEWED, {"item_id": item_id}).mappings()
+    return [StoredFile(**row) for row in rows]
 
 
 def write_review(connection: Connection, review: NewReview, files: Sequence[StoredFile]) -> bool:

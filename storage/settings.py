@@ -35,6 +35,7 @@ class StorageSettings(BaseModel):
     is_signing: bool = True  # reports carry a signature
     keys_folder: Path | None = None  # of the keys that sign; None: `keys` in the data folder
     signer: str = "Voice Verity"  # who signs, in a key that is made on first use
+    signing_pin: SecretStr | None = None  # of the token that the key lies in (PKCS #11)
     search_segments: int = 8  # an item's segments that `verity search` knows, beside the item
     evidence: EvidenceSettings = EvidenceSettings()
     search_items: int = 1_000_000  # of an account; the oldest are forgotten first; 0: none is kept
@@ -75,6 +76,7 @@ class StorageSettings(BaseModel):
             is_signing=_is_signing(environ.get("VERITY_SIGN", "1")),
             keys_folder=_keys_folder(environ),
             signer=environ.get("VERITY_SIGNER", "") or "Voice Verity",
+            signing_pin=_secret(environ, "VERITY_SIGNING_PIN"),
             evidence=EvidenceSettings.from_env(environ),
             search_segments=_count(environ, "VERITY_SEARCH_SEGMENTS", 8, MOST_SEARCH_SEGMENTS),
             search_items=_count(environ, "VERITY_SEARCH_ITEMS", 1_000_000, MOST_SEARCH_ITEMS),

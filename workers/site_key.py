@@ -13,13 +13,15 @@ def site_key(settings: StorageSettings) -> SigningKey | None:
     """Return the site's key; the first use makes one. None where reports are not to be signed.
 
     Raises:
-        ConfigError: the folder cannot be written to, or the key that signs is not where it was.
+        ConfigError: the folder cannot be written to, the key that signs is not where it was or is
+            revoked, or its token does not sign.
     """
     if not settings.is_signing:
         return None
     try:
         with _ONE_AT_A_TIME:
-            return current_key(settings.keys) or create_key(settings.keys, settings.signer)
+            current = current_key(settings.keys, settings.signing_pin)
+            return current or create_key(settings.keys, settings.signer)
     except OSError as error:
         raise ConfigError(
             f"No signing key can be made in {settings.keys} ({error.strerror}): name another folder "

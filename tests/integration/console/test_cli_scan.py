@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from pipeline.ffmpeg_command import ffmpeg_path
-from reports.verification import Outcome, check_report, open_report
+from reports.signer_checks import Outcome
+from reports.verification import check_report, open_report
 from tests.makers import silence, speech_like, tone, write_wav
 from tests.models import TINY_DETECTOR
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pikepdf
 import pypdf
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from console.audit_check import check_audit
 from console.queue_access import QueueAccess
@@ -18,9 +18,10 @@ from console.reviewing import review_file, review_item
 from console.settings import ConsoleSettings
 from jobs.job_desk import JobDesk
 from jobs.retention import delete_item
-from jobs.spec import ItemClaim, ReportFile
+from jobs.spec import ItemClaim, ItemResult, ReportFile
 from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError
+from pipeline.vocabulary import MediaReport
 from reports.as_json import from_json, to_json
 from reports.document import ReportDocument, to_document
 from reports.json_signature import sign_json
@@ -29,13 +30,16 @@ from reports.opinion import Opinion
 from reports.paper import Paper
 from reports.rendering import render
 from reports.reviewing import NewOpinion, reviewed
+from reports.signer_checks import Check, Outcome
 from reports.signing_keys import SigningKey, create_key
-from reports.verification import Check, Outcome, check_report, open_report
+from reports.verification import check_report, open_report
 from storage.audit_rows import rows_of_item
 from storage.kept_objects import get_object, put_object, sweep_orphans
 from storage.objects import FolderStore
+from storage.review_rows import NewReview, newest_json, write_review
+from storage.states import AttemptEnd
 from tests.integration.jobs.queue_makers import make_job, make_result
-from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
+from tests.unit.reports.report_maker import CARD, CONTEXT, failed_report, spliced_report
 
 NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 DISAGREE = NewOpinion(Opinion.DISAGREE, "A telephone line.\nNothing else.", "Dr. Example", NOW)
@@ -186,7 +190,15 @@ def claim(access: QueueAccess, key: SigningKey) -> Iterator[ItemClaim]:
     queue = WorkQueue(access.engine)
     make_job(queue, 1)
     [claim] = queue.claim("worker")
-    report = spliced_report()
+    queue.finish(claim, result_of(access, claim, key, spliced_report()))
+    yield claim
+    queue.close()
+
+
+def result_of(
+    access: QueueAccess, claim: ItemClaim, key: SigningKey, report: MediaReport
+) -> ItemResult:
+    """Return what a fleet's writer hands to the queue, its files in the store."""
     report = replace(report, item=replace(report.item, item_id=claim.item_id, job_id=claim.job_id))
     document = to_document(report, CARD, CONTEXT)
     files = []
@@ -194,9 +206,8 @@ def claim(access: QueueAccess, key: SigningKey) -> Iterator[ItemClaim]:
         kept = put_object(access.engine, access.objects, "default", file.content, "x/y")
         name = f"verity-{claim.job_id}-{claim.item_id}{file.ending}"
         files.append(ReportFile(file.kind, kept.key, kept.sha256, kept.size_bytes, name, "x/y"))
-    queue.finish(claim, replace(make_result(claim), files=tuple(files)))
-    yield claim
-    queue.close()
+    result = make_result(claim, failure=report.failure)
+    return replace(result, files=tuple(files), findings_sha256=document.findings_sha256)
 
 
 @pytest.mark.postgres
@@ -237,8 +248,64 @@ def test_two_examiners_at_once_do_not_overwrite_each_other(
             ),
             {"item": int(claim.item_id), "job": int(claim.job_id)},
         )
-    with pytest.raises(InputError, match="Somebody else"):
-        review_item(access, claim.item_id, DISAGREE, key, settings, Paper.A4)
+        late = replace(new_review(connection, claim), version=2)
+        assert not write_review(connection, late, [])
+
+
+def new_review(connection: Connection, claim: ItemClaim) -> NewReview:
+    newest = newest_json(connection, int(claim.item_id))
+    assert newest is not None
+    return NewReview(
+        item_id=int(claim.item_id),
+        job_id=newest.job_id,
+        account_id=newest.account_id,
+        version=newest.next_version,
+        opinion="agree",
+        text="text",
+        examiner="examiner",
+        at=NOW,
+        jws="",
+        reviewed_sha256=newest.sha256,
+        findings_sha256="f",
+    )
+
+
+@pytest.mark.postgres
+def test_an_item_that_was_analysed_anew_is_reviewed_anew_and_earlier_opinions_stay(
+    access: QueueAccess, key: SigningKey, settings: ConsoleSettings
+) -> None:
+    queue = WorkQueue(access.engine)
+    job = make_job(queue, 1)
+    [first] = queue.claim("worker")
+    failed = failed_report()
+    assert failed.failure is not None
+    queue.fail(
+        first, failed.failure, AttemptEnd.FAILED, None, result_of(access, first, key, failed)
+    )
+    review_item(access, first.item_id, DISAGREE, key, settings, Paper.A4)
+    before = {file.kind: file for file in access.desk.item_status(first.item_id).files}
+    access.desk.retry_failed(job.job_id)
+    [second] = queue.claim("worker")
+    queue.finish(second, result_of(access, second, key, spliced_report()))
+    queue.close()
+
+    review_item(access, first.item_id, AGREE, key, settings, Paper.A4)
+    review_item(access, first.item_id, DISAGREE, key, settings, Paper.A4)
+
+    sweep_orphans(access.engine, access.objects, grace_s=0)
+    files = {file.kind: file for file in access.desk.item_status(first.item_id).files}
+    newest = from_json(get_object(access.objects, files["v3-json"].key))
+    assert [one.opinion for one in newest.reviews] == [Opinion.AGREE, Opinion.DISAGREE]
+    assert newest.findings.verdict is not None
+    about = from_json(get_object(access.objects, before["json"].key)).findings_sha256[:8]
+    earlier = from_json(get_object(access.objects, files[f"{about}-v2-json"].key))
+    assert [one.opinion for one in earlier.reviews] == [Opinion.DISAGREE]
+    assert earlier.findings.failure is not None
+    # what the examiner had before them stays as well
+    assert files[f"{about}-v2-reviewed-json"].key == before["json"].key
+    assert files[f"{about}-v2-reviewed-json"].sha256 == earlier.reviews[0].reviewed_sha256
+    names = [file.file_name for file in files.values()]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.postgres

@@ -13,8 +13,10 @@ from reports.as_pdf import to_pdf
 from reports.document import to_document
 from reports.json_signature import sign_json, signer_of
 from reports.pdf_signature import sign_pdf, signer_of_pdf
+from reports.private_keys import PemKey
+from reports.signer_checks import Outcome
 from reports.signing_keys import create_key, current_key, import_key, known_certificates, place_of
-from reports.verification import Outcome, check_report, open_report
+from reports.verification import check_report, open_report
 from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
 
 DOCUMENT = to_document(spliced_report("Grüße"), CARD, CONTEXT)
@@ -131,10 +133,11 @@ def test_keys_are_private_kept_and_rotated(tmp_path: Path) -> None:
         first.certificate.serial_number,
         second.certificate.serial_number,
     }
-    import_key(tmp_path / "keys", first.key_pem, first.certificate_pem)
+    assert isinstance(first.private, PemKey)
+    import_key(tmp_path / "keys", first.private.pem, first.certificate_pem)
     assert current_key(tmp_path / "keys") == first
     with pytest.raises(InputError, match="another key"):
-        import_key(tmp_path, first.key_pem, second.certificate_pem)
+        import_key(tmp_path, first.private.pem, second.certificate_pem)
 
 
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.errors import InputError
 from reports.job_archive import MANIFEST, SIGNATURE, SUMS, Member, check_archive, write_archive
+from reports.signer_checks import Outcome
 from reports.signing_keys import SigningKey, create_key
-from reports.verification import Outcome
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

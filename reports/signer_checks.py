@@ -1,0 +1,124 @@
+"""Whose signature a report carries: a key that is known here, unknown, or revoked.
+
+A revoked key's signature holds only where a trusted time stamp shows that it is older than the
+revocation (as ETSI EN 319 102-1 has it): the key's holder could have written any other time.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography import x509
+
+from reports.json_signature import signer_of
+from reports.key_revocation import Revocation, revocations
+from reports.pdf_signature import signer_of_pdf
+from reports.signing_keys import fingerprint, known_certificates
+from reports.time_stamps import Stamp
+
+CHANGED = "these are not the bytes that were signed"
+
+
+class Outcome(StrEnum):
+    """What came of a check."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked."""
+
+    name: str
+    outcome: Outcome
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFile:
+    """A report as it was handed over: a PDF, or a JSON and the signature beside it."""
+
+    json_bytes: bytes
+    jws: bytes | None
+    pdf: bytes | None
+
+
+class KnownSigners:
+    """The keys of one installation, and those that were revoked; read once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder of keys.
+
+        Raises:
+            ConfigError: a revocation cannot be read.
+        """
+        self._own = {fingerprint(each) for each in known_certificates(folder)}
+        self._revoked = {one.fingerprint: one for one in revocations(folder)}
+
+    def check(
+        self, name: str, certificate: x509.Certificate, who: str, stamps: Iterable[Stamp | None]
+    ) -> Check:
+        """Return what a signature that fits its bytes is worth.
+
+        Args:
+            name: of the check.
+            certificate: of the key that signed.
+            who: whose the report says it is.
+            stamps: over the signature.
+        """
+        mark = fingerprint(certificate)
+        revocation = self._revoked.get(mark)
+        if revocation is None:
+            is_own = mark in self._own
+            trust = (
+                "a key of this installation"
+                if is_own
+                else "known only by its own key: compare the fingerprint"
+            )
+            return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
+        said = f"{who}, a key that is revoked since {_told(revocation)} (SHA-256 {mark})"
+        older = [
+            stamp.at
+            for stamp in stamps
+            if stamp is not None and stamp.shows_signature and stamp.at < revocation.since
+        ]
+        if not older:
+            words = f"{said}; no trusted time stamp shows that it signed before"
+            return Check(name, Outcome.FAILS, words)
+        words = f"{said}; a trusted time stamp of {min(older):%Y-%m-%d %H:%M:%S} UTC is older"
+        return Check(name, Outcome.HOLDS, words)
+
+
+def check_signature(
+    signed: SignedFile, signers: KnownSigners, stamps: Sequence[Stamp | None] = ()
+) -> Check:
+    """Return whether a report's signature holds, and whose it is.
+
+    Args:
+        signed: the report.
+        signers: who is known here.
+        stamps: over the signature.
+    """
+    name = "signature"
+    certificate: x509.Certificate | None
+    if signed.pdf is not None:
+        signer = signer_of_pdf(signed.pdf)
+        if signer is None:
+            return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
+        certificate = signer.certificate if signer.holds else None
+    elif signed.jws is None:
+        return Check(name, Outcome.ABSENT, "there is no .jws file beside the JSON")
+    else:
+        certificate = signer_of(signed.json_bytes, signed.jws)
+    if certificate is None:
+        return Check(name, Outcome.FAILS, CHANGED)
+    return signers.check(name, certificate, certificate.subject.rfc4514_string(), stamps)
+
+
+def _told(revocation: Revocation) -> str:
+    reason = "".join(mark if mark.isprintable() else "?" for mark in revocation.reason[:200])
+    since = f"{revocation.since:%Y-%m-%d %H:%M:%S %Z}"
+    return f"{since} ({reason})" if reason else since
