@@ -48,7 +48,7 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
         examining = stack.enter_context(open_examining(settings.jobs, settings.temp_root))
         examining.warm()
         context = ApiContext(api, access.engine, access.objects, settings.jobs, examining)
-        stack.enter_context(Housekeeper(access.engine, settings.jobs))
+        stack.enter_context(Housekeeper(access.engine, settings.jobs, settings.storage))
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))
         config = server_config(create_app(context, create_pages(context)), api)

@@ -59,6 +59,7 @@ class Digest(DigestPart):
     account_id: str
     counts: DigestCounts
     before: DigestCounts | None  # None: the first run
+    before_job_id: str | None = None  # the job that those were counted on
     suspect: tuple[DigestItem, ...]  # synthetic in whole or part, the strongest first
     failures: tuple[DigestItem, ...]
 
@@ -83,6 +84,7 @@ def make_digest(connection: Connection, run: RunFacts) -> Digest:
         account_id=sweep.account_id,
         counts=_counts(connection, run.job_id),
         before=None if before is None else DigestCounts.model_validate(before["counts"]),
+        before_job_id=None if before is None else str(before["job_id"]),
         suspect=tuple(
             map(
                 _item,

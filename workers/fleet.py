@@ -126,7 +126,7 @@ def _run_fleet(
             evidence = settings.storage.evidence
             rule = KeepRule(evidence.keep_media_days, evidence.keep_report_days)
             stack.enter_context(Retention(engine, rule))
-            stack.enter_context(Housekeeper(engine, settings.jobs))
+            stack.enter_context(Housekeeper(engine, settings.jobs, settings.storage))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
                 raise crew.problem

@@ -11,29 +11,18 @@ import numpy as np
 from sqlalchemy import Engine
 
 from jobs.archive import DAY_S, archive_some
-from jobs.delivery import Letter, Sender, deliver_due
-from jobs.notice_spec import NoticeEvent
+from jobs.delivery import Sender, deliver_due
 from jobs.settings import JobsSettings
 from jobs.sweep_clock import digest_ended, run_due
 from pipeline.errors import VerityError
-from reports.letters import digest_letter, item_letter, job_letter
-from storage.notice_rows import DueNotice
+from storage.settings import StorageSettings
+from workers.letters import LetterWriter
 from workers.recurring import Recurring
 
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0  # while the database is away
 
 _log = logging.getLogger(__name__)
-_LETTERS = {
-    NoticeEvent.ITEM_SYNTHETIC: item_letter,
-    NoticeEvent.JOB_DONE: job_letter,
-    NoticeEvent.SWEEP_DIGEST: digest_letter,
-}
-
-
-def compose_letter(notice: DueNotice) -> Letter:
-    """Return the e-mail of a notice."""
-    return Letter(*_LETTERS[NoticeEvent(notice.event)](notice.body))
 
 
 def keep_house(sender: Sender, rng: np.random.Generator) -> int:
@@ -49,18 +38,25 @@ def keep_house(sender: Sender, rng: np.random.Generator) -> int:
 class Housekeeper(Recurring):
     """A thread that keeps house until it is left; a database that is away is waited for."""
 
-    def __init__(self, engine: Engine, jobs: JobsSettings, every_s: float = EVERY_S) -> None:
-        """Name the database and the way out; the thread starts when it is entered."""
+    def __init__(
+        self,
+        engine: Engine,
+        jobs: JobsSettings,
+        storage: StorageSettings | None = None,
+        every_s: float = EVERY_S,
+    ) -> None:
+        """Name the database, the way out and what signs letters' reports; entering starts the thread."""
         super().__init__("housekeeper")
         self._engine = engine
         self._jobs = jobs
+        self._letters = LetterWriter(engine, storage)
         self._every_s = every_s
 
     def _run(self) -> None:
         rng = np.random.default_rng()
         with self._jobs.open_guard() as guard:
             sender = Sender(
-                self._engine, guard.proxy_url, self._jobs.sealer, self._jobs.mail, compose_letter
+                self._engine, guard.proxy_url, self._jobs.sealer, self._jobs.mail, self._letters
             )
             self._keep(lambda: keep_house(sender, rng) + self._archive())
 

@@ -2,55 +2,42 @@
 
 yt-dlp leaves live streams to ffmpeg, which has no way out here. From the newest segments on (as
 players begin, RFC 8216 §6.3.3), in order, each once; a segment that is gone is counted as a gap.
-Encrypted segments and byte ranges are not taken.
+Segments under AES-128 are decrypted with the key that the playlist names openly, as every player does.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
-from urllib.parse import urljoin
 
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from yt_dlp.networking import Request as WebRequest
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import DownloadCancelled
+
+from jobs.site_reader.live_playlist import (
+    AES_BYTES,
+    Key,
+    LiveError,
+    Part,
+    Playlist,
+    Segment,
+    parse_playlist,
+)
 
 N_NEWEST = 3  # segments behind the newest one at which a recording begins
 LONGEST_SILENCE_S = 120.0  # without a new segment, then the stream has ended
 MOST_POLL_S = 10.0
 PLAYLIST_BYTES = 4 << 20
 READ_BYTES = 1 << 16
-_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+N_KEYS = 4  # kept of a stream that changes them
 
 # What yt-dlp knows about a page: a dict without a fixed shape, from outside.
 Page: TypeAlias = dict[str, Any]
 OnBytes: TypeAlias = Callable[[int], None]  # bytes so far
 Reader: TypeAlias = Any  # yt_dlp.YoutubeDL
-
-
-class LiveError(Exception):
-    """The stream cannot be recorded; its text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One piece of a live playlist."""
-
-    number: int
-    url: str
-    duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Playlist:
-    """What a media playlist says now."""
-
-    segments: tuple[Segment, ...]
-    header_url: str  # of fragmented MP4, or ""
-    target_s: float
-    has_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +79,6 @@ def record(
     return done
 
 
-def parse_playlist(text: str, url: str) -> Playlist:
-    """Return what a media playlist (RFC 8216 §4.3.3) says.
-
-    Raises:
-        LiveError: it is none, or asks for keys or byte ranges.
-    """
-    if not text.lstrip("\ufeff").startswith("#EXTM3U"):
-        raise LiveError("what should be a live playlist is none")
-    lines = [line.strip() for line in text.splitlines()]
-    tags = [line.partition(":")[::2] for line in lines if line.startswith("#EXT")]
-    for tag, value in tags:
-        if tag == "#EXT-X-KEY" and _attributes(value).get("METHOD") != "NONE":
-            raise LiveError("the live stream is encrypted (DRM)")
-        if tag == "#EXT-X-BYTERANGE":
-            raise LiveError("a live stream by byte ranges")
-    said = dict(reversed(tags))  # the first of each
-    target_s = min(max(_number(said.get("#EXT-X-TARGETDURATION", "5")), 0.5), 60.0)
-    number = int(_number(said.get("#EXT-X-MEDIA-SEQUENCE", "0")))
-    header = _attributes(said.get("#EXT-X-MAP", "")).get("URI", "")
-    segments: list[Segment] = []
-    duration_s = 0.0
-    for line in lines:
-        if line.startswith("#EXTINF:"):
-            duration_s = _number(line.removeprefix("#EXTINF:").split(",")[0])
-        elif line and not line.startswith("#"):
-            place = number + len(segments)
-            segments.append(Segment(place, urljoin(url, line), duration_s or target_s))
-            duration_s = 0.0
-    header_url = urljoin(url, header) if header else ""
-    return Playlist(tuple(segments), header_url, target_s, "#EXT-X-ENDLIST" in lines)
-
-
 class _Sink:
     """Counts what is written."""
 
@@ -150,7 +105,8 @@ class _PlaylistRecorder:
         self._headers = dict(chosen.get("http_headers") or {})
         self._sink = sink
         self._expected: int | None = None  # number of the next segment
-        self._header_url = ""
+        self._header: Part | None = None
+        self._keys: dict[str, bytes] = {}  # by URL: the last few
         self._seconds = 0.0
         self._n_gaps = 0
 
@@ -161,7 +117,7 @@ class _PlaylistRecorder:
             playlist = parse_playlist(_text(self._reader, self._url, self._headers), self._url)
             fresh = self._fresh(playlist)
             for segment in fresh:
-                self._take(segment, playlist.header_url)
+                self._take(segment)
                 if self._seconds >= seconds:
                     break
             newest_at = time.monotonic() if fresh else newest_at
@@ -177,15 +133,15 @@ class _PlaylistRecorder:
             return [it for it in playlist.segments if it.number >= (self._expected or 0)]
         return list(playlist.segments if playlist.has_ended else playlist.segments[-N_NEWEST:])
 
-    def _take(self, segment: Segment, header_url: str) -> None:
+    def _take(self, segment: Segment) -> None:
         if self._expected is not None:
             self._n_gaps += segment.number - self._expected
         self._expected = segment.number + 1
         try:
-            if header_url != self._header_url:
-                self._copy(header_url)
-                self._header_url = header_url
-            self._copy(segment.url)
+            if segment.header is not None and segment.header != self._header:
+                self._copy(segment.header.url, segment.header.key)
+                self._header = segment.header
+            self._copy(segment.url, segment.key)
         except HTTPError as error:
             if error.status not in (404, 410):
                 raise
@@ -193,9 +149,26 @@ class _PlaylistRecorder:
         else:
             self._seconds += segment.duration_s
 
-    def _copy(self, url: str) -> None:
-        for data in _bytes(self._reader, url, self._headers):
-            self._sink.write(data)
+    def _copy(self, url: str, key: Key | None) -> None:
+        secret = None if key is None else self._secret(key)  # before a byte is asked for
+        data = _bytes(self._reader, url, self._headers)
+        if key is not None and secret is not None:
+            data = _decrypted(data, secret, key.iv)
+        for part in data:
+            self._sink.write(part)
+
+    def _secret(self, key: Key) -> bytes:
+        """Return a key's bytes; each is asked for once while it is used."""
+        if key.url not in self._keys:
+            data = b"".join(_bytes(self._reader, key.url, self._headers, most=AES_BYTES + 1))
+            if len(data) != AES_BYTES:
+                raise LiveError(
+                    "the key of the live stream is none: it asks for a login, or is DRM"
+                )
+            while len(self._keys) >= N_KEYS:
+                del self._keys[next(iter(self._keys))]
+            self._keys[key.url] = data
+        return self._keys[key.url]
 
 
 def _record_bytes(reader: Reader, chosen: Page, sink: _Sink, seconds: float) -> Recording:
@@ -214,21 +187,28 @@ def _text(reader: Reader, url: str, headers: dict[str, str]) -> str:
         return bytes(answer.read(PLAYLIST_BYTES)).decode("utf-8", "replace")
 
 
-def _bytes(reader: Reader, url: str, headers: dict[str, str]) -> Iterator[bytes]:
+def _bytes(
+    reader: Reader, url: str, headers: dict[str, str], most: int | None = None
+) -> Iterator[bytes]:
     with reader.urlopen(WebRequest(url, headers=headers)) as answer:
+        if most is not None:
+            yield answer.read(most)
+            return
         while data := answer.read(READ_BYTES):
             yield data
 
 
-def _attributes(text: str) -> dict[str, str]:
-    return {name: value.strip('"') for name, value in _ATTRIBUTE.findall(text)}
+def _decrypted(parts: Iterator[bytes], secret: bytes, iv: bytes) -> Iterator[bytes]:
+    """Yield the parts as they were before AES-128 in CBC mode.
 
-
-def _number(text: str) -> float:
+    Raises:
+        LiveError: they were encrypted with another key, or are cut short.
+    """
+    opener = Cipher(algorithms.AES(secret), modes.CBC(iv)).decryptor()
+    stripper = padding.PKCS7(8 * AES_BYTES).unpadder()
     try:
-        value = float(text)
+        for part in parts:
+            yield stripper.update(opener.update(part))
+        yield stripper.update(opener.finalize()) + stripper.finalize()
     except ValueError as error:
-        raise LiveError("the live playlist counts in no numbers") from error
-    if not 0 <= value < 1e15:
-        raise LiveError("the live playlist counts in no numbers")
-    return value
+        raise LiveError("a segment of the live stream does not fit its key") from error

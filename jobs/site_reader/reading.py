@@ -18,6 +18,7 @@ from yt_dlp.utils import DownloadCancelled, YoutubeDLError, unsmuggle_url
 from yt_dlp.version import __version__
 
 from jobs.site_reader import live
+from jobs.site_reader.live_playlist import LiveError
 
 VERSION = str(__version__)
 SITE_ERRORS = (YoutubeDLError,)  # what yt-dlp raises about sites
@@ -111,7 +112,7 @@ def _record_live(reader: yt_dlp.YoutubeDL, page: Page, request: Request, say: Sa
             request.max_bytes,
             lambda so_far: say({"event": "progress", "bytes": so_far, "total": None}),
         )
-    except live.LiveError as error:
+    except LiveError as error:
         words = str(error)
         if "DRM" not in words:
             words = f"live stream recording is not available: {words}"

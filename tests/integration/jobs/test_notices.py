@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import default as modern
@@ -18,9 +19,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine, text
 
 from jobs.delivery import Sender, deliver_due, signature
+from jobs.digest import Digest, DigestCounts
 from jobs.mail_settings import MailSettings
 from jobs.notice_spec import NoticeEvent, NoticeState
-from jobs.notices import NoticeDesk
+from jobs.notices import NoticeDesk, note_digest
 from jobs.spec import ItemKind
 from jobs.work_queue import WorkQueue
 from pipeline.errors import SourceNotFoundError, StaleClaimError
@@ -30,7 +32,7 @@ from storage.egress_policy import EgressPolicy, parse_allow
 from storage.notice_rows import NoticeFacts
 from storage.sealing import Sealer
 from tests.integration.jobs.queue_makers import make_job, make_result
-from workers.housekeeper import compose_letter
+from workers.letters import LetterWriter
 
 pytestmark = pytest.mark.postgres
 
@@ -132,7 +134,8 @@ def send(engine: Engine, receiver: Receiver, tmp_path: Path) -> Iterator[Send]:
                 if not wait:
                     connection.execute(text("UPDATE notice SET next_at = clock_timestamp()"))
             sealer = Sealer(None, tmp_path / "key")
-            sender = Sender(engine, guard.proxy_url, sealer, mail or MailSettings(), compose_letter)
+            letters = LetterWriter(engine)
+            sender = Sender(engine, guard.proxy_url, sealer, mail or MailSettings(), letters)
             return deliver_due(sender, np.random.default_rng(0))
 
         yield send
@@ -339,6 +342,34 @@ def test_a_letter_says_it_in_words_and_a_hostile_title_stays_text(
     assert "Evidence of synthesis was found in the voice." in content
     assert "not reviewed by an examiner" in content
     assert "\x1b" not in content + letter["Subject"]
+
+
+def test_the_letter_of_a_digest_arrives_with_its_pdf(
+    queue: WorkQueue,
+    desk: NoticeDesk,
+    send: Send,
+    mailbox: tuple[Mailbox, MailSettings],
+    engine: Engine,
+) -> None:
+    box, mail = mailbox
+    desk.subscribe("desk@example.org", [NoticeEvent.SWEEP_DIGEST])
+    end_job(queue)
+    with engine.begin() as connection:
+        job_id = str(connection.execute(text("SELECT job_id FROM job")).scalar())
+        none = DigestCounts()
+        digest = Digest(
+            sweep_id="1", sweep_name="Desk", run_id="1", due_at=datetime.now(UTC), n_missed=0,
+            job_id=job_id, account_id="default", counts=none, before=None, suspect=(), failures=(),
+        )  # fmt: skip
+        note_digest(connection, digest)
+    assert send(mail) == 1
+    (letter,) = box.letters
+    (attached,) = letter.iter_attachments()  # type: ignore[attr-defined]
+    assert (attached.get_filename(), attached.get_content_type()) == (
+        f"verity-{job_id}.pdf",
+        "application/pdf",
+    )
+    assert attached.get_content().startswith(b"%PDF-")
 
 
 def test_mail_waits_where_no_server_is_set_and_ends_where_the_address_is_refused(

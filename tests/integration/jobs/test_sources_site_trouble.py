@@ -169,15 +169,16 @@ def test_a_running_stream_is_recorded_for_the_stated_minutes(
     assert len(numbers) == 6
     assert fetched.custody.facts["live_seconds"] == "6.0"
     missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-    assert int(fetched.custody.facts["live_gaps"]) == missing
+    # the recording may begin with one that is gone
+    assert int(fetched.custody.facts["live_gaps"]) - missing in (0, 1)
     plain = item_of(site.url("/live.m3u8"))
     assert error_of(plain, tmp_path / "2", access).code == "live"
 
 
-def test_an_encrypted_stream_is_not_recorded(
+def test_a_stream_under_drm_is_not_recorded(
     site: LocalSite, access: SourceAccess, tmp_path: Path
 ) -> None:
-    key = '#EXT-X-KEY:METHOD=AES-128,URI="/key"\n'
+    key = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/key"\n'
     body = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n{key}#EXTINF:1,\n/1.ts\n"
     site.answers["/live.m3u8"] = Answer(body.encode(), "application/vnd.apple.mpegurl")
     error = error_of(item_of(site.url("/live.m3u8"), live_minutes=0.1), tmp_path, access)
