@@ -19,6 +19,7 @@ from console import (
     cli_jobs,
     cli_keys,
     cli_notices,
+    cli_quota,
     cli_reports,
     cli_scan,
     cli_search,
@@ -89,6 +90,7 @@ for _module in (
     cli_training,
     cli_doctor,
     cli_connections,
+    cli_quota,
     cli_ytdlp,
     cli_evidence,
 ):

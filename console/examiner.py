@@ -73,9 +73,10 @@ class Examiner:
         path: Path,
         custody: Custody | None = None,
         on_progress: analyse.OnProgress = lambda _: None,
+        admit: analyse.Admit = lambda _: None,
     ) -> MediaReport:
         """Return the report of one file; see `pipeline.analyse.examine`."""
-        report = analyse.examine(item, path, self.models, self.options, custody, on_progress)
+        report = analyse.examine(item, path, self.models, self.options, custody, on_progress, admit)
         if report.media is None:
             return report
         provenance = read_provenance(path, self.c2pa_trust)

@@ -18,13 +18,14 @@ from pipeline.vocabulary import Failure, MediaItem, MediaReport
 OnStage = Callable[[str, float, float | None], None]  # (stage, so far, in all where it is known)
 
 
-def examine_item(
+def examine_item(  # noqa: PLR0913 (two of them are told, not asked)
     item: MediaItem,
     new_item: NewItem,
     examiner: Examiner,
     access: SourceAccess,
     folder: Path,
     on_stage: OnStage = lambda _stage, _done, _total: None,
+    admit: analyse.Admit = lambda _: None,
 ) -> MediaReport:
     """Return the report of one item; what cannot be had has one too.
 
@@ -35,6 +36,10 @@ def examine_item(
         access: how sources are reached.
         folder: empty and private; the caller's to remove.
         on_stage: told bytes of `fetch`, then seconds of sound of the stages of the analysis.
+        admit: may refuse the item by an AccessError, once its length is known.
+
+    Raises:
+        AccessError: `admit` refused.
     """
     try:
         fetched = fetch(
@@ -49,7 +54,7 @@ def examine_item(
     def show(step: analyse.Progress) -> None:
         on_stage(step.stage, step.done_s, step.total_s or None)
 
-    return examiner.examine(item, fetched.path, fetched.custody, show)
+    return examiner.examine(item, fetched.path, fetched.custody, show, admit)
 
 
 def failed_item(item: MediaItem, examiner: Examiner, error: VerityError, stage: str) -> MediaReport:

@@ -9,13 +9,15 @@ from sqlalchemy import Connection, Engine
 
 from jobs.hosts import host_of
 from jobs.queue_values import to_attempt, to_job, to_status
+from jobs.quota import QUOTA_USED_UP, refusal, require_begin, room_for_items
 from jobs.spec import Attempt, ItemStatus, Job, JobSpec
 from jobs.uploads import is_upload, upload_items
-from pipeline.errors import InputError, SourceNotFoundError
+from pipeline.errors import AccessError, InputError, SourceNotFoundError
 from storage import (
     archive_rows,
     item_rows,
     job_rows,
+    quota_rows,
     report_rows,
     secret_rows,
     skipped_rows,
@@ -25,6 +27,7 @@ from storage.account_rows import DEFAULT_ACCOUNT, require_account
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, JobFacts, NewJobFacts
+from storage.quota_rows import Spending
 from storage.report_rows import StoredReport
 from storage.secret_rows import SealedSecret
 from storage.states import ItemKind
@@ -41,7 +44,11 @@ class JobDesk:
         self._engine = engine
 
     def submit(
-        self, spec: JobSpec, account_id: str = "default", secrets: Sequence[SealedSecret] = ()
+        self,
+        spec: JobSpec,
+        account_id: str = "default",
+        secrets: Sequence[SealedSecret] = (),
+        key_id: str | None = None,
     ) -> Job:
         """Queue a job; it starts with one listing for each source.
 
@@ -49,12 +56,16 @@ class JobDesk:
             spec: what is asked for.
             account_id: whose job.
             secrets: sealed cookies and proxy, which `spec.source_options` names by their ids.
+            key_id: the API key that asks; its items count for it too.
 
         Raises:
             InputError: there is no such account.
+            AccessError: nothing is left of items, sound or storage (`quota_used_up`).
         """
         with transaction(self._engine) as connection:
-            job_id = enter_job(connection, spec, account_id)
+            n_uploads = sum(map(is_upload, set(spec.sources)))  # the items that are known already
+            require_begin(connection, account_id, key_id, n_uploads or 1)
+            job_id = enter_job(connection, spec, account_id, key_id)
             for secret in secrets:
                 secret_rows.insert_secret(connection, account_id, job_id, secret)
             facts = job_rows.read_job(connection, job_id)
@@ -174,6 +185,8 @@ class JobDesk:
         Raises:
             SourceNotFoundError: there is no such job.
             InputError: the job was cancelled.
+            AccessError: only items that a quota refused failed, and nothing is left
+                (`quota_used_up`).
         """
         with transaction(self._engine) as connection:
             number = _require_job(connection, job_id).job_id
@@ -183,7 +196,7 @@ class JobDesk:
                     f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
                 )
             archive_rows.restore_failed(connection, number)
-            kinds = item_rows.retry_failed(connection, number)
+            kinds = _retry_within_quota(connection, number)
             if kinds:
                 n_lists = kinds.count(ItemKind.LIST)
                 change = CountChange(
@@ -225,8 +238,13 @@ class JobDesk:
             after = page[-1].item_id
 
 
-def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
+def enter_job(
+    connection: Connection, spec: JobSpec, account_id: str, key_id: str | None = None
+) -> int:
     """Write a job and its listings inside the caller's transaction; return its id.
+
+    Quotas are the caller's to ask: a sweep's job is entered in any case, and its items are refused
+    by name.
 
     Raises:
         InputError: there is no such account, or an upload is not whole.
@@ -245,6 +263,7 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
             may_reuse=not spec.fresh,
             keep_media_days=spec.keep_media_days,
             keep_report_days=spec.keep_report_days,
+            key_id=key_id,
         ),
     )
     uploads = upload_items(connection, account_id, spec.sources)
@@ -262,10 +281,28 @@ def enter_job(connection: Connection, spec: JobSpec, account_id: str) -> int:
         if not is_upload(source)
     ]
     item_rows.insert_items(connection, job_id, account_id, listings + uploads)
+    if uploads:
+        quota_rows.add_use(connection, account_id, key_id, Spending(n_items=len(uploads)))
     change = CountChange(n_listing=len(listings), n_total=len(uploads))
     job_rows.append_change(connection, job_id, change)
     item_rows.ring(connection)
     return job_id
+
+
+def _retry_within_quota(connection: Connection, job_id: int) -> list[ItemKind]:
+    """Make failed items ready again; those that a quota refused before, as far as it leaves room."""
+    n_refused = item_rows.count_refused(connection, job_id)
+    if not n_refused:
+        return item_rows.retry_failed(connection, job_id, 0)
+    account_id, key_id = job_rows.owner_of_job(connection, job_id)
+    limit = room_for_items(quota_rows.lock_standings(connection, account_id, key_id))
+    n_paid = n_refused if limit is None else min(n_refused, int(limit.left or 0))
+    kinds = item_rows.retry_failed(connection, job_id, n_paid)
+    if limit is not None and not kinds:
+        raise AccessError(refusal(limit), QUOTA_USED_UP, limit.reset_s)
+    if n_paid:
+        quota_rows.add_use(connection, account_id, key_id, Spending(n_items=n_paid))
+    return kinds
 
 
 def _require_job(connection: Connection, job_id: str) -> JobFacts:

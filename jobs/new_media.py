@@ -10,46 +10,59 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from jobs.quota import CODE, refusal, room_for_items
 from jobs.source_options import SourceOptions
 from jobs.spec import ItemClaim
-from storage import item_rows, secret_rows, seen_rows
+from storage import item_rows, job_rows, quota_rows, secret_rows, seen_rows
 from storage.item_rows import NewItemFacts
+from storage.job_rows import CountChange
+from storage.quota_rows import Spending
 
 # failures after which the next sweeps look again; what the sender must change is not among them
 PASSING_CODES = frozenset(
     {
         *("premiere", "live", "not_live", "rate_limited", "bot_wall", "site_failed"),
         *("fetch_failed", "fetch_too_slow", "site_not_understood", "site_reader_failed"),
-        *(
-            "disk_full",
-            "no_room_for_medium",
-            "object_store_failed",
-            "outage",
-            "worker_lost",
-            "memory_short",
-        ),
+        *("disk_full", "no_room_for_medium", "object_store_failed", "outage", "worker_lost"),
+        *("memory_short", "quota_used_up"),
     }
 )
 
 
-def insert_new(connection: Connection, claim: ItemClaim, page: Sequence[NewItemFacts]) -> int:
-    """Add the page's items that the listing asks for; return how many are new.
+def add_page(connection: Connection, claim: ItemClaim, page: Sequence[NewItemFacts]) -> CountChange:
+    """Add a page's items, and charge them; those over a quota are added as failed.
 
     Args:
         connection: in the transaction that holds the listing.
         claim: the listing.
         page: its items; source keys begin with `media:`.
     """
+    _, key_id = job_rows.owner_of_job(connection, int(claim.job_id))
+    limit = room_for_items(quota_rows.lock_standings(connection, claim.account_id, key_id))
+    added = _insert_new(connection, claim, page)
+    n_paid = len(added)
+    if limit is not None and limit.left is not None and limit.left < n_paid:
+        n_paid = int(limit.left)
+        item_rows.refuse_items(connection, added[n_paid:], CODE, refusal(limit))
+    if n_paid:
+        quota_rows.add_use(connection, claim.account_id, key_id, Spending(n_items=n_paid))
+    return CountChange(n_total=len(added), n_failed=len(added) - n_paid)
+
+
+def _insert_new(
+    connection: Connection, claim: ItemClaim, page: Sequence[NewItemFacts]
+) -> list[int]:
+    """Add the page's items that the listing asks for; return the ids of new ones, in order."""
     job_id, account_id = int(claim.job_id), claim.account_id
     if not SourceOptions.from_facts(claim.facts).only_new:
         return item_rows.insert_items(connection, job_id, account_id, page)
     by_key = {item.source_key.removeprefix(seen_rows.MEDIA_KEY): item for item in page}
     new = seen_rows.meet(connection, account_id, list(by_key), PASSING_CODES)
-    n_new = item_rows.insert_items(
+    added = item_rows.insert_items(
         connection, job_id, account_id, [item for key, item in by_key.items() if key in new]
     )
     seen_rows.name_items(connection, account_id, job_id, new)
-    return n_new
+    return added
 
 
 def with_sealed(connection: Connection, claims: Sequence[ItemClaim]) -> list[ItemClaim]:

@@ -56,7 +56,9 @@ def _run_next(engine: Engine) -> SweepRun | None:
         if sweep_rows.has_run(connection, facts.sweep_id, due.latest):
             return None
         running = sweep_rows.open_job(connection, facts.sweep_id)
-        job_id = None if running else enter_job(connection, sweep.job, sweep.account_id)
+        job_id = None
+        if not running:
+            job_id = enter_job(connection, sweep.job, sweep.account_id, sweep.key_id)
         return to_run(
             sweep_rows.insert_run(connection, facts.sweep_id, due.latest, due.n_missed, job_id)
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from jobs.job_desk import enter_job
+from jobs.quota import require_begin
 from jobs.schedule import Schedule, ticks_after
 from jobs.spec import JobSpec
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
@@ -23,7 +24,7 @@ class SweepDesk:
         """Use a migrated database."""
         self._engine = engine
 
-    def add(self, spec: SweepSpec, account_id: str = "default") -> Sweep:
+    def add(self, spec: SweepSpec, account_id: str = "default", key_id: str | None = None) -> Sweep:
         """Make a sweep; its first run is its first tick from now.
 
         Raises:
@@ -41,6 +42,7 @@ class SweepDesk:
                 schedule.timezone,
                 spec.job.model_dump(mode="json"),
                 next(ticks_after(schedule, sweep_rows.database_now(connection))),
+                key_id,
             )
             return _require(connection, str(sweep_rows.insert_sweep(connection, facts)), account_id)
 
@@ -100,6 +102,7 @@ class SweepDesk:
         Raises:
             SourceNotFoundError: there is no such sweep.
             InputError: its run before is not over (`sweep_running`).
+            AccessError: nothing is left of a quota (`quota_used_up`).
         """
         with transaction(self._engine) as connection:
             sweep = _require(connection, sweep_id, account_id)
@@ -110,7 +113,8 @@ class SweepDesk:
                     "sweep_running",
                 )
             now = sweep_rows.database_now(connection)
-            job_id = enter_job(connection, sweep.job, account_id)
+            require_begin(connection, account_id, sweep.key_id)
+            job_id = enter_job(connection, sweep.job, account_id, sweep.key_id)
             return to_run(sweep_rows.insert_run(connection, number, now, 0, job_id))
 
     def remove(self, sweep_id: str, account_id: str = "default") -> None:
@@ -135,6 +139,7 @@ def to_sweep(facts: SweepFacts) -> Sweep:
         facts.created_at,
         facts.paused_at is not None,
         facts.next_at,
+        facts.key_id,
     )
 
 

@@ -42,6 +42,7 @@ class Sweep:
     created_at: datetime
     is_paused: bool
     next_at: datetime  # UTC; of a paused sweep: when it would have come
+    key_id: str | None = None  # that made it: its items count for that key too
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from jobs.earlier import EarlierAnalyses
 from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.hosts import host_of
 from jobs.job_desk import JobDesk
-from jobs.new_media import insert_new, with_sealed
+from jobs.new_media import add_page, with_sealed
 from jobs.notices import note_item
 from jobs.queue_values import to_claim
+from jobs.quota import QuotaDesk
 from jobs.retry import (
     GIVE_UP_AFTER_LOSSES,
     TRIES_TO_REPORT,
@@ -105,6 +106,7 @@ class WorkQueue:
         self._bell = WorkBell(engine, may_listen=may_listen)
         self.desk = JobDesk(engine)  # what people do, in the same database
         self.earlier = EarlierAnalyses(engine)
+        self.quota = QuotaDesk(engine)
 
     def claim(
         self, worker_id: str, limit: int = 1, kind: ItemKind | None = None
@@ -153,7 +155,8 @@ class WorkQueue:
 
         The same page added again adds nothing, so a listing that is tried again loses nothing and
         doubles nothing. With `cursor`, the next try goes on behind this page. Of a listing of new
-        media alone only those are added that no such listing has met (`jobs.new_media`).
+        media alone only those are added that no such listing has met (`jobs.new_media`). What goes
+        over a quota of items is added as failed (`quota_used_up`): the listing and the job go on.
 
         Args:
             claim: the listing.
@@ -180,14 +183,14 @@ class WorkQueue:
         with transaction(self._engine) as connection:
             if not claim_rows.lock_held(connection, item_id, claim.fence):
                 raise _stale(claim)
-            n_new = insert_new(connection, claim, page)
+            added = add_page(connection, claim, page)
             skipped_rows.add_skipped(connection, int(claim.job_id), skipped)
             if cursor is not None:
                 claim_rows.store_cursor(connection, item_id, cursor)
-            if n_new:
-                job_rows.append_change(connection, int(claim.job_id), CountChange(n_total=n_new))
+            if added.n_total:
+                job_rows.append_change(connection, int(claim.job_id), added)
                 item_rows.ring(connection)
-        return n_new
+        return added.n_total
 
     def finish(self, claim: ItemClaim, result: ItemResult | None = None) -> None:
         """End an attempt well: a medium with its result, a listing without.

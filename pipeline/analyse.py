@@ -25,7 +25,7 @@ from pipeline.decide import decide, no_audio
 from pipeline.decode import KeptSound, analysed_channels, decode, replace_not_finite, survey
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
-from pipeline.errors import VerityError
+from pipeline.errors import AccessError, VerityError
 from pipeline.model_card import ModelCard
 from pipeline.probe import hash_file, probe
 from pipeline.score import Detector, join_outputs
@@ -81,6 +81,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+Admit = Callable[[MediaFile], None]  # told once of the file, when its length is known; may refuse
 
 
 @dataclass(slots=True)
@@ -98,10 +99,12 @@ def analyse(
     models: Models,
     options: AnalysisOptions,
     on_progress: OnProgress = lambda _: None,
+    admit: Admit = lambda _: None,
 ) -> MediaReport:
     """Return the report of one probed file.
 
     Raises:
+        AccessError: `admit` refused.
         MediaCorruptError, LimitExceededError: see `pipeline.decode`.
         NonFiniteScoreError: see `pipeline.score`.
     """
@@ -110,6 +113,7 @@ def analyse(
     watch = Watch()
     media = survey_media(media, card, options, on_progress, watch)
     clock.stage("survey")
+    admit(media)
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
     keeper = SoundKeeper[SoundArray]()
@@ -145,13 +149,14 @@ def analyse(
     )
 
 
-def examine(
+def examine(  # noqa: PLR0913 (two of them are told, not asked)
     item: MediaItem,
     path: Path,
     models: Models,
     options: AnalysisOptions,
     custody: Custody | None = None,
     on_progress: OnProgress = lambda _: None,
+    admit: Admit = lambda _: None,
 ) -> MediaReport:
     """Return the report of one file, whatever it holds: a bad file has a report that says so.
 
@@ -162,6 +167,10 @@ def examine(
         options: the caller's choices.
         custody: where the bytes came from; its `original_name` gives the extension.
         on_progress: called now and then.
+        admit: may refuse the file by an AccessError, once its length is known.
+
+    Raises:
+        AccessError: `admit` refused.
     """
     media: MediaFile | None = None
     stage = "probe"
@@ -170,7 +179,9 @@ def examine(
         media = hash_file(item.item_id, path)  # a file that cannot be read has a hash too
         media = replace(media, probe=probe(path, name))
         stage = "analyse"
-        report = analyse(item, media, models, options, on_progress)
+        report = analyse(item, media, models, options, on_progress, admit)
+    except AccessError:  # not the file's fault: whoever asked is told
+        raise
     except VerityError as error:
         failure = Failure(error.code, error.message, stage, error.retryable)
         return failed_report(item, media, custody, failure, models.uses, options)

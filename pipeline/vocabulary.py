@@ -160,6 +160,12 @@ class MediaFile:
     probe: Probe | None = None  # None: not probed yet
     provenance: Provenance | None = None  # None: not looked for
 
+    @property
+    def duration_s(self) -> float:
+        """Return the length of the longest track, as far as it was decoded."""
+        tracks = () if self.probe is None else self.probe.tracks
+        return max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class WaveformBlock:

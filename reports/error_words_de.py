@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "Die Adresse enthält ein Passwort, das in Berichten stünde.",
     "premiere": "Das Medium wurde noch nicht gesendet.",
     "proxy_malformed": "Der Proxy ist nicht als solcher geschrieben.",
+    "quota_used_up": "Das Kontingent des Kontos oder seines Schlüssels ist aufgebraucht.",
     "rate_limited": "Die Website bittet darum, seltener gefragt zu werden.",
     "ray_lost": "Der Rechnerverbund auf diesem Rechner ist ausgefallen.",
     "report_unreadable": "Die Datei ist kein lesbarer Bericht.",

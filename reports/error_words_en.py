@@ -179,6 +179,10 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "A service that is needed did not answer.",
         "Nothing: it is tried again by itself.",
     ),
+    "quota_used_up": ErrorWords(
+        "A quota of the account, or of its key, is used up.",
+        "Wait until it begins anew, then retry the failed items; or ask for a larger one.",
+    ),
     "ray_lost": ErrorWords(
         "The cluster on this machine has died.",
         "Start the worker again; its items are taken over.",

@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "La dirección contiene una contraseña, que se vería en los informes.",
     "premiere": "El medio aún no se ha emitido.",
     "proxy_malformed": "El proxy no está bien escrito.",
+    "quota_used_up": "La cuota de la cuenta o de su clave está agotada.",
     "rate_limited": "El sitio pide que se le consulte con menos frecuencia.",
     "ray_lost": "El clúster de esta máquina ha caído.",
     "report_unreadable": "El archivo no es un informe que pueda leerse.",

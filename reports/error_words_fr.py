@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "L’adresse contient un mot de passe, qui figurerait dans les rapports.",
     "premiere": "Le média n’a pas encore été diffusé.",
     "proxy_malformed": "Le proxy n'est pas écrit comme il faut.",
+    "quota_used_up": "Le quota du compte ou de sa clé est épuisé.",
     "rate_limited": "Le site demande à être interrogé moins souvent.",
     "ray_lost": "La grappe de calcul de cette machine est tombée.",
     "report_unreadable": "Le fichier n’est pas un rapport lisible.",

@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "アドレスに報告書に載ってしまうパスワードが含まれています。",
     "premiere": "媒体はまだ公開されていません。",
     "proxy_malformed": "プロキシの書き方が正しくありません。",
+    "quota_used_up": "アカウントまたはそのキーの割り当てを使い切りました。",
     "rate_limited": "サイトが要求の回数を減らすよう求めています。",
     "ray_lost": "この機械のクラスターが停止しました。",
     "report_unreadable": "ファイルは読み取れる報告書ではありません。",

@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "주소에 비밀번호가 들어 있어 보고서에 드러나게 됩니다.",
     "premiere": "매체가 아직 방송되지 않았습니다.",
     "proxy_malformed": "프록시 표기 형식이 잘못되었습니다.",
+    "quota_used_up": "계정 또는 그 키의 할당량을 모두 썼습니다.",
     "rate_limited": "사이트가 요청을 줄여 달라고 합니다.",
     "ray_lost": "이 기계의 클러스터가 멈췄습니다.",
     "report_unreadable": "파일이 읽을 수 있는 보고서가 아닙니다.",

@@ -87,6 +87,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "password_in_url": "O endereço contém uma palavra-passe, que se veria nos relatórios.",
     "premiere": "O média ainda não foi emitido.",
     "proxy_malformed": "O proxy não está bem escrito.",
+    "quota_used_up": "A quota da conta ou da sua chave está esgotada.",
     "rate_limited": "O site pede para ser consultado com menos frequência.",
     "ray_lost": "O cluster desta máquina foi abaixo.",
     "report_unreadable": "O ficheiro não é um relatório que se possa ler.",

@@ -86,16 +86,17 @@ WHERE NOT EXISTS (SELECT FROM item_archive a
                   WHERE a.job_id = :job_id AND a.source_key = n.source_key)
 ORDER BY n.place
 ON CONFLICT (job_id, source_key) DO NOTHING
+RETURNING item_id
 """)
 
 
 def insert_items(
     connection: Connection, job_id: int, account_id: str, items: Sequence[NewItemFacts]
-) -> int:
-    """Add items in order and return how many were new; a known source key is left alone."""
+) -> list[int]:
+    """Add items in order and return the ids of new ones; a known source key is left alone."""
     if not items:
-        return 0
-    done = connection.execute(
+        return []
+    done = connection.scalars(
         _INSERT,
         {
             "job_id": job_id,
@@ -113,7 +114,21 @@ def insert_items(
             "priorities": [int(item.priority) for item in items],
         },
     )
-    return done.rowcount
+    return sorted(done)
+
+
+_REFUSE = text("""
+UPDATE item SET state = 'failed', finished_at = clock_timestamp(), error_code = :code,
+    error_message = :message
+WHERE item_id = ANY(CAST(:items AS bigint[]))
+""")
+
+
+def refuse_items(connection: Connection, item_ids: Sequence[int], code: str, message: str) -> None:
+    """End items that were just added and may not be worked on; no attempt at them was made."""
+    if item_ids:
+        values = {"items": list(item_ids), "code": code, "message": storable(message)}
+        connection.execute(_REFUSE, values)
 
 
 _CANCEL = text("""
@@ -133,18 +148,38 @@ def cancel_waiting(connection: Connection, job_id: int, most: int) -> list[ItemK
     return [ItemKind(kind) for kind in rows]
 
 
+_COUNT_REFUSED = text(
+    "SELECT count(*) FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'"
+    " AND attempt = 0"
+)
+
+
+def count_refused(connection: Connection, job_id: int) -> int:
+    """Return how many of a job's items ended before any attempt: those were never paid for."""
+    return int(connection.execute(_COUNT_REFUSED, {"job_id": job_id}).scalar_one())
+
+
 _RETRY = text("""
 UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0, n_losses = 0,
     n_outages = 0,
     error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
-WHERE job_id = :job_id AND state = 'failed'
+WHERE job_id = :job_id AND state = 'failed' AND (attempt > 0 OR kind = 'list' OR item_id IN (
+    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'
+        AND attempt = 0
+    ORDER BY item_id LIMIT :most_refused))
 RETURNING kind
 """)
 
 
-def retry_failed(connection: Connection, job_id: int) -> list[ItemKind]:
-    """Make a job's failed items ready with a clean count; return their kinds."""
-    values = {"job_id": job_id, "owed_key": REPORT_OWED}
+def retry_failed(connection: Connection, job_id: int, most_refused: int) -> list[ItemKind]:
+    """Make a job's failed items ready with a clean count; return their kinds.
+
+    Args:
+        connection: with the job locked.
+        job_id: whose.
+        most_refused: how many of those that were refused before any attempt (`refuse_items`).
+    """
+    values = {"job_id": job_id, "owed_key": REPORT_OWED, "most_refused": most_refused}
     return [ItemKind(kind) for kind in connection.scalars(_RETRY, values)]
 
 

@@ -68,6 +68,7 @@ class NewJobFacts:
     may_reuse: bool = True
     keep_media_days: int | None = None  # as the installation says
     keep_report_days: int | None = None
+    key_id: str | None = None  # that asked for it
 
 
 def insert_job(connection: Connection, job: NewJobFacts) -> int:
@@ -76,6 +77,7 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
         insert(JobRow)
         .values(
             account_id=job.account_id,
+            key_id=job.key_id,
             name=storable(job.name),
             sources=[storable(source) for source in job.sources],
             priority=job.priority,
@@ -89,6 +91,14 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
         .returning(JobRow.job_id)
     ).scalar_one()
     return job_id
+
+
+def owner_of_job(connection: Connection, job_id: int) -> tuple[str, str | None]:
+    """Return the account and the key that asked for a job."""
+    row = connection.execute(
+        text("SELECT account_id, key_id FROM job WHERE job_id = :job_id"), {"job_id": job_id}
+    ).one()
+    return row.account_id, row.key_id
 
 
 def append_change(connection: Connection, job_id: int, change: CountChange) -> None:

@@ -5,14 +5,14 @@ The protocol between the two is told in `storage.object_rows`.
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipeline.errors import ObjectStoreError
 from storage import object_rows
@@ -75,6 +75,7 @@ def put_media(
     media: KeptObject,
     path: Path,
     on_bytes: OnBytes = lambda _: None,
+    admit: Callable[[Connection], None] = lambda _: None,
 ) -> None:
     """Store a file under its hash, unless the account has its bytes already.
 
@@ -84,13 +85,14 @@ def put_media(
         media: where the file goes, by its own hash.
         path: the file.
         on_bytes: told how many bytes were sent so far.
+        admit: may refuse, in the transaction that notes what is about to be put.
 
     Raises:
         ObjectStoreError: the store does not answer, or a sweep holds the object for too long.
-        AccessError: the store refuses us.
+        AccessError: the store refuses us, or `admit` did.
         DatabaseError: the database does not answer.
     """
-    _touch(engine, {media.key: media.size_bytes})
+    _touch(engine, {media.key: media.size_bytes}, admit)
     # touched: no sweep takes what is there now
     if not store.exists(media.key):
         store.put_file(media.key, path, "application/octet-stream", on_bytes)
@@ -142,12 +144,17 @@ def _named(account_id: str, data: bytes) -> KeptObject:
     return KeptObject(object_key(account_id, sha256), sha256, len(data))
 
 
-def _touch(engine: Engine, sizes: Mapping[str, int]) -> None:
+def _touch(
+    engine: Engine,
+    sizes: Mapping[str, int],
+    admit: Callable[[Connection], None] = lambda _: None,
+) -> None:
     """Touch objects; wait for a sweep that is taking one of them."""
     left = dict(sizes)
     deadline = monotonic() + DELETING_WAIT_S
     while True:
         with transaction(engine) as connection:
+            admit(connection)
             touched = object_rows.touch_objects(connection, left)
         left = {key: size for key, size in left.items() if key not in touched}
         if not left:

@@ -88,3 +88,20 @@ def revoke_key(connection: Connection, account_id: str, key_id: str) -> bool:
         {"key_id": key_id, "account_id": account_id},
     )
     return done.rowcount == 1
+
+
+def is_key_of(connection: Connection, account_id: str, key_id: str) -> bool:
+    """Tell whether the account has the key, revoked or not."""
+    found = connection.scalar(
+        text("SELECT 1 FROM api_key WHERE key_id = :key_id AND account_id = :account_id"),
+        {"key_id": key_id, "account_id": account_id},
+    )
+    return found is not None
+
+
+def limit_key(connection: Connection, key_id: str, requests_a_minute: int | None) -> None:
+    """Give a key a limit of requests of its own, or, with None, its account's."""
+    connection.execute(
+        text("UPDATE api_key SET requests_a_minute = :limit WHERE key_id = :key_id"),
+        {"key_id": key_id, "limit": requests_a_minute},
+    )

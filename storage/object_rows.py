@@ -35,6 +35,12 @@ def touch_objects(connection: Connection, sizes: Mapping[str, int]) -> set[str]:
     return set(connection.scalars(_TOUCH, wanted))
 
 
+def is_there(connection: Connection, key: str) -> bool:
+    """Tell whether an object is known, and counted in what its account stores."""
+    found = connection.scalar(text("SELECT 1 FROM object WHERE key = :key"), {"key": key})
+    return found is not None
+
+
 _SHARE = text("""
 SELECT key FROM object WHERE key = ANY(:keys) AND deleting_at IS NULL AND size_bytes > 0
 ORDER BY key FOR SHARE

@@ -1,6 +1,6 @@
-"""The tables of people: who signs in, in which accounts, with which keys, and what they used."""
+"""The tables of people: who signs in, in which accounts, with which keys."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, Integer, LargeBinary, text
@@ -99,31 +99,6 @@ class LoginTryRow(Table):
     n_failed: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[datetime]
     blocked_until: Mapped[datetime | None]
-
-
-class QuotaRow(Table):
-    """What an account may use; NULL: no limit."""
-
-    __tablename__ = "quota"
-
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"), primary_key=True)
-    items_a_day: Mapped[int | None] = mapped_column(Integer)
-    audio_s_a_day: Mapped[float | None]
-    stored_bytes: Mapped[int | None]
-    requests_a_minute: Mapped[int | None] = mapped_column(Integer)
-
-
-class UsageRow(Table):
-    """What an account used on one day (UTC)."""
-
-    __tablename__ = "usage"
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
-
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    n_items: Mapped[int] = mapped_column(Integer, server_default="0")
-    audio_s: Mapped[float] = mapped_column(server_default="0")
-    n_requests: Mapped[int] = mapped_column(server_default="0")
 
 
 class AccessRow(Table):

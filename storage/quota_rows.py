@@ -1,10 +1,99 @@
-"""What accounts may use and used, in SQL."""
+"""What accounts and keys may use and used, in SQL.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+Whoever uses something of an account that has a limit holds the account's `quota` row, then the key's
+`key_quota` row, from the look at what is left to the commit of what is used (`lock_standings`): two
+transactions cannot both take the last one. Accounts and keys without limits wait for nobody. Days
+and months are those of UTC, by the database's clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import Connection, text
+
+WARN_SHARE = 0.8  # of a limit: from here on it is told before it bites
+
+
+class Resource(StrEnum):
+    """What is limited."""
+
+    ITEMS = "items"  # media that listings added, and files that were answered at once
+    AUDIO = "audio_s"  # seconds of recordings, by their decoded length, once before they are scored
+    REQUESTS = "requests"
+    STORED = "stored_bytes"  # reports and kept media, as they lie there now
+
+
+class Period(StrEnum):
+    """Over which time it is counted."""
+
+    DAY = "day"
+    MONTH = "month"
+    NOW = "now"
+
+
+class Level(StrEnum):
+    """How near a limit is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    USED_UP = "used_up"
+
+
+class Subject(StrEnum):
+    """Whose limit it is."""
+
+    ACCOUNT = "account"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Limits; None: no limit."""
+
+    items_a_day: int | None = None
+    items_a_month: int | None = None
+    audio_s_a_day: float | None = None
+    audio_s_a_month: float | None = None
+    requests_a_day: int | None = None
+    requests_a_month: int | None = None
+    stored_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What is used at once."""
+
+    n_items: int = 0
+    audio_s: float = 0.0
+    n_requests: int = 0
+    stored_bytes: int = 0  # that are about to lie there; not added up: `object` has them
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a limit stands."""
+
+    subject: Subject
+    resource: Resource
+    period: Period
+    limit: float | None  # None: no limit
+    used: float
+    resets_at: datetime | None  # None: it falls with what is deleted
+    reset_s: float | None  # until then
+
+    @property
+    def left(self) -> float | None:
+        """Return what may still be used; None: no limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.used)
+
+    @property
+    def level(self) -> Level:
+        """Return how near the limit is."""
+        if self.limit is None or self.used < self.limit * WARN_SHARE:
+            return Level.OK
+        return Level.WARNING if self.used < self.limit else Level.USED_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +102,181 @@ class UsageFacts:
 
     day: date
     n_requests: int
-    n_items: int  # that were listed for jobs submitted on that day
+    n_items: int
+    audio_s: float
+
+
+LIMITS: Mapping[str, tuple[Resource, Period]] = {
+    "items_a_day": (Resource.ITEMS, Period.DAY),
+    "items_a_month": (Resource.ITEMS, Period.MONTH),
+    "audio_s_a_day": (Resource.AUDIO, Period.DAY),
+    "audio_s_a_month": (Resource.AUDIO, Period.MONTH),
+    "requests_a_day": (Resource.REQUESTS, Period.DAY),
+    "requests_a_month": (Resource.REQUESTS, Period.MONTH),
+    "stored_bytes": (Resource.STORED, Period.NOW),
+}
+_NAMES = tuple(field.name for field in fields(Quota))
+_COLUMNS = ", ".join(_NAMES)
+_TABLES = {Subject.ACCOUNT: ("quota", "usage"), Subject.KEY: ("key_quota", "key_usage")}
+
+
+def read_quota(
+    connection: Connection, subject: Subject, subject_id: str, *, locks: bool = False
+) -> Quota | None:
+    """Return the limits of an account or key, or None where none were ever set.
+
+    Args:
+        connection: to read with.
+        subject: account or key.
+        subject_id: whose.
+        locks: hold them until the transaction's end, if any is set.
+    """
+    table, _ = _TABLES[subject]
+    how = f"WHERE {subject}_id = :id"
+    if locks:
+        how += f" AND coalesce({', '.join(f'{name}::float' for name in _NAMES)}) IS NOT NULL"
+        how += " FOR NO KEY UPDATE"
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM {table} {how}"),  # noqa: S608 (names of ours)
+        {"id": subject_id},
+    )
+    found = row.mappings().one_or_none()
+    return None if found is None else Quota(**found)
+
+
+def put_quota(connection: Connection, subject: Subject, subject_id: str, quota: Quota) -> bool:
+    """Set the limits of an account or key; tell whether there is one."""
+    table, _ = _TABLES[subject]
+    source = "account" if subject is Subject.ACCOUNT else "api_key"
+    column = f"{subject}_id"
+    values = ", ".join(f"CAST(:{name} AS {_type(name)})" for name in _NAMES)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _NAMES)
+    done = connection.execute(
+        text(
+            f"INSERT INTO {table} ({column}, {_COLUMNS})"  # noqa: S608 (names of ours)
+            f" SELECT {column}, {values} FROM {source} WHERE {column} = :id"
+            f" ON CONFLICT ({column}) DO UPDATE SET {changes}"
+        ),
+        {"id": subject_id, **asdict(quota)},
+    )
+    return done.rowcount == 1
+
+
+def _type(name: str) -> str:
+    return "float" if LIMITS[name][0] is Resource.AUDIO else "bigint"
+
+
+def lock_standings(connection: Connection, account_id: str, key_id: str | None) -> list[Standing]:
+    """Return how the limits that there are stand, held until the transaction's end."""
+    found: list[Standing] = []
+    for subject, subject_id in ((Subject.ACCOUNT, account_id), (Subject.KEY, key_id)):
+        quota = (
+            None if subject_id is None else read_quota(connection, subject, subject_id, locks=True)
+        )
+        if quota is not None and subject_id is not None:
+            limited = [name for name in LIMITS if getattr(quota, name) is not None]
+            found += _standings(connection, subject, subject_id, quota, limited)
+    return found
+
+
+def read_standings(connection: Connection, subject: Subject, subject_id: str) -> list[Standing]:
+    """Return what an account or key used in each period, with limits where there are any."""
+    quota = read_quota(connection, subject, subject_id) or Quota()
+    return _standings(connection, subject, subject_id, quota, list(LIMITS))
+
+
+_USED = """
+WITH today AS (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day)
+SELECT coalesce(sum(n_items) FILTER (WHERE u.day = today.day), 0) AS items_a_day,
+       coalesce(sum(n_items), 0) AS items_a_month,
+       coalesce(sum(audio_s) FILTER (WHERE u.day = today.day), 0) AS audio_s_a_day,
+       coalesce(sum(audio_s), 0) AS audio_s_a_month,
+       coalesce(sum(n_requests) FILTER (WHERE u.day = today.day), 0) AS requests_a_day,
+       coalesce(sum(n_requests), 0) AS requests_a_month,
+       ((today.day + 1)::timestamp AT TIME ZONE 'UTC') AS next_day,
+       ((date_trunc('month', today.day::timestamp) + interval '1 month') AT TIME ZONE 'UTC') AS next_month,
+       clock_timestamp() AS now
+FROM today LEFT JOIN {table} u
+    ON u.{column} = :id AND u.day >= date_trunc('month', today.day::timestamp)::date
+GROUP BY today.day
+"""
+# one object for a text that many items share; in the key's case the bytes of each of its items
+_STORED = {
+    Subject.ACCOUNT: "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE account_id = :id",
+    Subject.KEY: """
+SELECT (SELECT coalesce(sum(f.size_bytes), 0) FROM job j JOIN report r ON r.job_id = j.job_id
+        JOIN report_file f ON f.item_id = r.item_id WHERE j.key_id = :id)
+     + (SELECT coalesce(sum(k.size_bytes), 0) FROM job j JOIN kept_media k ON k.job_id = j.job_id
+        WHERE j.key_id = :id)
+""",
+}
+
+
+def _standings(
+    connection: Connection, subject: Subject, subject_id: str, quota: Quota, names: Sequence[str]
+) -> list[Standing]:
+    _, table = _TABLES[subject]
+    statement = _USED.format(table=table, column=f"{subject}_id")
+    used = connection.execute(text(statement), {"id": subject_id}).mappings().one()
+    ends = {Period.DAY: used["next_day"], Period.MONTH: used["next_month"], Period.NOW: None}
+    found = []
+    for name in names:
+        resource, period = LIMITS[name]
+        limit = getattr(quota, name)
+        if resource is Resource.STORED:
+            amount = connection.scalar(text(_STORED[subject]), {"id": subject_id})
+        else:
+            amount = used[name]
+        resets_at = ends[period]
+        reset_s = None if resets_at is None else (resets_at - used["now"]).total_seconds()
+        found.append(Standing(subject, resource, period, limit, float(amount), resets_at, reset_s))
+    return found
+
+
+def add_use(connection: Connection, account_id: str, key_id: str | None, spent: Spending) -> None:
+    """Add to what an account, and a key of it, used today."""
+    for subject, subject_id in ((Subject.ACCOUNT, account_id), (Subject.KEY, key_id)):
+        if subject_id is None:
+            continue
+        _, table = _TABLES[subject]
+        column = f"{subject}_id"
+        connection.execute(
+            text(
+                f"INSERT INTO {table} AS u ({column}, day, n_items, audio_s, n_requests)"  # noqa: S608
+                " VALUES (:id, (clock_timestamp() AT TIME ZONE 'UTC')::date,"
+                " :n_items, :audio_s, :n_requests)"
+                f" ON CONFLICT ({column}, day) DO UPDATE SET n_items = u.n_items + excluded.n_items,"
+                " audio_s = u.audio_s + excluded.audio_s,"
+                " n_requests = u.n_requests + excluded.n_requests"
+            ),
+            {"id": subject_id, **asdict(spent)},
+        )
+
+
+def charge_sound_once(connection: Connection, item_id: int, audio_s: float) -> bool:
+    """Note that an item's sound is charged; False: it was before."""
+    done = connection.execute(
+        text(
+            "INSERT INTO audio_charge (item_id, audio_s) VALUES (:item_id, :audio_s)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"item_id": item_id, "audio_s": audio_s},
+    )
+    return done.rowcount == 1
+
+
+def is_limited(connection: Connection, account_id: str, key_id: str | None) -> bool:
+    """Tell whether requests of an account, or of a key of it, are limited by day or month."""
+    found = connection.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM quota WHERE account_id = :account_id"
+            " AND coalesce(requests_a_day, requests_a_month) IS NOT NULL)"
+            " OR EXISTS (SELECT FROM key_quota WHERE key_id = :key_id"
+            " AND coalesce(requests_a_day, requests_a_month) IS NOT NULL)"
+        ),
+        {"account_id": account_id, "key_id": key_id},
+    )
+    return bool(found)
 
 
 def read_requests_a_minute(connection: Connection, account_id: str) -> int | None:
@@ -38,37 +301,13 @@ def put_requests_a_minute(connection: Connection, account_id: str, limit: int | 
     return done.rowcount == 1
 
 
-def add_requests(connection: Connection, counted: Mapping[str, int]) -> None:
-    """Add to today's requests of accounts."""
-    for account_id in sorted(counted):  # in one order: two servers cannot wait for each other
-        connection.execute(
-            text(
-                "INSERT INTO usage AS u (account_id, day, n_requests)"
-                " VALUES (:account_id, (clock_timestamp() AT TIME ZONE 'UTC')::date, :n)"
-                " ON CONFLICT (account_id, day) DO UPDATE"
-                " SET n_requests = u.n_requests + excluded.n_requests"
-            ),
-            {"account_id": account_id, "n": counted[account_id]},
-        )
-
-
-_USAGE = text("""
-WITH listed AS (
-    SELECT (j.created_at AT TIME ZONE 'UTC')::date AS day,
-           j.n_total + coalesce((SELECT sum(d.n_total) FROM job_delta d WHERE d.job_id = j.job_id), 0)
-               AS n_items
-    FROM job j
-    WHERE j.account_id = :account_id
-      AND j.created_at > clock_timestamp() - make_interval(days => :n_days)
-), items AS (SELECT day, sum(n_items)::bigint AS n_items FROM listed GROUP BY day)
-SELECT day, coalesce(u.n_requests, 0) AS n_requests, coalesce(i.n_items, 0) AS n_items
-FROM (SELECT * FROM usage WHERE account_id = :account_id) u FULL JOIN items i USING (day)
-WHERE day > (clock_timestamp() AT TIME ZONE 'UTC')::date - :n_days
-ORDER BY day DESC
-""")
-
-
-def read_usage(connection: Connection, account_id: str, n_days: int) -> list[UsageFacts]:
+def read_usage(connection: Connection, account_id: str, n_days: int) -> Sequence[UsageFacts]:
     """Return what an account used, the last day first; days without use are left out."""
-    rows = connection.execute(_USAGE, {"account_id": account_id, "n_days": n_days})
+    rows = connection.execute(
+        text(
+            "SELECT day, n_requests, n_items, audio_s FROM usage WHERE account_id = :account_id"
+            " AND day > (clock_timestamp() AT TIME ZONE 'UTC')::date - :n_days ORDER BY day DESC"
+        ),
+        {"account_id": account_id, "n_days": n_days},
+    )
     return [UsageFacts(**row) for row in rows.mappings()]

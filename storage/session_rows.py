@@ -112,6 +112,9 @@ def forget_old(connection: Connection) -> None:
         "DELETE FROM one_time_token WHERE expires_at < clock_timestamp() - interval '30 days'",
         "DELETE FROM login_try WHERE last_at < clock_timestamp() - interval '1 day'",
         "DELETE FROM repeat WHERE at < clock_timestamp() - interval '1 day'",
+        # longer than a failed item is tried again
+        "DELETE FROM audio_charge WHERE at < clock_timestamp() - interval '90 days'",
+        "DELETE FROM request_bucket WHERE filled_at < clock_timestamp() - interval '1 hour'",
     ):
         connection.execute(text(statement))
 

@@ -21,6 +21,7 @@ class NewSweepFacts:
     timezone: str
     spec: Mapping[str, Any]
     next_at: datetime
+    key_id: str | None = None  # that made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class SweepFacts:
     created_at: datetime
     paused_at: datetime | None
     next_at: datetime
+    key_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class RunFacts:
 
 
 _COLUMNS = (
-    "sweep_id, account_id, name, cron, timezone, spec, created_at, paused_at, next_at FROM sweep"
+    "sweep_id, account_id, name, cron, timezone, spec, created_at, paused_at, next_at, key_id"
+    " FROM sweep"
 )
 _RUN_COLUMNS = (
     "r.run_id, r.sweep_id, r.due_at, r.made_at, r.n_missed, r.job_id, r.digest FROM sweep_run r"
@@ -65,6 +68,7 @@ def insert_sweep(connection: Connection, sweep: NewSweepFacts) -> int:
         insert(SweepRow)
         .values(
             account_id=sweep.account_id,
+            key_id=sweep.key_id,
             name=storable(sweep.name),
             cron=sweep.cron,
             timezone=sweep.timezone,

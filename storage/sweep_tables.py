@@ -34,6 +34,7 @@ class SweepRow(Table):
 
     sweep_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    key_id: Mapped[str | None]  # that made it: its jobs count for that key too
     name: Mapped[str]
     cron: Mapped[str]
     timezone: Mapped[str]

@@ -61,6 +61,7 @@ class JobRow(Table):
     __table_args__ = (
         Index("job_open", "priority", "job_id", postgresql_where=text("closed_at IS NULL")),
         Index("job_of_account", "account_id", "job_id"),
+        Index("job_of_key", "key_id", postgresql_where=text("key_id IS NOT NULL")),
         Index(
             "job_to_archive",
             "closed_at",
@@ -71,6 +72,7 @@ class JobRow(Table):
 
     job_id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    key_id: Mapped[str | None]  # that asked for it; no foreign key: only its quota is looked up
     name: Mapped[str] = mapped_column(server_default="")
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text))
     priority: Mapped[int] = mapped_column(SmallInteger)
@@ -302,7 +304,11 @@ class ObjectRow(Table):
     """What was, or is about to be, put into the object store."""
 
     __tablename__ = "object"
-    __table_args__ = (Index("object_touched", "touched_at"),)
+    __table_args__ = (
+        Index("object_touched", "touched_at"),
+        # how much an account stores is a sum over this index alone (`quota_rows.py`)
+        Index("object_of_account", "account_id", postgresql_include=["size_bytes"]),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)  # account/sha256
     account_id: Mapped[str]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from jobs.quota import CODE as QUOTA_USED_UP
+from jobs.quota import require_room
 from jobs.retry import OBJECT_STORE_REFUSES
 from jobs.spec import ItemClaim
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError, StaleClaimError
@@ -59,6 +61,7 @@ class EvidenceTaker:
 
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was claimed.
+            AccessError: the account has no room for it (`quota_used_up`).
             ObjectStoreError, DatabaseError: away; the item is tried again later.
         """
         key = object_key(claim.account_id, media.sha256)
@@ -72,8 +75,11 @@ class EvidenceTaker:
                     kept,
                     media.path,
                     lambda n_sent: report(n_sent / max(1, media.size_bytes)),
+                    lambda connection: require_room(connection, claim, key, media.size_bytes),
                 )
             except (AccessError, ConfigError) as error:
+                if error.code == QUOTA_USED_UP:
+                    raise
                 raise ObjectStoreError(error.message, OBJECT_STORE_REFUSES) from error
             item_id, job_id = int(claim.item_id), int(claim.job_id)
             with transaction(engine) as connection:

@@ -70,9 +70,7 @@ class Held:
     @property
     def duration_s(self) -> float:
         """Return the length of the sound, as far as it was decoded."""
-        probe = None if self.media is None else self.media.probe
-        tracks = () if probe is None else probe.tracks
-        return max((track.decoded_duration_s or 0.0 for track in tracks), default=0.0)
+        return 0.0 if self.media is None else self.media.duration_s
 
     def let_go_of_bytes(self) -> None:
         """Let the node forget the item's bytes: there will be no other attempt."""

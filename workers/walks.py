@@ -197,12 +197,30 @@ class Walks:
             while (head := self._next(held, steps, preparer)) is not None:
                 features, sound = next(steps), next(steps)
                 held.take(head, preparer.lane)
+                if head.media is not None and head.stage == "prepare":
+                    self._charge(held)
                 scores.watched = head.watched or scores.watched
                 if head.facts is not None:
                     scores.ask(held, head, features, sound)
             is_done = True
         finally:
             self._return(preparer, steps, is_done=is_done)
+
+    def _charge(self, held: Held) -> None:
+        """Count an item's sound, now that its length is known; wait while the database is away.
+
+        Raises:
+            AccessError: the account has not enough left (`quota_used_up`).
+            StaleClaimError: a newer attempt owns the item.
+        """
+        while True:
+            try:
+                self._queue.quota.charge_sound(held.claim, held.duration_s)
+            except DatabaseError:
+                held.moved("prepare")
+                held.pause(OUTAGE_PAUSE_S)
+            else:
+                return
 
     def _return(self, preparer: Member, steps: Any, *, is_done: bool) -> None:  # noqa: ANN401
         """Give a preparer back once it has let go of the item; replace one that does not."""

@@ -15,6 +15,7 @@ from console.people.members import MemberDesk
 from jobs.connections import ConnectionDesk
 from jobs.job_desk import JobDesk
 from jobs.notices import NoticeDesk
+from jobs.quota import QuotaDesk
 from jobs.settings import JobsSettings
 from jobs.sweep_desk import SweepDesk
 from storage.objects import ObjectStore
@@ -56,6 +57,11 @@ class ApiContext:
     def connections(self) -> ConnectionDesk:
         """Return the desk of buckets that are bound to accounts."""
         return ConnectionDesk(self.engine)
+
+    @property
+    def quota(self) -> QuotaDesk:
+        """Return the desk of what accounts and keys may use."""
+        return QuotaDesk(self.engine)
 
     @property
     def people(self) -> PeopleDesk:

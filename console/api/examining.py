@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from console.examiner import Asked, Examiner
 from console.one_item import examine_item
@@ -18,11 +19,13 @@ from jobs.settings import JobsSettings
 from jobs.sources import list_items
 from jobs.sources.access import SourceAccess
 from pipeline.errors import InputError, OutageError, SourceNotFoundError
-from pipeline.vocabulary import AnalysisOptions, Custody, MediaItem, MediaReport
+from pipeline.vocabulary import AnalysisOptions, Custody, MediaFile, MediaItem, MediaReport
 from reports.document import ReportDocument
 from reports.words import Words
 from workers.machine import count_cores
 from workers.temp_folders import ProcessFolder
+
+Charge: TypeAlias = Callable[[float], None]  # of seconds of sound; may refuse them
 
 PATIENCE_S = 20.0
 MOST_EXAMINERS = 4
@@ -59,20 +62,29 @@ class Examining:
         with self._folders.item_folder() as folder:
             yield folder
 
-    def file(self, upload: Upload, by: str, words: Words) -> ReportDocument:
+    def file(
+        self, upload: Upload, by: str, words: Words, charge: Charge = lambda _: None
+    ) -> ReportDocument:
         """Return the report of a file that was sent.
 
         Raises:
+            AccessError: `charge` refused its length.
             OutageError: all examiners are busy (`busy`).
         """
         custody = Custody(datetime.now(UTC), "upload", original_name=upload.title)
         item = MediaItem("upload", "predict", f"upload:{upload.title}", upload.title)
-        return self._examine(by, words, lambda one: one.examine(item, upload.path, custody))
+        admit = _charging(charge)
+        return self._examine(
+            by, words, lambda one: one.examine(item, upload.path, custody, admit=admit)
+        )
 
-    def link(self, url: str, by: str, words: Words) -> ReportDocument:
+    def link(
+        self, url: str, by: str, words: Words, charge: Charge = lambda _: None
+    ) -> ReportDocument:
         """Return the report of the first medium behind a web link.
 
         Raises:
+            AccessError: `charge` refused its length.
             VerityError: nothing can be listed there, or the address is refused.
             OutageError: all examiners are busy (`busy`).
         """
@@ -85,7 +97,8 @@ class Examining:
 
         def examine(one: Examiner) -> MediaReport:
             with self.folder() as folder:
-                return examine_item(item, found, one, self._access, folder)
+                admit = _charging(charge)
+                return examine_item(item, found, one, self._access, folder, admit=admit)
 
         return self._examine(by, words, examine)
 
@@ -113,6 +126,10 @@ class Examining:
             examiner = examiner or Examiner.load("", AnalysisOptions())
         finally:
             self._idle.put(examiner)
+
+
+def _charging(charge: Charge) -> Callable[[MediaFile], None]:
+    return lambda media: charge(media.duration_s)
 
 
 @contextmanager

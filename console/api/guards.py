@@ -48,6 +48,7 @@ class SecurityHeaders:
                 allowance = state.get("allowance")
                 if isinstance(allowance, Allowance):
                     headers.update(allowance.headers)
+                headers.update(state.get("quota_headers", {}))  # by `spending.py`
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/v1"):

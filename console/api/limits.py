@@ -1,24 +1,27 @@
-"""Limits of requests: a token bucket for each account, key and visitor's address, in this process.
+"""Limits of requests: a token bucket for each account, key and visitor's address.
 
 A bucket holds a minute's requests and fills steadily, so that a burst may be as large as the limit.
-Servers do not share buckets: several of them let through several times the limit. Everything here
-runs on the event loop and needs no lock; only the look at the database leaves it.
+One server keeps its buckets in its process; several keep them in the database (`is_shared`). Limits
+by day and month are always the database's (`jobs.quota`). What is kept here is used on the event loop
+and needs no lock; only looks at the database leave it.
 """
 
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from jobs.quota import QuotaDesk
 from pipeline.errors import AccessError
-from storage import quota_rows
+from storage import bucket_rows, quota_rows
+from storage.bucket_rows import MINUTE_S, Taken
 from storage.database import transaction
+from storage.quota_rows import Spending
 
-MINUTE_S = 60.0
 QUOTA_KEPT_S = 30.0  # then an account's own limit is looked up again
 MOST_BUCKETS = 20_000  # then those that are full again are forgotten
 
@@ -47,11 +50,25 @@ class _Bucket:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database said of an account, and of a key of it."""
+
+    at: float
+    a_minute: int  # 0: no limit
+    is_limited: bool  # by day or month
+
+
 class Limits:
-    """The buckets of one server process, and how many requests each account made."""
+    """The buckets of one server process, and how many requests each account and key made."""
 
     def __init__(
-        self, engine: Engine, default: int, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        default: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        is_shared: bool = False,
     ) -> None:
         """Know nobody yet.
 
@@ -59,13 +76,15 @@ class Limits:
             engine: where accounts have limits of their own.
             default: requests a minute of who has none; 0: no limit.
             clock: seconds that never go back.
+            is_shared: other servers answer beside this one: buckets lie in the database.
         """
         self._engine = engine
         self._default = default
         self._clock = clock
+        self._is_shared = is_shared
         self._buckets: dict[str, _Bucket] = {}
-        self._quotas: dict[str, tuple[float, int]] = {}
-        self._counted: Counter[str] = Counter()
+        self._known: dict[tuple[str, str | None], _Known] = {}
+        self._counted: Counter[tuple[str, str | None]] = Counter()
 
     async def take_as_account(
         self, account_id: str, key_id: str | None, key_limit: int | None
@@ -76,38 +95,34 @@ class Limits:
             The tighter of both limits, or None where there is none.
 
         Raises:
-            AccessError: too many requests (`too_many_requests`, with `retry_after_s`).
+            AccessError: too many requests (`too_many_requests`, with `retry_after_s`), or none are
+                left of the day or month (`quota_used_up`).
         """
-        self._counted[account_id] += 1
-        limit = await self.limit_of(account_id)
-        wanted = {f"account:{account_id}": limit}
+        known = await self._look(account_id, key_id)
+        if known.is_limited:
+            await run_in_threadpool(QuotaDesk(self._engine).charge_request, account_id, key_id)
+        else:
+            self._counted[account_id, key_id] += 1
+        wanted = {f"account:{account_id}": known.a_minute}
         if key_id is not None:
-            wanted[f"key:{key_id}"] = key_limit or limit
-        return self._take(wanted)
+            wanted[f"key:{key_id}"] = key_limit or known.a_minute
+        return await self._take(wanted)
 
-    def take_as_visitor(self, address: str) -> Allowance | None:
+    async def take_as_visitor(self, address: str) -> Allowance | None:
         """Count a request of whoever is not known.
 
         Raises:
             AccessError: too many requests (`too_many_requests`, with `retry_after_s`).
         """
-        return self._take({f"address:{address}": self._default})
+        return await self._take({f"address:{address}": self._default})
 
     async def limit_of(self, account_id: str) -> int:
         """Return an account's requests a minute; 0: no limit."""
-        at, limit = self._quotas.get(account_id, (-math.inf, 0))
-        if self._clock() - at < QUOTA_KEPT_S:
-            return limit
-        own = await run_in_threadpool(self._read_limit, account_id)
-        limit = self._default if own is None else own
-        if len(self._quotas) > MOST_BUCKETS:
-            self._quotas.clear()
-        self._quotas[account_id] = (self._clock(), limit)
-        return limit
+        return (await self._look(account_id, None)).a_minute
 
-    def forget_limit(self, account_id: str) -> None:
-        """Look an account's limit up again."""
-        self._quotas.pop(account_id, None)
+    def forget_limit(self, whose: str) -> None:
+        """Look the limits of an account or key up again."""
+        self._known = {ids: known for ids, known in self._known.items() if whose not in ids}
 
     async def keep_counts(self) -> None:
         """Write down how many requests came since the last call."""
@@ -115,10 +130,32 @@ class Limits:
             counted, self._counted = self._counted, Counter()
             await run_in_threadpool(self._write_counts, counted)
 
-    def _take(self, wanted: dict[str, int]) -> Allowance | None:
+    async def _look(self, account_id: str, key_id: str | None) -> _Known:
+        known = self._known.get((account_id, key_id))
+        if known is not None and self._clock() - known.at < QUOTA_KEPT_S:
+            return known
+        own, is_limited = await run_in_threadpool(self._read_limits, account_id, key_id)
+        known = _Known(self._clock(), self._default if own is None else own, is_limited)
+        if len(self._known) > MOST_BUCKETS:
+            self._known.clear()
+        self._known[account_id, key_id] = known
+        return known
+
+    async def _take(self, wanted: Mapping[str, int]) -> Allowance | None:
         """Take one of each bucket, or of none where one is empty."""
-        now = self._clock()
         limited = {subject: limit for subject, limit in wanted.items() if limit}
+        if not limited:
+            return None
+        if self._is_shared:
+            taken = await run_in_threadpool(self._take_shared, limited)
+        else:
+            taken = self._take_own(limited)
+        tightest = min(taken, key=lambda one: int(one.tokens))
+        reset_s = math.ceil((tightest.limit - tightest.tokens) * MINUTE_S / tightest.limit)
+        return Allowance(tightest.limit, int(tightest.tokens), reset_s)
+
+    def _take_own(self, limited: Mapping[str, int]) -> list[Taken]:
+        now = self._clock()
         if len(self._buckets) > MOST_BUCKETS:
             self._buckets = {k: one for k, one in self._buckets.items() if now - one.at < MINUTE_S}
         buckets = []
@@ -126,30 +163,40 @@ class Limits:
             bucket = self._buckets.setdefault(subject, _Bucket(limit, now))
             bucket.tokens = min(limit, bucket.tokens + (now - bucket.at) * limit / MINUTE_S)
             bucket.at = now
-            if bucket.tokens < 1:
-                wait_s = math.ceil((1 - bucket.tokens) * MINUTE_S / limit)
-                raise AccessError(
-                    f"Too many requests: {limit} a minute are allowed. Wait {wait_s} s.",
-                    "too_many_requests",
-                    float(wait_s),
-                )
-            buckets.append((bucket, limit))
-        for bucket, _ in buckets:
+            _require(Taken(subject, limit, bucket.tokens - 1))
+            buckets.append((subject, limit, bucket))
+        for _, _, bucket in buckets:
             bucket.tokens -= 1
-        left = [
-            Allowance(
-                limit,
-                int(bucket.tokens),
-                math.ceil((limit - bucket.tokens) * MINUTE_S / limit),
+        return [Taken(subject, limit, bucket.tokens) for subject, limit, bucket in buckets]
+
+    def _take_shared(self, limited: Mapping[str, int]) -> list[Taken]:
+        with transaction(self._engine) as connection:  # rolled back where one is empty
+            taken = bucket_rows.take(connection, limited)
+            for one in taken:
+                _require(one)
+        return taken
+
+    def _read_limits(self, account_id: str, key_id: str | None) -> tuple[int | None, bool]:
+        with transaction(self._engine) as connection:
+            return (
+                quota_rows.read_requests_a_minute(connection, account_id),
+                quota_rows.is_limited(connection, account_id, key_id),
             )
-            for bucket, limit in buckets
-        ]
-        return min(left, key=lambda one: one.remaining, default=None)
 
-    def _read_limit(self, account_id: str) -> int | None:
+    def _write_counts(self, counted: Counter[tuple[str, str | None]]) -> None:
+        # in one order: two servers cannot wait for each other
+        order = sorted(counted, key=lambda ids: (ids[0], ids[1] or ""))
         with transaction(self._engine) as connection:
-            return quota_rows.read_requests_a_minute(connection, account_id)
+            for account_id, key_id in order:
+                spent = Spending(n_requests=counted[account_id, key_id])
+                quota_rows.add_use(connection, account_id, key_id, spent)
 
-    def _write_counts(self, counted: Counter[str]) -> None:
-        with transaction(self._engine) as connection:
-            quota_rows.add_requests(connection, counted)
+
+def _require(taken: Taken) -> None:
+    if taken.tokens < 0:
+        wait_s = math.ceil(-taken.tokens * MINUTE_S / taken.limit)
+        raise AccessError(
+            f"Too many requests: {taken.limit} a minute are allowed. Wait {wait_s} s.",
+            "too_many_requests",
+            float(wait_s),
+        )

@@ -66,10 +66,10 @@ async def principal_or_none(request: Request, context: Context) -> Principal | N
     try:
         found, key_limit = await _find(request, context, address)
     except AccessError:
-        limits.take_as_visitor(address)
+        await limits.take_as_visitor(address)
         raise
     request.state.allowance = (
-        limits.take_as_visitor(address)
+        await limits.take_as_visitor(address)
         if found is None
         else await limits.take_as_account(found.account_id, found.key_id, key_limit)
     )
@@ -98,7 +98,7 @@ async def visit(request: Request, context: Context) -> None:
     limits = request.app.state.limits
     assert isinstance(limits, Limits)
     address = address_of(request, context.settings.trusted_proxies)
-    request.state.allowance = limits.take_as_visitor(address)
+    request.state.allowance = await limits.take_as_visitor(address)
 
 
 def require(right: Right) -> Callable[[Principal], Principal]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
@@ -13,6 +13,7 @@ from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
+from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.queue_values import to_status
 from jobs.source_options import SourceOptions
@@ -93,7 +94,7 @@ class ItemPage(BaseModel):
     next: str | None
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[Depends(told)])
 def submit(
     body: JobBody, asking: Analyst, context: Context, idempotency_key: IdempotencyKey = ""
 ) -> JobShown:
@@ -111,7 +112,7 @@ def submit(
     )
 
     def enter() -> JobShown:
-        entered = context.desk.submit(spec, asking.account_id)
+        entered = context.desk.submit(spec, asking.account_id, key_id=asking.key_id)
         note(context, asking, Deed.JOB_SUBMIT, f"job:{entered.job_id}")
         return shown(entered)
 
@@ -164,7 +165,7 @@ def resume(job_id: str, asking: Analyst, context: Context) -> JobShown:
     return shown(found)
 
 
-@router.post("/{job_id}/retry")
+@router.post("/{job_id}/retry", dependencies=[Depends(told)])
 def retry(job_id: str, asking: Analyst, context: Context) -> JobShown:
     """Queue a job's failed items again."""
     require_job(context, asking, job_id)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -12,6 +12,7 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.examining import Upload
 from console.api.principals import Analyst, Principal
+from console.api.spending import charging, file_left
 from console.people.deeds import Deed
 from pipeline.errors import InputError
 from reports.document import FailurePart, ReportDocument
@@ -55,6 +56,7 @@ class Predicted(BaseModel):
 
 @router.post(
     "",
+    dependencies=[Depends(file_left)],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -89,12 +91,14 @@ async def predict(
             await keep_body(request, path)
             title = name
         upload = Upload(path, title or "upload")
-        document = await run_in_threadpool(context.examining.file, upload, asked_by(asking), words)
+        document = await run_in_threadpool(
+            context.examining.file, upload, asked_by(asking), words, charging(context, asking)
+        )
     await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return predicted(document)
 
 
-@router.post("/link")
+@router.post("/link", dependencies=[Depends(file_left)])
 def predict_link(
     body: LinkBody,
     asking: Analyst,
@@ -102,7 +106,9 @@ def predict_link(
     language: Annotated[str, Query(max_length=10)] = "en",
 ) -> Predicted:
     """Analyse the first recording behind a web link."""
-    document = context.examining.link(body.url, asked_by(asking), words_of(language))
+    document = context.examining.link(
+        body.url, asked_by(asking), words_of(language), charging(context, asking)
+    )
     note(context, asking, Deed.PREDICT_LINK)
     return predicted(document)
 

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Analyst, Reader
+from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
 from jobs.source_options import SourceOptions
@@ -77,7 +78,7 @@ def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
         source_options=options,
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
-    made = context.sweeps.add(spec, asking.account_id)
+    made = context.sweeps.add(spec, asking.account_id, asking.key_id)
     note(context, asking, Deed.SWEEP_ADD, f"sweep:{made.sweep_id}")
     return shown(made)
 
@@ -116,7 +117,7 @@ def resume(sweep_id: str, asking: Analyst, context: Context) -> SweepShown:
     return shown(found)
 
 
-@router.post("/{sweep_id}/run", status_code=201)
+@router.post("/{sweep_id}/run", status_code=201, dependencies=[Depends(told)])
 def run_now(sweep_id: str, asking: Analyst, context: Context) -> RunShown:
     """Submit a sweep's job now, beside its schedule."""
     made = context.sweeps.run_now(sweep_id, asking.account_id)

@@ -11,6 +11,7 @@ from console.api.context import Context
 from console.api.examining import Upload
 from console.api.principals import Analyst
 from console.api.routes_predict import FORM_TYPE, UPLOAD_NAME, asked_by, keep_body, keep_form
+from console.api.spending import charging
 from console.pages.finding import show_finding
 from console.pages.render import PageHere
 from console.people.deeds import Deed
@@ -44,7 +45,9 @@ async def try_file(
             await keep_body(request, path)
             title = "recording"
         upload = Upload(path, title or "upload")
-        document = await run_in_threadpool(context.examining.file, upload, asked_by(asking), words)
+        document = await run_in_threadpool(
+            context.examining.file, upload, asked_by(asking), words, charging(context, asking)
+        )
     await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return page.show("parts/finding.html", f=show_finding(document, words))
 
@@ -58,6 +61,8 @@ def try_link(
 ) -> Response:
     """Analyse what is behind a link; return the finding as a part of the page."""
     words = words_of(page.language)
-    document = context.examining.link(url.strip(), asked_by(asking), words)
+    document = context.examining.link(
+        url.strip(), asked_by(asking), words, charging(context, asking)
+    )
     note(context, asking, Deed.PREDICT_LINK)
     return page.show("parts/finding.html", f=show_finding(document, words))

@@ -5,6 +5,7 @@ from alembic import context
 import storage.embedding_tables
 import storage.evidence_tables
 import storage.people_tables
+import storage.quota_tables
 import storage.sweep_tables
 import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
 from storage.tables import Table

@@ -49,11 +49,12 @@ POST /jobs/{job_id}/{action} | POST /sweeps | POST /sweeps/{sweep_id}/{action}
 """,
     Right.MANAGE: """
 POST /v1/members/invitations | PUT /v1/members/{person_id} | DELETE /v1/members/{person_id}
+GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
 GET /v1/members | GET /v1/keys | POST /v1/keys | DELETE /v1/keys/{key_id} | GET /v1/access
 GET /keys | POST /keys | POST /keys/{key_id}/revoke | GET /people | POST /people/invite
 POST /people/{person_id}/role | POST /people/{person_id}/remove | GET /access
 """,
-    Right.OPERATE: "PUT /v1/accounts/{account_id}/quota",
+    Right.OPERATE: "GET /v1/accounts/{account_id}/quota | PUT /v1/accounts/{account_id}/quota",
 }
 ENDS_SESSIONS = {
     "DELETE /v1/sessions/current",

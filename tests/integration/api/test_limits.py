@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from console.api.app import create_app
 from console.api.context import ApiContext
 from console.api.keeping import forget_old
-from console.api.limits import Limits
+from console.api.limits import Allowance, Limits
 from pipeline.errors import AccessError
 from storage.database import transaction
 from tests.integration.api.conftest import PASSWORD, Browse
@@ -73,6 +73,7 @@ def test_usage_tells_requests_and_items_of_the_own_account(browse: Browse) -> No
     ada.post("/v1/jobs", json=JOB)
     (today,) = ada.get("/v1/usage").json()["days"]
     assert today["n_requests"] == 2
+    assert today["audio_s"] == 0
     assert today["n_items"] == 0, "the feed is not listed yet"
     (other,) = bo.get("/v1/usage").json()["days"]
     assert other["n_requests"] == 1
@@ -81,20 +82,39 @@ def test_usage_tells_requests_and_items_of_the_own_account(browse: Browse) -> No
 def test_a_bucket_fills_steadily_up_to_a_minutes_requests(engine: Engine) -> None:
     now = [1000.0]
     limits = Limits(engine, 60, lambda: now[0])
+
+    def take(address: str) -> Allowance | None:
+        return asyncio.run(limits.take_as_visitor(address))
+
     for _ in range(60):
-        limits.take_as_visitor("a")
+        take("a")
     with pytest.raises(AccessError):
-        limits.take_as_visitor("a")
-    limits.take_as_visitor("b")
+        take("a")
+    take("b")
     now[0] += 2.0
-    limits.take_as_visitor("a")
-    limits.take_as_visitor("a")
+    take("a")
+    take("a")
     with pytest.raises(AccessError, match="Wait 1 s"):
-        limits.take_as_visitor("a")
+        take("a")
     now[0] += 3600.0
-    left = limits.take_as_visitor("a")
+    left = take("a")
     assert left is not None
     assert left.remaining == 59
+
+
+def test_servers_that_share_their_limits_let_through_no_more_than_one(engine: Engine) -> None:
+    servers = [Limits(engine, 3, is_shared=True) for _ in range(2)]
+    left = []
+    for n in range(3):
+        allowance = asyncio.run(servers[n % 2].take_as_account("default", "k", None))
+        left.append(allowance and allowance.remaining)
+    assert left == [2, 1, 0]
+    for server in servers:
+        with pytest.raises(AccessError, match=r"Wait [12]\d s"):
+            asyncio.run(server.take_as_account("default", None, None))
+    other = asyncio.run(servers[0].take_as_visitor("a"))
+    assert other is not None
+    assert other.remaining == 2
 
 
 def test_counts_survive_a_server_that_ends(context: ApiContext, engine: Engine) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 import storage.embedding_tables
 import storage.evidence_tables
 import storage.people_tables
+import storage.quota_tables
 import storage.sweep_tables
 import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
 from pipeline.errors import ConfigError, DatabaseError

@@ -1,0 +1,124 @@
+"""Quotas by the API: seen before they bite, a problem when they do, set by whom it behoves."""
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+
+from storage.database import transaction
+from tests.integration.api.conftest import Browse
+from tests.makers import SAMPLE_RATE, silence, wav_bytes
+
+pytestmark = pytest.mark.postgres
+JOB = {"sources": ["https://example.org/podcast.xml"]}
+
+
+@pytest.fixture
+def ada(browse: Browse) -> TestClient:
+    return browse("ada@example.org")
+
+
+def limit(ada: TestClient, **limits: float) -> None:
+    assert ada.put("/v1/accounts/default/quota", json=limits).status_code == 204
+
+
+def of(
+    client: TestClient, resource: str, period: str, subject: str = "account"
+) -> dict[str, object]:
+    (one,) = (
+        it
+        for it in client.get("/v1/usage").json()["quotas"]
+        if (it["subject"], it["resource"], it["period"]) == (subject, resource, period)
+    )
+    return dict(one)
+
+
+def test_a_file_is_charged_by_its_length_told_before_and_refused_as_a_problem(
+    ada: TestClient,
+) -> None:
+    sound = wav_bytes(silence(duration_s=4.0), SAMPLE_RATE)
+    limit(ada, items_a_day=5, audio_s_a_month=9.0)
+    first = ada.post("/v1/predict", content=sound)
+    assert first.status_code == 200
+    assert '"account-items-day";r=5' in first.headers["ratelimit"], "as it stood before"
+    assert '"account-audio_s-month";q=9;w=2678400' in first.headers["ratelimit-policy"]
+    assert of(ada, "audio_s", "month")["level"] == "ok"
+    ada.post("/v1/predict", content=sound)
+    left = of(ada, "audio_s", "month")
+    assert (left["used"], left["left"], left["level"]) == (8.0, 1.0, "warning")
+    third = ada.post("/v1/predict", content=sound)
+    assert (third.status_code, third.json()["code"]) == (429, "quota_used_up")
+    assert third.headers["content-type"] == "application/problem+json"
+    assert int(third.headers["retry-after"]) > 0
+    assert third.headers["verity-quota-level"] == "warning"
+    assert of(ada, "items", "day")["used"] == 2, "what is refused is not counted"
+
+
+def test_nothing_left_is_said_before_a_file_is_read(ada: TestClient) -> None:
+    limit(ada, items_a_day=0)
+    for answer in (
+        ada.post("/v1/predict", content=b"no recording"),
+        ada.post("/v1/predict/link", json={"url": "https://example.org/a.mp3"}),
+        ada.post("/v1/jobs", json=JOB),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (429, "quota_used_up")
+        assert answer.headers["verity-quota-level"] == "used_up"
+    assert ada.get("/v1/jobs").json()["jobs"] == []
+
+
+def test_an_admin_limits_a_key_and_the_key_sees_it(browse: Browse, visitor: TestClient) -> None:
+    ada, bo = browse("ada@example.org"), browse("bo@example.org")
+    made = ada.post("/v1/keys", json={"name": "script"}).json()
+    path = f"/v1/keys/{made['key_id']}/quota"
+    assert bo.put(path, json={"requests_a_day": 1}).json()["code"] == "key_not_found"
+    assert bo.get(path).json()["code"] == "key_not_found"
+    assert ada.put(path, json={"requests_a_day": 2, "requests_a_minute": 50}).status_code == 204
+    visitor.headers["authorization"] = f"Bearer {made['key']}"
+    assert of(visitor, "requests", "day", "key")["left"] == 1
+    assert visitor.get("/v1/me").headers["ratelimit-limit"] == "50"
+    third = visitor.get("/v1/me")
+    assert (third.status_code, third.json()["code"]) == (429, "quota_used_up")
+    assert "This key may use 2 requests a day" in third.json()["detail"]
+    shown = ada.get(path).json()
+    assert (shown["requests_a_day"], shown["requests_a_minute"]) == (2, 50)
+    assert {one["subject"] for one in shown["quotas"]} == {"key"}
+
+
+def test_an_operator_sees_and_sets_all_limits_of_an_account(ada: TestClient) -> None:
+    limit(ada, items_a_day=5, requests_a_minute=500)
+    shown = ada.get("/v1/accounts/default/quota").json()
+    assert (shown["items_a_day"], shown["items_a_month"]) == (5, None)
+    assert shown["requests_a_minute"] == 500
+    limit(ada, stored_bytes=10**12)
+    shown = ada.get("/v1/accounts/default/quota").json()
+    assert (shown["items_a_day"], shown["stored_bytes"]) == (None, 10**12)
+    assert ada.get("/v1/accounts/nobody/quota").json()["code"] == "account_not_found"
+
+
+def test_yesterdays_use_counts_for_the_month_and_last_months_for_nothing(
+    ada: TestClient, engine: Engine
+) -> None:
+    with transaction(engine) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO usage (account_id, day, n_items)"
+                " SELECT 'default', d::date, 7 FROM generate_series("
+                " date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') - interval '3 days',"
+                " clock_timestamp() AT TIME ZONE 'UTC', interval '1 day') d"
+            )
+        )
+        today: int = connection.scalar(
+            text("SELECT extract(day FROM clock_timestamp() AT TIME ZONE 'UTC')::int")
+        )
+    assert of(ada, "items", "day")["used"] == 7
+    assert of(ada, "items", "month")["used"] == 7 * today
+
+
+def test_a_sweep_that_a_key_made_counts_for_the_key(
+    ada: TestClient, visitor: TestClient, engine: Engine
+) -> None:
+    made = ada.post("/v1/keys", json={"name": "script"}).json()
+    visitor.headers["authorization"] = f"Bearer {made['key']}"
+    sweep = visitor.post("/v1/sweeps", json={**JOB, "cron": "@daily"}).json()
+    assert ada.post(f"/v1/sweeps/{sweep['sweep_id']}/run").status_code == 201
+    with transaction(engine) as connection:
+        assert connection.scalar(text("SELECT key_id FROM job")) == made["key_id"]
