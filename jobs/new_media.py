@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from jobs.quota import CODE, refusal, room_for_items
+from jobs.quota import QUOTA_USED_UP, refusal, room_for_items
 from jobs.source_options import SourceOptions
 from jobs.spec import ItemClaim
 from storage import item_rows, job_rows, quota_rows, secret_rows, seen_rows
@@ -43,7 +43,7 @@ def add_page(connection: Connection, claim: ItemClaim, page: Sequence[NewItemFac
     n_paid = len(added)
     if limit is not None and limit.left is not None and limit.left < n_paid:
         n_paid = int(limit.left)
-        item_rows.refuse_items(connection, added[n_paid:], CODE, refusal(limit))
+        item_rows.refuse_items(connection, added[n_paid:], QUOTA_USED_UP, refusal(limit))
     if n_paid:
         quota_rows.add_use(connection, claim.account_id, key_id, Spending(n_items=n_paid))
     return CountChange(n_total=len(added), n_failed=len(added) - n_paid)

@@ -19,7 +19,7 @@ from storage.account_rows import is_account
 from storage.database import transaction
 from storage.quota_rows import Level, Quota, Resource, Spending, Standing, Subject
 
-CODE = "quota_used_up"
+QUOTA_USED_UP = "quota_used_up"
 _WORDS = {Resource.ITEMS: "items", Resource.REQUESTS: "requests"}
 
 
@@ -152,7 +152,7 @@ def require_left(standings: Iterable[Standing], spent: Spending, *begun: Resourc
         amount = wanted[one.resource]
         over = amount > 0 and one.left is not None and amount > one.left
         if over or (one.resource in begun and one.level is Level.USED_UP):
-            raise AccessError(refusal(one, amount), CODE, one.reset_s)
+            raise AccessError(refusal(one, amount), QUOTA_USED_UP, one.reset_s)
 
 
 def room_for_items(standings: Sequence[Standing]) -> Standing | None:

@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "أُلغيت المهمة.",
     "job_not_found": "لا توجد مهمة كهذه.",
     "job_over": "انتهت المهمة.",
+    "key_not_found": "لا يوجد مفتاح كهذا.",
     "keys_malformed": "مفاتيح الاتصال ليست بالصيغة الصحيحة.",
     "language_unknown": "لا تُكتب التقارير باللغة المطلوبة.",
     "limit_exceeded": "تتجاوز المادة حدًا للحجم أو الطول أو العدد.",

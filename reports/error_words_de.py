@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "Der Auftrag wurde abgebrochen.",
     "job_not_found": "Einen solchen Auftrag gibt es nicht.",
     "job_over": "Der Auftrag ist beendet.",
+    "key_not_found": "Diesen Schlüssel gibt es nicht.",
     "keys_malformed": "Die Schlüssel der Verbindung haben nicht die richtige Form.",
     "language_unknown": "In der verlangten Sprache werden keine Berichte geschrieben.",
     "limit_exceeded": "Das Stück überschreitet eine Grenze von Größe, Länge oder Anzahl.",

@@ -99,6 +99,9 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The job has ended.",
         "Submit a new job.",
     ),
+    "key_not_found": ErrorWords(
+        "There is no such key.", "Look at the account's keys: the page Keys, or GET /v1/keys."
+    ),
     "language_unknown": ErrorWords(
         "Reports are not written in the language that was asked for.",
         "Choose one of the languages that the message names.",

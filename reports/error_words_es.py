@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "El trabajo se canceló.",
     "job_not_found": "No existe tal trabajo.",
     "job_over": "El trabajo ha terminado.",
+    "key_not_found": "Esa clave no existe.",
     "keys_malformed": "Las claves de la conexión no tienen la forma correcta.",
     "language_unknown": "No se escriben informes en el idioma pedido.",
     "limit_exceeded": "El elemento supera un límite de tamaño, duración o número.",

@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "La tâche a été annulée.",
     "job_not_found": "Il n’existe pas de telle tâche.",
     "job_over": "La tâche est terminée.",
+    "key_not_found": "Cette clé n’existe pas.",
     "keys_malformed": "Les clés de la connexion n'ont pas la bonne forme.",
     "language_unknown": "Aucun rapport n’est écrit dans la langue demandée.",
     "limit_exceeded": "L’élément dépasse une limite de taille, de durée ou de nombre.",

@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "ジョブは取り消されました。",
     "job_not_found": "そのようなジョブはありません。",
     "job_over": "ジョブは終わっています。",
+    "key_not_found": "そのようなキーはありません。",
     "keys_malformed": "接続の鍵の形式が正しくありません。",
     "language_unknown": "求められた言語では報告書を作成しません。",
     "limit_exceeded": "項目が大きさ、長さまたは数の上限を超えています。",

@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "작업이 취소되었습니다.",
     "job_not_found": "그런 작업이 없습니다.",
     "job_over": "작업이 끝났습니다.",
+    "key_not_found": "그런 키가 없습니다.",
     "keys_malformed": "연결의 키 형식이 올바르지 않습니다.",
     "language_unknown": "요청한 언어로는 보고서를 쓰지 않습니다.",
     "limit_exceeded": "항목이 크기, 길이 또는 수의 한도를 넘습니다.",

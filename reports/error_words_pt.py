@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "job_cancelled": "O trabalho foi cancelado.",
     "job_not_found": "Não existe tal trabalho.",
     "job_over": "O trabalho terminou.",
+    "key_not_found": "Essa chave não existe.",
     "keys_malformed": "As chaves da ligação não têm a forma correta.",
     "language_unknown": "Não se escrevem relatórios na língua pedida.",
     "limit_exceeded": "O item ultrapassa um limite de tamanho, duração ou número.",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from jobs.quota import CODE as QUOTA_USED_UP
-from jobs.quota import require_room
+from jobs.quota import QUOTA_USED_UP, require_room
 from jobs.retry import OBJECT_STORE_REFUSES
 from jobs.spec import ItemClaim
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError, StaleClaimError
