@@ -136,6 +136,18 @@ def require_room(connection: Connection, claim: ItemClaim, key: str, n_bytes: in
         require_left(limited, Spending(stored_bytes=n_bytes))
 
 
+def require_upload(
+    connection: Connection, account_id: str, key_id: str | None, n_bytes: int
+) -> None:
+    """Pass where so many bytes may be sent; from the commit on they are counted as stored.
+
+    Raises:
+        AccessError: there is no room (`quota_used_up`).
+    """
+    standings = quota_rows.lock_standings(connection, account_id, key_id)
+    require_left(standings, Spending(stored_bytes=n_bytes))
+
+
 def require_left(standings: Iterable[Standing], spent: Spending, *begun: Resource) -> None:
     """Pass where limits leave what is to be used, and anything at all of the resources `begun`.
 

@@ -22,7 +22,7 @@ class Resource(StrEnum):
     ITEMS = "items"  # media that listings added, and files that were answered at once
     AUDIO = "audio_s"  # seconds of recordings, by their decoded length, once before they are scored
     REQUESTS = "requests"
-    STORED = "stored_bytes"  # reports and kept media, as they lie there now
+    STORED = "stored_bytes"  # reports, kept media and uploads, as they lie there now
 
 
 class Period(StrEnum):
@@ -200,14 +200,19 @@ FROM today LEFT JOIN {table} u
     ON u.{column} = :id AND u.day >= date_trunc('month', today.day::timestamp)::date
 GROUP BY today.day
 """
-# one object for a text that many items share; in the key's case the bytes of each of its items
+# of uploads that are under way what is still to come counts too: their parts are objects
 _STORED = {
-    Subject.ACCOUNT: "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE account_id = :id",
+    Subject.ACCOUNT: """
+SELECT (SELECT coalesce(sum(size_bytes), 0) FROM object WHERE account_id = :id)
+     + (SELECT coalesce(sum(size_bytes - n_bytes), 0) FROM upload
+        WHERE account_id = :id AND finished_at IS NULL)
+""",
     Subject.KEY: """
 SELECT (SELECT coalesce(sum(f.size_bytes), 0) FROM job j JOIN report r ON r.job_id = j.job_id
         JOIN report_file f ON f.item_id = r.item_id WHERE j.key_id = :id)
      + (SELECT coalesce(sum(k.size_bytes), 0) FROM job j JOIN kept_media k ON k.job_id = j.job_id
         WHERE j.key_id = :id)
+     + (SELECT coalesce(sum(size_bytes), 0) FROM upload WHERE key_id = :id)
 """,
 }
 

@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 from sqlalchemy import Connection, Engine
 
+from jobs.quota import require_upload
 from jobs.uploads import UPLOAD_KEEP_S, no_upload, upload_id_of, upload_source
 from pipeline.errors import InputError, LimitExceededError, ObjectStoreError
 from storage import object_rows, upload_rows
@@ -82,6 +83,7 @@ class Receiving:
 
         Raises:
             LimitExceededError: it is too large, or the account has too many on their way.
+            AccessError: the account or key may not store as much (`quota_used_up`).
         """
         if size_bytes > self.limits.most_bytes:
             raise LimitExceededError(
@@ -100,6 +102,7 @@ class Receiving:
         with transaction(self.engine) as connection:
             upload_rows.lock_uploads(connection, sender.account_id)
             require_room(connection, sender, size_bytes, self.limits)
+            require_upload(connection, sender.account_id, sender.key_id, size_bytes)
             begun = upload_rows.insert_upload(connection, new, UPLOAD_KEEP_S)
         return begun if size_bytes else self.finish(begun)
 

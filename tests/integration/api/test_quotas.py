@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy import Engine, text
 
 from storage.database import transaction
@@ -122,3 +123,28 @@ def test_a_sweep_that_a_key_made_counts_for_the_key(
     assert ada.post(f"/v1/sweeps/{sweep['sweep_id']}/run").status_code == 201
     with transaction(engine) as connection:
         assert connection.scalar(text("SELECT key_id FROM job")) == made["key_id"]
+
+
+def test_an_upload_reserves_its_room_and_counts_as_an_item_when_its_job_begins(
+    ada: TestClient,
+) -> None:
+    limit(ada, stored_bytes=1000, items_a_day=1)
+    tus = {"tus-resumable": "1.0.0"}
+
+    def upload(n_bytes: int, content: bytes = b"") -> Response:
+        headers = tus | {"upload-length": str(n_bytes)}
+        if content:
+            headers["content-type"] = "application/offset+octet-stream"
+        return ada.post("/v1/uploads", headers=headers, content=content)
+
+    whole = [upload(300, bytes(300)).headers["location"].rpartition("/")[2] for _ in range(2)]
+    assert of(ada, "stored_bytes", "now")["used"] == 300, "the same bytes lie there once"
+    assert upload(400).status_code == 201
+    refused = upload(301)
+    assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
+    limit(ada, items_a_day=1)
+    sources = [f"upload:{one}" for one in whole]
+    both = ada.post("/v1/jobs", json={"sources": sources})
+    assert (both.status_code, both.json()["code"]) == (429, "quota_used_up")
+    assert ada.post("/v1/jobs", json={"sources": sources[:1]}).status_code == 201
+    assert of(ada, "items", "day")["level"] == "used_up"
