@@ -47,7 +47,7 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
         access = stack.enter_context(open_queue(settings, KEPT_CONNECTIONS))
         examining = stack.enter_context(open_examining(settings.jobs, settings.temp_root))
         examining.warm()
-        context = ApiContext(api, access.engine, access.objects, settings.jobs, examining)
+        context = ApiContext(api, access.engine, access.objects, settings.jobs, examining, settings)
         stack.enter_context(Housekeeper(access.engine, settings.jobs, settings.storage))
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))

@@ -179,8 +179,8 @@ class JobDesk:
         """Let a paused job go on."""
         return self._set_paused(job_id, paused=False)
 
-    def retry_failed(self, job_id: str) -> Job:
-        """Queue a job's failed items again, with a clean count of tries.
+    def retry_failed(self, job_id: str, code: str = "") -> Job:
+        """Queue a job's failed items again, all or those with a code, with a clean count of tries.
 
         Raises:
             SourceNotFoundError: there is no such job.
@@ -196,7 +196,7 @@ class JobDesk:
                     f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
                 )
             archive_rows.restore_failed(connection, number)
-            kinds = _retry_within_quota(connection, number)
+            kinds = _retry_within_quota(connection, number, code)
             if kinds:
                 n_lists = kinds.count(ItemKind.LIST)
                 change = CountChange(
@@ -289,15 +289,15 @@ def enter_job(
     return job_id
 
 
-def _retry_within_quota(connection: Connection, job_id: int) -> list[ItemKind]:
+def _retry_within_quota(connection: Connection, job_id: int, code: str) -> list[ItemKind]:
     """Make failed items ready again; those that a quota refused before, as far as it leaves room."""
-    n_refused = item_rows.count_refused(connection, job_id)
+    n_refused = item_rows.count_refused(connection, job_id, code)
     if not n_refused:
-        return item_rows.retry_failed(connection, job_id, 0)
+        return item_rows.retry_failed(connection, job_id, 0, code)
     account_id, key_id = job_rows.owner_of_job(connection, job_id)
     limit = room_for_items(quota_rows.lock_standings(connection, account_id, key_id))
     n_paid = n_refused if limit is None else min(n_refused, int(limit.left or 0))
-    kinds = item_rows.retry_failed(connection, job_id, n_paid)
+    kinds = item_rows.retry_failed(connection, job_id, n_paid, code)
     if limit is not None and not kinds:
         raise AccessError(refusal(limit), QUOTA_USED_UP, limit.reset_s)
     if n_paid:

@@ -79,3 +79,16 @@ SELECT count(*) FROM (SELECT FROM item WHERE state = 'deferred' LIMIT :most) AS 
 def count_deferred(connection: Connection) -> int:
     """Return how many items wait for their next try, at most `MOST_COUNTED`."""
     return int(connection.execute(_DEFERRED, {"most": MOST_COUNTED}).scalar_one())
+
+
+_DEFERRED_BY_CLASS = text("""
+SELECT j.priority, count(*) AS n
+FROM (SELECT job_id FROM item WHERE state = 'deferred' LIMIT :most) d JOIN job j USING (job_id)
+GROUP BY j.priority
+""")
+
+
+def count_deferred_by_class(connection: Connection) -> dict[int, int]:
+    """Return how many items of each class wait for their next try, `MOST_COUNTED` in all at most."""
+    rows = connection.execute(_DEFERRED_BY_CLASS, {"most": MOST_COUNTED})
+    return {row.priority: row.n for row in rows}

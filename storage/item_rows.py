@@ -150,36 +150,46 @@ def cancel_waiting(connection: Connection, job_id: int, most: int) -> list[ItemK
 
 _COUNT_REFUSED = text(
     "SELECT count(*) FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'"
-    " AND attempt = 0"
+    " AND attempt = 0 AND (:code = '' OR error_code = :code)"
 )
 
 
-def count_refused(connection: Connection, job_id: int) -> int:
-    """Return how many of a job's items ended before any attempt: those were never paid for."""
-    return int(connection.execute(_COUNT_REFUSED, {"job_id": job_id}).scalar_one())
+def count_refused(connection: Connection, job_id: int, code: str = "") -> int:
+    """Return how many of a job's items ended (with a code) before any attempt: never paid for."""
+    values = {"job_id": job_id, "code": code}
+    return int(connection.execute(_COUNT_REFUSED, values).scalar_one())
 
 
 _RETRY = text("""
 UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0, n_losses = 0,
     n_outages = 0,
     error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
-WHERE job_id = :job_id AND state = 'failed' AND (attempt > 0 OR kind = 'list' OR item_id IN (
+WHERE job_id = :job_id AND state = 'failed' AND (:code = '' OR error_code = :code)
+    AND (attempt > 0 OR kind = 'list' OR item_id IN (
     SELECT item_id FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'
-        AND attempt = 0
+        AND attempt = 0 AND (:code = '' OR error_code = :code)
     ORDER BY item_id LIMIT :most_refused))
 RETURNING kind
 """)
 
 
-def retry_failed(connection: Connection, job_id: int, most_refused: int) -> list[ItemKind]:
+def retry_failed(
+    connection: Connection, job_id: int, most_refused: int, code: str = ""
+) -> list[ItemKind]:
     """Make a job's failed items ready with a clean count; return their kinds.
 
     Args:
         connection: with the job locked.
         job_id: whose.
         most_refused: how many of those that were refused before any attempt (`refuse_items`).
+        code: only those that failed with it; "" = all.
     """
-    values = {"job_id": job_id, "owed_key": REPORT_OWED, "most_refused": most_refused}
+    values = {
+        "job_id": job_id,
+        "owed_key": REPORT_OWED,
+        "most_refused": most_refused,
+        "code": code,
+    }
     return [ItemKind(kind) for kind in connection.scalars(_RETRY, values)]
 
 

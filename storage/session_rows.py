@@ -91,18 +91,30 @@ def move_session(connection: Connection, token_sha256: str, account_id: str) -> 
 
 
 def end_sessions(
-    connection: Connection, person_id: int, *, only: str | None = None, but: str | None = None
+    connection: Connection,
+    person_id: int,
+    *,
+    only: str | None = None,
+    but: str | None = None,
+    account_id: str | None = None,
 ) -> int:
-    """End a person's sessions: all, only one, or all but one; return how many."""
+    """End a person's sessions: all, only one, all but one, or those in an account; return how many."""
     done = connection.execute(
         text(
             "DELETE FROM session WHERE person_id = :person_id"
             " AND (CAST(:only AS text) IS NULL OR token_sha256 = :only)"
             " AND (CAST(:but AS text) IS NULL OR token_sha256 <> :but)"
+            " AND (CAST(:account_id AS text) IS NULL OR account_id = :account_id)"
         ),
-        {"person_id": person_id, "only": only, "but": but},
+        {"person_id": person_id, "only": only, "but": but, "account_id": account_id},
     )
     return done.rowcount
+
+
+def database_now(connection: Connection) -> datetime:
+    """Return the database's clock."""
+    now: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+    return now
 
 
 def forget_old(connection: Connection) -> None:

@@ -152,6 +152,15 @@ class Crew:
         with self._guard:
             return next((vacancy.why for vacancy in self._vacancies if vacancy.why), "")
 
+    def roster(self) -> list[dict[str, str]]:
+        """Return each actor: its lane, its node ("" = none yet), why it does not work yet."""
+        with self._guard:
+            working = [*self._members.values(), *self._preparers]
+            return [
+                *({"lane": one.lane, "node": one.where.node_id, "why": ""} for one in working),
+                *({"lane": one.lane, "node": "", "why": one.why} for one in self._vacancies),
+            ]
+
     @property
     def detector(self) -> DetectorFacts:
         """Return what is known of the model."""

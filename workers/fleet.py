@@ -39,6 +39,7 @@ from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
 from workers.retention import Retention
+from workers.roster import Roster
 from workers.row_batching import BatchNote
 from workers.running_workers import worker_lock
 from workers.settings import FleetSettings
@@ -127,6 +128,7 @@ def _run_fleet(
             rule = KeepRule(evidence.keep_media_days, evidence.keep_report_days)
             stack.enter_context(Retention(engine, rule))
             stack.enter_context(Housekeeper(engine, settings.jobs, settings.storage))
+            stack.enter_context(Roster(engine, fleet.worker_id, crew))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
                 raise crew.problem
@@ -167,7 +169,7 @@ class _Fleet:
         self._is_short = False
         self._is_told_ready = False
         self._attempts = Attempts(settings, crew, queue, self._count, self._shortage.tell)
-        self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
+        self.worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
         self._guard = threading.Lock()
         self._held: dict[str, Held] = {}
         self._freed = freed  # set when an actor, or room for an item, has become free
@@ -258,7 +260,7 @@ class _Fleet:
         room = self._settings.n_listings - n_lists
         listings: list[ItemClaim] = []
         if room > 0 and time.monotonic() >= self._lists_from:
-            listings = self._queue.claim(self._worker_id, room, ItemKind.LIST)
+            listings = self._queue.claim(self.worker_id, room, ItemKind.LIST)
             self._lists_from = 0.0 if listings else time.monotonic() + TICK_S
         for claim in listings:
             self._start(threads, claim, None)
@@ -271,7 +273,7 @@ class _Fleet:
         claims: list[ItemClaim] = []
         try:
             if preparers:
-                claims = self._queue.claim(self._worker_id, len(preparers), ItemKind.MEDIA)
+                claims = self._queue.claim(self.worker_id, len(preparers), ItemKind.MEDIA)
         finally:
             for preparer in preparers[len(claims) :]:
                 self._crew.give_back(preparer)

@@ -5,6 +5,10 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from console.api import (
     routes_access,
+    routes_admin_evidence,
+    routes_admin_fleet,
+    routes_admin_people,
+    routes_admin_settings,
     routes_events,
     routes_health,
     routes_items,
@@ -82,6 +86,10 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_items,
         routes_sweeps,
         routes_notices,
+        routes_admin_fleet,
+        routes_admin_people,
+        routes_admin_evidence,
+        routes_admin_settings,
     ):
         app.include_router(routes.router, prefix="/v1")
     if pages is not None:

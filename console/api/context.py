@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 from console.api.examining import Examining
 from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
+from console.people.administration import AdministrationDesk
 from console.people.desk import PeopleDesk
 from console.people.keys import KeyDesk
 from console.people.members import MemberDesk
+from console.settings import ConsoleSettings
 from jobs.connections import ConnectionDesk
 from jobs.job_desk import JobDesk
 from jobs.notices import NoticeDesk
@@ -30,6 +32,8 @@ class ApiContext:
     objects: ObjectStore
     jobs_settings: JobsSettings
     examining: Examining
+    # for those who look at settings
+    environment: ConsoleSettings = field(default_factory=lambda: ConsoleSettings({}))
     receiving: Receiving = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +76,11 @@ class ApiContext:
     def members(self) -> MemberDesk:
         """Return the desk of an account's people."""
         return MemberDesk(self.engine)
+
+    @property
+    def administration(self) -> AdministrationDesk:
+        """Return the desk of admins about other people."""
+        return AdministrationDesk(self.engine)
 
     @property
     def keys(self) -> KeyDesk:

@@ -32,6 +32,7 @@ _STATUS_BY_CODE = {
     "too_many_requests": 429,
     "email_taken": 409,
     "last_admin": 409,
+    "own_person": 409,
     "job_over": 409,
     "job_cancelled": 409,
     "sweep_running": 409,

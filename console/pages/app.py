@@ -1,5 +1,6 @@
 """Puts the pages together: an app of its own beside the API, with errors as pages."""
 
+import logging
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from console.api.principals import SAFE_METHODS
 from console.api.problems import status_of
 from console.pages import (
     views_account,
+    views_admin,
+    views_admin_evidence,
     views_home,
     views_jobs,
     views_sign,
@@ -23,6 +26,7 @@ from console.pages import (
 from console.pages.render import bare_page
 from pipeline.errors import AccessError, VerityError
 
+_log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -35,9 +39,12 @@ def create_pages(context: ApiContext) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for views in (views_home, views_sign, views_try, views_jobs, views_sweeps, views_account):
         app.include_router(views.router)
+    for views in (views_admin_evidence, views_admin):
+        app.include_router(views.router)
     app.add_exception_handler(VerityError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
     return app
 
 
@@ -70,6 +77,11 @@ async def _http(request: Request, error: Exception) -> Response:
     page = bare_page(request, None)
     said = page.words["error.not_found"] if error.status_code == 404 else str(error.detail)
     return _show(request, error.status_code, said)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("page failed unexpectedly", exc_info=error)
+    return _show(request, 500, bare_page(request, None).words["error.unexpected"])
 
 
 def _show(request: Request, status: int, message: str) -> Response:

@@ -32,6 +32,17 @@ def _signed(number: float | None) -> str:
     return "" if number is None else f"{number:+.2f}".replace("-", "−")
 
 
+def _grouped(number: float) -> str:
+    """Return a whole number with its thousands apart, which no language reads as a fraction."""
+    return f"{number:,.0f}".replace(",", "\u202f")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\u202f%"
+
+
+_TEMPLATES.filters["grouped"] = _grouped
+_TEMPLATES.filters["percent"] = _percent
 _TEMPLATES.filters["moment"] = _moment
 _TEMPLATES.filters["signed"] = _signed
 _TEMPLATES.filters["clock"] = clock

@@ -11,6 +11,7 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Admin, Principal, Reader
 from console.api.routes_access import Before, read_deeds
+from console.api.routes_admin_people import people as people_of
 from console.api.routes_members import PersonId
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
@@ -189,7 +190,7 @@ def _keys(page: Page, asking: Principal, context: Context, made: str = "") -> Re
 
 
 def _people(page: Page, asking: Principal, context: Context, link: str = "") -> Response:
-    found = context.members.members(asking.account_id)
+    found = people_of(asking.account_id, context)
     return page.show("people.html", people=found, roles=list(Role), link=link)
 
 

@@ -1,4 +1,7 @@
-"""What the pages say, by language: one TOML file each in `words/`, all with the same keys."""
+"""What the pages say, by language: TOML files in `words/`, all languages with the same keys.
+
+`en.toml` holds most of it; what belongs to one part of the pages has a file of its own, `en-admin.toml`.
+"""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,16 +15,17 @@ DEFAULT = "en"
 @cache
 def languages() -> tuple[str, ...]:
     """Return the languages that there are words for."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if "-" not in path.stem))
 
 
 @cache
 def page_words(language: str) -> Mapping[str, str]:
     """Return a language's words by their keys, such as `jobs.title`."""
-    tree = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    paths = [FOLDER / f"{language}.toml", *sorted(FOLDER.glob(f"{language}-*.toml"))]
     return {
         f"{part}.{key}": said.strip()
-        for part, entries in tree.items()
+        for path in paths
+        for part, entries in tomllib.loads(path.read_text(encoding="utf-8")).items()
         for key, said in entries.items()
     }
 

@@ -20,6 +20,10 @@ PAGES = [
     "/keys",
     "/people",
     "/access",
+    "/admin",
+    "/admin/models",
+    "/admin/audit",
+    "/admin/feedback",
     "/account",
     "/nothing",
 ]

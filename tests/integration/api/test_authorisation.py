@@ -53,8 +53,18 @@ GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
 GET /v1/members | GET /v1/keys | POST /v1/keys | DELETE /v1/keys/{key_id} | GET /v1/access
 GET /keys | POST /keys | POST /keys/{key_id}/revoke | GET /people | POST /people/invite
 POST /people/{person_id}/role | POST /people/{person_id}/remove | GET /access
+GET /v1/admin/failures | POST /v1/admin/failures/{code}/retry | GET /v1/admin/people
+GET /v1/admin/people/{person_id}/sessions | DELETE /v1/admin/people/{person_id}/sessions
+GET /v1/admin/keys | GET /v1/admin/models | GET /v1/admin/audit | GET /v1/admin/feedback
+GET /admin | POST /admin/failures/{code}/retry | GET /admin/people/{person_id} | GET /admin/models
+POST /admin/people/{person_id}/sign-out | GET /admin/audit | GET /admin/feedback
 """,
-    Right.OPERATE: "GET /v1/accounts/{account_id}/quota | PUT /v1/accounts/{account_id}/quota",
+    Right.OPERATE: """
+GET /v1/accounts/{account_id}/quota | PUT /v1/accounts/{account_id}/quota | GET /v1/admin/fleet | GET /v1/admin/accounts
+GET /v1/admin/settings | POST /v1/admin/audit/check | PUT /v1/admin/people/{person_id}/disabled
+GET /admin/fleet | GET /admin/fleet/now | GET /admin/accounts | GET /admin/people | GET /admin/settings
+POST /admin/people/{person_id}/disabled | POST /admin/audit/check
+""",
 }
 ENDS_SESSIONS = {
     "DELETE /v1/sessions/current",
@@ -120,6 +130,7 @@ def test_every_route_asks_for_its_right(whole: FastAPI, context: ApiContext, rol
         "kind": "json",
         "action": "pause",
         "token": "none",
+        "code": "media_corrupt",
     }
     asking = owner if role == Role.ADMIN else sign_in(whole, context, role)
     wrong = []

@@ -11,6 +11,8 @@ from sqlalchemy.pool import NullPool
 
 import storage.embedding_tables
 import storage.evidence_tables
+import storage.federation_tables
+import storage.fleet_tables
 import storage.people_tables
 import storage.quota_tables
 import storage.sweep_tables
