@@ -1,8 +1,9 @@
 """`verity stamp`, `review` and `delete`: what happens to a report after the analysis."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +14,15 @@ from pipeline.errors import InputError
 from reports.opinion import Opinion
 from reports.paper import Paper
 
+if TYPE_CHECKING:
+    from reports.stamping import Stamper
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
         epilog="[bold]Examples[/]\n\n  verity stamp reports/*.json reports/*.pdf\n\n"
+        "  verity stamp --item 4711\n\n  verity stamp --job 17\n\n"
         "Exit status: 0 every authority stamped every report; 1 a stamp is missing: try again later."
     )(stamp)
     app.command(
@@ -35,23 +40,61 @@ def register(app: typer.Typer) -> None:
 def stamp(
     context: typer.Context,
     reports: Annotated[
-        list[Path], typer.Argument(metavar="REPORT...", help="Signed JSON or PDF files.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="[REPORT...]", help="Signed JSON or PDF files."),
+    ] = None,
+    items: Annotated[
+        list[str] | None, typer.Option("--item", help="An item's reports, in the fleet's store.")
+    ] = None,
+    job: Annotated[str, typer.Option(help="Those of all items of this job.")] = "",
 ) -> None:
-    """Have reports stamped by the time stamp authorities (RFC 3161) of VERITY_STAMP_AUTHORITIES."""
+    """Have reports stamped by the time stamp authorities (RFC 3161) of VERITY_STAMP_AUTHORITIES.
+
+    Stored reports stay as they are: their stamps are further files beside them.
+    """
     from console.stamping import stamp_report, stamper_of
 
+    if not (reports or items or job):
+        raise InputError("Name reports, --item or --job.", "input_invalid")
     n_missing = 0
     with stamper_of(context.obj) as stamper:
-        for path in reports:
+        for path in reports or ():
             written, problems = stamp_report(path, stamper)
-            for target in written:
-                console.print(str(target), markup=False, soft_wrap=True)
-            n_missing += len(problems)
-            for problem in problems:
-                errors.print(f"{path.name}: {problem}", style="yellow", markup=False)
+            n_missing += _print_stamps(path.name, map(str, written), problems)
+        if items or job:
+            n_missing += _stamp_stored(context.obj, stamper, items or [], job)
     if n_missing:
         raise typer.Exit(1)
+
+
+def _stamp_stored(
+    settings: ConsoleSettings, stamper: "Stamper", item_ids: list[str], job_id: str
+) -> int:
+    """Stamp what lies in the store; return how many stamps are missing."""
+    from console.queue_access import open_queue
+    from console.stored_stamps import stamp_item
+
+    n_missing = 0
+    with open_queue(settings) as access:
+        for item_id in item_ids:
+            stamped = stamp_item(access, access.desk.item_status(item_id), stamper)
+            names = (file.file_name for file in stamped.written)
+            n_missing += _print_stamps(f"item {item_id}", names, stamped.problems)
+        for item in access.desk.list_items(job_id) if job_id else ():
+            if not any(file.kind == "jws" for file in item.files):
+                continue  # cancelled, deleted, or written unsigned
+            stamped = stamp_item(access, item, stamper)
+            names = (file.file_name for file in stamped.written)
+            n_missing += _print_stamps(f"item {item.item_id}", names, stamped.problems)
+    return n_missing
+
+
+def _print_stamps(of: str, written: Iterable[str], problems: Sequence[str]) -> int:
+    for name in written:
+        console.print(name, markup=False, soft_wrap=True)
+    for problem in problems:
+        errors.print(f"{of}: {problem}", style="yellow", markup=False)
+    return len(problems)
 
 
 def review(

@@ -43,7 +43,7 @@ def stamp_report(path: Path, stamper: Stamper) -> tuple[list[Path], tuple[str, .
     signature = path.with_name(f"{path.name}.jws")
     if not signature.is_file():
         raise InputError(f"{path.name} is not signed: verity sign, then stamp.", "not_signed")
-    responses, problems = stamper.stamp_json(signature.read_bytes())
+    responses, problems = stamper.stamp_bytes(signature.read_bytes())
     paths = []
     for response in responses:
         target = next(name for name in _names(signature) if not name.exists())

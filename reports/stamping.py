@@ -44,9 +44,14 @@ class Stamper:
         self._rest_s = rest_s
         self._away_until: dict[str, float] = {}
 
-    def stamp_json(self, jws: bytes) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    @property
+    def n_authorities(self) -> int:
+        """Return how many are asked."""
+        return len(self._authorities)
+
+    def stamp_bytes(self, content: bytes) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
         """Return a response for each authority that gave one, and what went wrong with the others."""
-        return self._ask_all(lambda authority: authority.stamp(jws))
+        return self._ask_all(lambda authority: authority.stamp(content))
 
     def stamp_pdf(self, pdf: bytes) -> tuple[bytes, tuple[str, ...]]:
         """Return the PDF with a stamp of each authority that gave one, and what went wrong."""
@@ -67,7 +72,7 @@ class Stamper:
         problems: list[str] = []
         for file in files:
             if file.kind == "jws":
-                responses, missed = self.stamp_json(file.content)
+                responses, missed = self.stamp_bytes(file.content)
                 stamped.append(file)
                 stamped += [
                     RenderedFile(kind, f"{file.ending}{ending}", CONTENT_TYPE, response)

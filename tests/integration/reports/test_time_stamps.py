@@ -149,7 +149,7 @@ def test_stamps_leave_through_the_guard(
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"\x30\x80" * 300, b"\x30\x03\x02\x01\x02"])
 def test_what_is_no_stamp_is_refused(answer: bytes) -> None:
     stamper = Stamper([Authority("http://authority.example", lambda _url, _request: answer)])
-    stamps, problems = stamper.stamp_json(b"signature")
+    stamps, problems = stamper.stamp_bytes(b"signature")
     assert stamps == ()
     assert len(problems) == 1
 
@@ -162,5 +162,5 @@ def test_stamp_over_something_else_is_refused(authorities: list[LocalAuthority])
         return other[0]  # the answer to the request before: another nonce, another hash
 
     stamper = Stamper([Authority("http://authority.example", replay)])
-    assert stamper.stamp_json(b"one")[1] == ()
-    assert stamper.stamp_json(b"two")[1] != ()
+    assert stamper.stamp_bytes(b"one")[1] == ()
+    assert stamper.stamp_bytes(b"two")[1] != ()
