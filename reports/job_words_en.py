@@ -97,7 +97,7 @@ JOB_ENGLISH: Final = JobWords(
         "of one system. A hint where to listen, no finding.",
         "not_measured": "How far that can be trusted was not measured for this detector.",
         "none_alike": "None were found.",
-        "compared": "Compared with job {job} of {date}; {same} items are as they were.",
+        "compared": "Compared with job {job} of {date}; items as they were: {same}.",
         "compared_none": "There is no earlier job of the same sources, sweep or name.",
         "more": "{n} more stand in the spreadsheet.",
         "more_groups": "{n} more groups stand in the spreadsheet.",

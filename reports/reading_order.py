@@ -14,7 +14,7 @@ _NUMBER = r"\d+(?:[\u202f.:]\d+)*"
 _UNIT = r"[\u00a0 ](?:s|min|h|k?Hz|kB|MB|GB)\b"
 _RUN = re.compile(
     r"(?<![\w.-])(?<![A-Za-z] )(?<![A-Za-z][,:;] )(?:"  # after a Latin word it is in order already
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)? UTC)?"
     rf"|(?:[+−]|> )?{_NUMBER}(?:–{_NUMBER})?(?:{_UNIT}(?: \d+{_UNIT})*|×)?"
     r")(?![\w-])"
 )

@@ -99,6 +99,8 @@ def how_sure(findings: Findings, words: Words = ENGLISH) -> tuple[str, ...]:
     if verdict.separated_llr is not None:
         again = strength_sentence(verdict.separated_llr, verdict.llr_limit, words)
         sentences.append(words.separated_sentence.format(strength=_inner(again)))
+    if verdict.kind is VerdictKind.NO_EVIDENCE:
+        sentences.append(words.nothing_found)  # who reads page 1 alone would take it for "genuine"
     rates = verdict.error_rates
     if verdict.kind is VerdictKind.PARTLY_SYNTHETIC:
         sentences.append(words.span_rates)  # the measured rates are of whole items

@@ -64,7 +64,7 @@ class Words:
     side_even: str
     metrics: Mapping[str, str]  # names of figures, by the card's metric
     forbidden: tuple[str, ...]
-    limits: tuple[str, ...]  # of every report
+    limits: tuple[str, ...]  # of every report; the second: what finding nothing does not show
     provenance: Mapping[ProvenanceState, str]  # signer
     opinions: Mapping[Opinion, str]
     labels: Mapping[str, str]  # headings and captions of the page
@@ -76,3 +76,8 @@ class Words:
     between: str = "{low} to {high}"
     span_channel: str = "channel {place}"  # after a stretch, where several channels were analysed
     bytes_form: str = "{number} bytes"
+
+    @property
+    def nothing_found(self) -> str:
+        """Return what a finding of nothing does not show."""
+        return self.limits[1]

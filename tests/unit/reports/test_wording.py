@@ -176,6 +176,16 @@ def test_rounding_never_lifts_a_number_above_the_limit() -> None:
     assert phrase == "about 40 times"
 
 
+@pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
+def test_finding_nothing_says_on_page_one_what_that_does_not_show(words: Words) -> None:
+    nothing, something = (
+        to_document(steady_report(llr), CARD, CONTEXT, words).summary.how_sure
+        for llr in (3.0, -3.0)
+    )
+    assert words.nothing_found in nothing
+    assert words.nothing_found not in something
+
+
 def test_error_rates_are_said_in_the_readers_words() -> None:
     rates = to_document(steady_report(3.0), CARD, CONTEXT).summary.how_sure[-1]
     assert "genuine called synthetic, 4.1 in 100 of 312" in rates
