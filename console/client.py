@@ -16,8 +16,16 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from console.api.routes_items import ItemShown
-from console.api.routes_jobs import ItemPage, JobBody, JobPage, JobShown, PriorityName
+from console.api.routes_items import ItemDetail, ItemShown
+from console.api.routes_jobs import (
+    ItemPage,
+    JobBody,
+    JobDetail,
+    JobPage,
+    JobShown,
+    PriorityBody,
+    PriorityName,
+)
 from console.api.routes_people import Me
 from console.api.routes_predict import Predicted
 from console.api.routes_sweeps import RunShown, SweepBody, SweepShown
@@ -131,9 +139,14 @@ class Client:
             headers={"idempotency-key": idempotency_key or uuid4().hex},
         )
 
-    def job(self, job_id: str) -> JobShown:
-        """Return a job as it stands."""
-        return self._ask(JobShown, "GET", f"/jobs/{job_id}")
+    def job(self, job_id: str) -> JobDetail:
+        """Return a job as it stands, with what its items came to so far."""
+        return self._ask(JobDetail, "GET", f"/jobs/{job_id}")
+
+    def set_priority(self, job_id: str, priority: PriorityName) -> JobShown:
+        """Let a job go before or behind others."""
+        body = PriorityBody(priority=priority).model_dump(mode="json")
+        return self._ask(JobShown, "PUT", f"/jobs/{job_id}/priority", json=body)
 
     def jobs(self) -> Iterator[JobShown]:
         """Yield the account's jobs, the newest first."""
@@ -161,7 +174,7 @@ class Client:
         """Queue a job's failed items again."""
         return self._ask(JobShown, "POST", f"/jobs/{job_id}/retry")
 
-    def wait(self, job_id: str, timeout_s: float = 3600.0) -> JobShown:
+    def wait(self, job_id: str, timeout_s: float = 3600.0) -> JobDetail:
         """Return a job when it is over, following its events.
 
         Raises:
@@ -174,10 +187,10 @@ class Client:
                     return job
                 if time.monotonic() > until:
                     raise TimeoutError(f"Job {job_id} is not over after {timeout_s:.0f} s.")
-            time.sleep(PAUSE_S)  # the server ended, or was asked for an hour
+            time.sleep(PAUSE_S)  # the server ended, or has followed for long enough
 
-    def watch(self, job_id: str) -> Iterator[JobShown]:
-        """Yield a job whenever it has changed, until it is over or the server goes."""
+    def watch(self, job_id: str) -> Iterator[JobDetail]:
+        """Yield a job whenever it has changed, until it is over or the server ends the stream."""
         path = f"/jobs/{job_id}/events"
         try:
             with self._http.stream("GET", path, timeout=SILENCE_S) as answer:
@@ -186,25 +199,34 @@ class Client:
                     raise _error_of(answer)
                 for line in answer.iter_lines():
                     if line.startswith("data:"):
-                        yield JobShown.model_validate_json(line.removeprefix("data:"))
+                        yield JobDetail.model_validate_json(line.removeprefix("data:"))
         except httpx.TransportError:
             yield self.job(job_id)
 
-    def items(self, job_id: str) -> Iterator[ItemShown]:
-        """Yield a job's items in the order of their listing."""
+    def items(
+        self, job_id: str, *, show: str = "", order: str = "listed", search: str = ""
+    ) -> Iterator[ItemShown]:
+        """Yield a job's items.
+
+        Args:
+            job_id: whose.
+            show: a finding (`synthetic`), or a state (`failed`); "": all.
+            order: `listed`, or by LLR: `lowest`, `highest`.
+            search: part of a title.
+        """
+        wanted = {"show": show, "order": order, "search": search, "most": "500"}
         after: str | None = None
         while True:
-            page = self._ask(
-                ItemPage, "GET", f"/jobs/{job_id}/items", params=_given(after=after, most="500")
-            )
+            asked = wanted | _given(after=after)
+            page = self._ask(ItemPage, "GET", f"/jobs/{job_id}/items", params=asked)
             yield from page.items
             after = page.next
             if after is None:
                 return
 
-    def item(self, item_id: str) -> ItemShown:
-        """Return one item."""
-        return self._ask(ItemShown, "GET", f"/items/{item_id}")
+    def item(self, item_id: str) -> ItemDetail:
+        """Return one item, with what was scored so far while it is analysed (never a result)."""
+        return self._ask(ItemDetail, "GET", f"/items/{item_id}")
 
     def download(self, item_id: str, kind: str, path: Path) -> Path:
         """Write an item's report (json, pdf, csv) to a file and return its path."""

@@ -17,6 +17,7 @@ from storage import (
     archive_rows,
     item_rows,
     job_rows,
+    progress_rows,
     quota_rows,
     report_rows,
     secret_rows,
@@ -25,12 +26,12 @@ from storage import (
 )
 from storage.account_rows import DEFAULT_ACCOUNT, require_account
 from storage.database import transaction
-from storage.item_rows import NewItemFacts
+from storage.item_rows import NewItemFacts, RetriedFacts
 from storage.job_rows import CountChange, JobFacts, NewJobFacts
 from storage.quota_rows import Spending
 from storage.report_rows import StoredReport
 from storage.secret_rows import SealedSecret
-from storage.states import ItemKind
+from storage.states import ItemKind, Priority
 
 ROWS_A_BATCH = 2000  # items changed in one transaction: locks stay short
 PAGE_ITEMS = 500
@@ -169,7 +170,19 @@ class JobDesk:
                 raise InputError(f"Job {job_id} is already over.", "job_over")
             job_rows.mark_job(connection, number, cancelled=True)
         self.cancel_waiting(number)
-        return self.job_status(job_id)
+        return self._changed(job_id)
+
+    def set_priority(self, job_id: str, priority: Priority) -> Job:
+        """Give a job another priority; what runs goes on.
+
+        Raises:
+            SourceNotFoundError: there is no such job.
+        """
+        with transaction(self._engine) as connection:
+            number = _require_job(connection, job_id).job_id
+            job_rows.set_priority(connection, number, priority)
+            item_rows.ring(connection)
+        return self._changed(job_id)
 
     def pause(self, job_id: str) -> Job:
         """Claim nothing more of a job; running items are told at their next heartbeat."""
@@ -196,16 +209,20 @@ class JobDesk:
                     f"Job {job_id} was cancelled: submit it again instead.", "job_cancelled"
                 )
             archive_rows.restore_failed(connection, number)
-            kinds = _retry_within_quota(connection, number, code)
-            if kinds:
-                n_lists = kinds.count(ItemKind.LIST)
-                change = CountChange(
-                    n_listing=n_lists, n_total=-n_lists, n_failed=-len(kinds)
-                )  # a failed listing was counted as an item
+            retried = _retry_within_quota(connection, number, code)
+            for again in retried:
+                n_lists = again.n_items if again.kind == ItemKind.LIST else 0
+                change = CountChange(  # a failed listing was counted as an item
+                    n_listing=n_lists,
+                    n_total=-n_lists,
+                    n_failed=-again.n_items,
+                    outcome=job_rows.failed_as(again.error_code),
+                )
                 job_rows.append_change(connection, number, change)
+            if retried:
                 job_rows.reopen_job(connection, number)
                 item_rows.ring(connection)
-        return self.job_status(job_id)
+        return self._changed(job_id)
 
     def cancel_waiting(self, job_id: int) -> None:
         """Cancel what waits of a job that is marked as cancelled, a batch at a time."""
@@ -225,7 +242,14 @@ class JobDesk:
             job_rows.mark_job(connection, number, paused=paused)
             if not paused:
                 item_rows.ring(connection)
-        return self.job_status(job_id)
+        return self._changed(job_id)
+
+    def _changed(self, job_id: str) -> Job:
+        """Return a job that was just changed; tell whoever watches it."""
+        with transaction(self._engine) as connection:
+            facts = _require_job(connection, job_id)
+            progress_rows.ring(connection, {(facts.job_id, facts.account_id)})
+        return to_job(facts)
 
     def _walk_items(self, job_id: int) -> Iterator[ItemStatus]:
         after = 0
@@ -286,10 +310,11 @@ def enter_job(
     change = CountChange(n_listing=len(listings), n_total=len(uploads))
     job_rows.append_change(connection, job_id, change)
     item_rows.ring(connection)
+    progress_rows.ring(connection, {(job_id, account_id)})
     return job_id
 
 
-def _retry_within_quota(connection: Connection, job_id: int, code: str) -> list[ItemKind]:
+def _retry_within_quota(connection: Connection, job_id: int, code: str) -> list[RetriedFacts]:
     """Make failed items ready again; those that a quota refused before, as far as it leaves room."""
     n_refused = item_rows.count_refused(connection, job_id, code)
     if not n_refused:
@@ -297,12 +322,12 @@ def _retry_within_quota(connection: Connection, job_id: int, code: str) -> list[
     account_id, key_id = job_rows.owner_of_job(connection, job_id)
     limit = room_for_items(quota_rows.lock_standings(connection, account_id, key_id))
     n_paid = n_refused if limit is None else min(n_refused, int(limit.left or 0))
-    kinds = item_rows.retry_failed(connection, job_id, n_paid, code)
-    if limit is not None and not kinds:
+    retried = item_rows.retry_failed(connection, job_id, n_paid, code)
+    if limit is not None and not retried:
         raise AccessError(refusal(limit), QUOTA_USED_UP, limit.reset_s)
     if n_paid:
         quota_rows.add_use(connection, account_id, key_id, Spending(n_items=n_paid))
-    return kinds
+    return retried
 
 
 def _require_job(connection: Connection, job_id: str) -> JobFacts:

@@ -46,7 +46,9 @@ def add_page(connection: Connection, claim: ItemClaim, page: Sequence[NewItemFac
         item_rows.refuse_items(connection, added[n_paid:], QUOTA_USED_UP, refusal(limit))
     if n_paid:
         quota_rows.add_use(connection, claim.account_id, key_id, Spending(n_items=n_paid))
-    return CountChange(n_total=len(added), n_failed=len(added) - n_paid)
+    n_refused = len(added) - n_paid
+    outcome = job_rows.failed_as(QUOTA_USED_UP) if n_refused else ""
+    return CountChange(n_total=len(added), n_failed=n_refused, outcome=outcome)
 
 
 def _insert_new(

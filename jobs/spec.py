@@ -121,6 +121,7 @@ class Beat:
     stage: str
     progress: float = 0.0  # 0 to 1, of the stage
     cursor: str | None = None  # a listing: everything before it is stored
+    provisional: str | None = None  # what is shown meanwhile (`jobs.provisional`); None: as before
 
 
 @dataclass(frozen=True, slots=True)

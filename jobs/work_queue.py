@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from jobs.audit_entries import ended_entry, started_entry
 from jobs.earlier import EarlierAnalyses
+from jobs.end_counts import count_end
 from jobs.fair_claim import ClaimRules, claim_fairly
 from jobs.hosts import host_of
 from jobs.job_desk import JobDesk
@@ -51,6 +52,7 @@ from storage import (
     item_rows,
     job_rows,
     object_rows,
+    progress_rows,
     report_rows,
     secret_rows,
     skipped_rows,
@@ -132,11 +134,19 @@ class WorkQueue:
         """Renew the leases of held items; return which are lost, cancelled or paused."""
         by_id = {int(beat.claim.item_id): beat for beat in beats}
         facts = [
-            BeatFacts(item_id, beat.claim.fence, beat.stage, beat.progress, beat.cursor)
+            BeatFacts(
+                item_id,
+                beat.claim.fence,
+                beat.stage,
+                beat.progress,
+                beat.cursor,
+                beat.provisional,
+            )
             for item_id, beat in by_id.items()
         ]
         with transaction(self._engine) as connection:
             held = claim_rows.renew_leases(connection, facts, self.lease_s)
+        self._tell({(int(beat.claim.job_id), beat.claim.account_id) for beat in by_id.values()})
         lost = by_id.keys() - {item.item_id for item in held}
         return BeatReply(
             lost=frozenset(map(str, lost)),
@@ -190,6 +200,7 @@ class WorkQueue:
             if added.n_total:
                 job_rows.append_change(connection, int(claim.job_id), added)
                 item_rows.ring(connection)
+                progress_rows.ring(connection, {(int(claim.job_id), claim.account_id)})
         return added.n_total
 
     def finish(self, claim: ItemClaim, result: ItemResult | None = None) -> None:
@@ -315,7 +326,7 @@ class WorkQueue:
                 end = _lost(item)
                 ended = claim_rows.end_attempt(connection, item.item_id, item.fence, end)
                 assert ended is not None  # locked above
-                _count_end(connection, ended)
+                count_end(connection, ended, end)
                 entries.append(ended_entry(ended, end, item.fence, None))
             if expired:
                 item_rows.ring(connection)
@@ -351,11 +362,17 @@ class WorkQueue:
                 write_embeddings(connection, ended, result.report, self._search)
                 if result.report.verdict is not None:
                     note_item(connection, ended, result.report.verdict, claim.title)
-            _count_end(connection, ended)
+            count_end(connection, ended, end)
             if ended.state == ItemState.READY:
                 item_rows.ring(connection)
             append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
+        self._tell({(ended.job_id, ended.account_id)})
         return ended.state
+
+    def _tell(self, changed: set[tuple[int, str]]) -> None:
+        """Tell whoever watches these jobs; what is not told is seen at the next look."""
+        with suppress(DatabaseError), transaction(self._engine) as connection:
+            progress_rows.ring(connection, changed)
 
 
 def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
@@ -374,24 +391,6 @@ def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) 
     basis = Basis(result.basis_sha256 or None, result.reused_item_id)
     report_rows.write_analysis(connection, item, result.report, basis)
     report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
-
-
-def _count_end(connection: Connection, ended: EndedFacts) -> None:
-    """Append what an attempt's end does to its job's counters."""
-    state, is_list = ended.state, ended.kind == ItemKind.LIST
-    if state not in (ItemState.DONE, ItemState.FAILED, ItemState.CANCELLED):
-        return
-    if not is_list:
-        change = CountChange(
-            n_done=int(state == ItemState.DONE),
-            n_failed=int(state == ItemState.FAILED),
-            n_cancelled=int(state == ItemState.CANCELLED),
-        )
-    elif state == ItemState.FAILED:
-        change = CountChange(n_listing=-1, n_total=1, n_failed=1)  # shown as a failed item
-    else:
-        change = CountChange(n_listing=-1)
-    job_rows.append_change(connection, ended.job_id, change)
 
 
 def _lost(item: ExpiredFacts) -> ItemEnd:

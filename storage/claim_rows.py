@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from storage import provisional_rows
+from storage.provisional_rows import ProvisionalFacts
 from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.stored_text import storable
 
@@ -56,6 +58,7 @@ class BeatFacts:
     stage: str
     progress: float
     cursor: str | None
+    provisional: str | None = None  # what is shown meanwhile; None: as before
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ RETURNING item.item_id, job.cancelled_at IS NOT NULL AS is_cancelled,
 def renew_leases(
     connection: Connection, beats: Sequence[BeatFacts], lease_s: float
 ) -> list[HeldFacts]:
-    """Renew what is still held, store stage, progress and cursor; return what is still held."""
+    """Renew what is still held, store what its beats say of it; return what is still held."""
     if not beats:
         return []
     rows = connection.execute(
@@ -230,7 +233,17 @@ def renew_leases(
             "lease_s": lease_s,
         },
     )
-    return [HeldFacts(**row) for row in rows.mappings()]
+    held = [HeldFacts(**row) for row in rows.mappings()]
+    held_ids = {item.item_id for item in held}
+    provisional_rows.replace(
+        connection,
+        [
+            ProvisionalFacts(beat.item_id, beat.fence, beat.provisional)
+            for beat in beats
+            if beat.item_id in held_ids and beat.provisional is not None
+        ],
+    )
+    return held
 
 
 # a job that was cancelled has no more tries to give: its items end instead of waiting again
@@ -296,7 +309,10 @@ def end_attempt(
         .mappings()
         .one_or_none()
     )
-    return None if row is None else _ended(dict(row))
+    if row is None:
+        return None
+    provisional_rows.forget(connection, item_id)
+    return _ended(dict(row))
 
 
 def read_attempt_end(connection: Connection, item_id: int, fence: int) -> AttemptEnd | None:

@@ -161,22 +161,37 @@ def count_refused(connection: Connection, job_id: int, code: str = "") -> int:
 
 
 _RETRY = text("""
-UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0, n_losses = 0,
-    n_outages = 0,
-    error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
-WHERE job_id = :job_id AND state = 'failed' AND (:code = '' OR error_code = :code)
-    AND (attempt > 0 OR kind = 'list' OR item_id IN (
-    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'
-        AND attempt = 0 AND (:code = '' OR error_code = :code)
-    ORDER BY item_id LIMIT :most_refused))
-RETURNING kind
+WITH picked AS (
+    SELECT item_id, kind, error_code FROM item WHERE job_id = :job_id AND state = 'failed'
+        AND (:code = '' OR error_code = :code) AND (attempt > 0 OR kind = 'list' OR item_id IN (
+            SELECT item_id FROM item WHERE job_id = :job_id AND state = 'failed' AND kind = 'media'
+                AND attempt = 0 AND (:code = '' OR error_code = :code)
+            ORDER BY item_id LIMIT :most_refused))
+    ORDER BY item_id FOR NO KEY UPDATE
+), again AS (
+    UPDATE item SET state = 'ready', finished_at = NULL, n_crashes = 0, n_failures = 0,
+        n_losses = 0, n_outages = 0,
+        error_code = '', error_message = '', stage = '', progress = 0, facts = facts - :owed_key
+    FROM picked WHERE item.item_id = picked.item_id
+    RETURNING picked.kind, picked.error_code
+)
+SELECT kind, error_code, count(*) AS n_items FROM again GROUP BY kind, error_code
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedFacts:
+    """Items of one kind that had failed for one reason and are ready again."""
+
+    kind: str
+    error_code: str
+    n_items: int
 
 
 def retry_failed(
     connection: Connection, job_id: int, most_refused: int, code: str = ""
-) -> list[ItemKind]:
-    """Make a job's failed items ready with a clean count; return their kinds.
+) -> list[RetriedFacts]:
+    """Make a job's failed items ready with a clean count; return how many of them had failed how.
 
     Args:
         connection: with the job locked.
@@ -184,13 +199,10 @@ def retry_failed(
         most_refused: how many of those that were refused before any attempt (`refuse_items`).
         code: only those that failed with it; "" = all.
     """
-    values = {
-        "job_id": job_id,
-        "owed_key": REPORT_OWED,
-        "most_refused": most_refused,
-        "code": code,
-    }
-    return [ItemKind(kind) for kind in connection.scalars(_RETRY, values)]
+    values = {"job_id": job_id, "owed_key": REPORT_OWED, "most_refused": most_refused}
+    values |= {"code": code}
+    rows = connection.execute(_RETRY, values)
+    return [RetriedFacts(**row) for row in rows.mappings()]
 
 
 _CANCELLED_JOBS = text("""
@@ -271,6 +283,8 @@ _ITEMS = text(
     f"{_ITEM} WHERE i.job_id = :job_id AND i.item_id > :after ORDER BY i.item_id LIMIT :most"
 )
 
+_ITEMS_BY_ID = text(f"{_ITEM} WHERE i.item_id = ANY(:item_ids)")
+
 
 def read_item(connection: Connection, item_id: int) -> ItemFacts | None:
     """Return one item, or None."""
@@ -284,33 +298,11 @@ def read_items(connection: Connection, job_id: int, after: int, most: int) -> li
     return [_item(dict(row)) for row in rows]
 
 
-_MATCHING = text(
-    f"{_ITEM} WHERE i.job_id = :job_id AND i.item_id > :after"
-    " AND (i.kind = 'media' OR i.state = 'failed')"
-    " AND (:shown = '' OR i.state = :shown OR i.verdict = :shown)"
-    " AND (:search = '' OR strpos(lower(i.title), lower(:search)) > 0)"
-    " ORDER BY i.item_id LIMIT :most"
-)
-
-
-def read_matching(
-    connection: Connection, job_id: int, after: int, most: int, shown: str = "", search: str = ""
-) -> list[ItemFacts]:
-    """Return a page of a job's media and of listings that failed, as far as they match.
-
-    Args:
-        connection: to read with.
-        job_id: whose.
-        after: the last item of the page before; 0 for the first page.
-        most: how many at most.
-        shown: a state or a verdict; "": all.
-        search: part of a title, whatever its case; "": any.
-    """
-    rows = connection.execute(
-        _MATCHING,
-        {"job_id": job_id, "after": after, "most": most, "shown": shown, "search": search},
-    )
-    return [_item(dict(row)) for row in rows.mappings()]
+def read_items_by_id(connection: Connection, item_ids: Sequence[int]) -> list[ItemFacts]:
+    """Return those of the items that are there, in the order of their ids in `item_ids`."""
+    rows = connection.execute(_ITEMS_BY_ID, {"item_ids": list(item_ids)}).mappings()
+    found = {row["item_id"]: _item(dict(row)) for row in rows}
+    return [found[item_id] for item_id in item_ids if item_id in found]
 
 
 _ATTEMPTS = text("""

@@ -30,6 +30,7 @@ class CountChange:
     n_done: int = 0
     n_failed: int = 0
     n_cancelled: int = 0
+    outcome: str = ""  # of what was done or failed: a finding, or `failed_as(code)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ def owner_of_job(connection: Connection, job_id: int) -> tuple[str, str | None]:
     return row.account_id, row.key_id
 
 
+def failed_as(code: str) -> str:
+    """Return the outcome of an item that failed with a code."""
+    return f"failed:{code}"
+
+
 def append_change(connection: Connection, job_id: int, change: CountChange) -> None:
     """Append a change of a job's counters; it counts from this transaction's commit."""
     connection.execute(insert(JobDelta).values(job_id=job_id, **asdict(change)))
@@ -122,6 +128,7 @@ FROM job j CROSS JOIN LATERAL (
 ) d
 """
 _READ_ONE = text(f"{_READ} WHERE j.job_id = :job_id")
+_READ_MANY = text(f"{_READ} WHERE j.job_id = ANY(:job_ids)")
 _READ_ACCOUNT = text(
     f"{_READ} WHERE j.account_id = :account_id AND (CAST(:before AS bigint) IS NULL OR j.job_id < :before)"
     " ORDER BY j.job_id DESC LIMIT :most"
@@ -132,6 +139,12 @@ def read_job(connection: Connection, job_id: int) -> JobFacts | None:
     """Return a job, or None."""
     row = connection.execute(_READ_ONE, {"job_id": job_id}).mappings().one_or_none()
     return None if row is None else _facts(dict(row))
+
+
+def read_jobs_by_id(connection: Connection, job_ids: Sequence[int]) -> list[JobFacts]:
+    """Return those of the jobs that are there."""
+    rows = connection.execute(_READ_MANY, {"job_ids": list(job_ids)}).mappings()
+    return [_facts(dict(row)) for row in rows]
 
 
 def read_jobs(
@@ -153,6 +166,14 @@ def lock_job(connection: Connection, job_id: int) -> JobRow | None:
         return None
     row = connection.execute(JobRow.__table__.select().where(JobRow.job_id == job_id)).one()
     return JobRow(**row._mapping)
+
+
+def set_priority(connection: Connection, job_id: int, priority: int) -> None:
+    """Give a job another priority; claims after this transaction follow it."""
+    connection.execute(
+        text("UPDATE job SET priority = :priority WHERE job_id = :job_id"),
+        {"job_id": job_id, "priority": priority},
+    )
 
 
 def mark_job(
@@ -212,6 +233,10 @@ WITH gone AS (
     SELECT job_id, count(*) AS n, sum(n_listing) AS n_listing, sum(n_total) AS n_total,
            sum(n_done) AS n_done, sum(n_failed) AS n_failed, sum(n_cancelled) AS n_cancelled
     FROM gone GROUP BY job_id
+), tallied AS (
+    INSERT INTO job_tally (job_id, outcome, n)
+    SELECT job_id, outcome, sum(n_done + n_failed) FROM gone WHERE outcome <> '' GROUP BY 1, 2
+    ON CONFLICT (job_id, outcome) DO UPDATE SET n = job_tally.n + excluded.n
 ), folded AS (
     UPDATE job SET
         n_listing = job.n_listing + change.n_listing,

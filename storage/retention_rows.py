@@ -118,6 +118,10 @@ _DROP = (
     "DELETE FROM review WHERE item_id = :item_id",
     "DELETE FROM report WHERE item_id = :item_id",
     "DELETE FROM analysis WHERE item_id = :item_id",
+    # the counts of findings forget it too; before the folder has come by, they go below zero
+    "INSERT INTO job_tally (job_id, outcome, n) SELECT job_id, verdict, -1 FROM any_item"
+    " WHERE item_id = :item_id AND state = 'done' AND verdict <> ''"
+    " ON CONFLICT (job_id, outcome) DO UPDATE SET n = job_tally.n - 1",
     "UPDATE item SET verdict = '', reason = :deleted, llr = NULL, voiced_s = NULL"
     " WHERE item_id = :item_id",
     "UPDATE item_archive SET verdict = '', reason = :deleted, llr = NULL, voiced_s = NULL"

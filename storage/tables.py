@@ -120,6 +120,8 @@ class JobDelta(Table):
     n_done: Mapped[int] = mapped_column(Integer, server_default="0")
     n_failed: Mapped[int] = mapped_column(Integer, server_default="0")
     n_cancelled: Mapped[int] = mapped_column(Integer, server_default="0")
+    # of what was done or failed: a finding, or `failed:CODE` (`JobTallyRow`)
+    outcome: Mapped[str] = mapped_column(server_default="")
 
 
 class ItemColumns:
@@ -184,6 +186,28 @@ class ItemRow(ItemColumns, Table):
         Index("item_running", "account_id", "job_id", postgresql_where=text("state = 'running'")),
         Index("item_failed", "job_id", "item_id", postgresql_where=text("state = 'failed'")),
         Index("item_of_job", "job_id", "item_id"),
+        # what people look through a job by (`item_pages`), and its pace: entered at the end alone
+        Index(
+            "item_ended",
+            "job_id",
+            "finished_at",
+            postgresql_where=text("state IN ('done', 'failed') AND kind = 'media'"),
+        ),
+        Index(
+            "item_finding",
+            "job_id",
+            "verdict",
+            "item_id",
+            postgresql_where=text("state = 'done'"),
+        ),
+        Index(
+            "item_llr",
+            "job_id",
+            "verdict",
+            "llr",
+            "item_id",
+            postgresql_where=text("state = 'done' AND llr IS NOT NULL"),
+        ),
         {
             "postgresql_with": {
                 "fillfactor": 70,  # heartbeats stay in their page (HOT)
@@ -203,6 +227,15 @@ class ArchivedItemRow(ItemColumns, Table):
     __table_args__ = (
         UniqueConstraint("job_id", "source_key", name="item_archive_source_key"),
         Index("item_archive_of_job", "job_id", "item_id"),
+        Index("item_archive_state", "job_id", "state", "verdict", "item_id"),
+        Index(
+            "item_archive_llr",
+            "job_id",
+            "verdict",
+            "llr",
+            "item_id",
+            postgresql_where=text("state = 'done' AND llr IS NOT NULL"),
+        ),
     )
 
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # as in `item`

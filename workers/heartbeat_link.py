@@ -109,8 +109,16 @@ class HeartbeatLink:
             if known is None or known.beat.claim.fence != claim.fence:
                 return
             cursor = known.beat.cursor if cursor is None else cursor
-            beat = Beat(claim, stage, progress, cursor)
+            beat = Beat(claim, stage, progress, cursor, known.beat.provisional)
             self._holds[claim.item_id] = Hold(beat, known.n_steps + 1, deadline_s)
+
+    def show(self, claim: ItemClaim, provisional: str) -> None:
+        """Let the next heartbeat carry what people are shown of an item meanwhile."""
+        with self._guard:
+            known = self._holds.get(claim.item_id)
+            if known is not None and known.beat.claim.fence == claim.fence:
+                beat = replace(known.beat, provisional=provisional)
+                self._holds[claim.item_id] = replace(known, beat=beat)
 
     def drop(self, claim: ItemClaim) -> None:
         """Leave this claim's lease alone from now on."""

@@ -8,12 +8,14 @@ from typing import Any
 
 import ray
 
+from jobs.provisional import to_text
 from jobs.spec import ItemClaim, ItemKind
 from pipeline.vocabulary import Custody, MediaFile
 from workers.actors import Member
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat_link import HeartbeatLink
 from workers.settings import StageDeadlines
+from workers.sketch import Sketch
 from workers.walk_values import PreparedHead, StageSpan
 
 POLL_S = 0.1  # how late a stop is noticed while an actor works
@@ -103,6 +105,10 @@ class Held:
         """Tell the heartbeat that the item made progress."""
         self.stage = stage
         self.link.note(self.claim, stage, self.deadlines.of(stage), progress, cursor)
+
+    def show(self, sketch: Sketch) -> None:
+        """Let people see what was scored so far; it is not a result."""
+        self.link.show(self.claim, to_text(sketch.shown(self.duration_s)))
 
     def take(self, head: PreparedHead, lane: str) -> None:
         """Take in what a preparer said."""

@@ -25,6 +25,7 @@ from workers.crew import Crew, Role
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
 from workers.reuse import Reusable
 from workers.settings import FleetSettings
+from workers.sketch import Sketch
 from workers.walk_values import PreparedHead, StageSpan, Watched
 from workers.writer import Ended, Prepared
 
@@ -45,6 +46,7 @@ class _Scores:
 
     scorer: Member
     most_waiting: int
+    sketch: Sketch
     facts: list[SegmentFacts] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
     waiting: deque[tuple[int, Any, Any]] = field(default_factory=deque)
@@ -76,6 +78,8 @@ class _Scores:
         cm_score = _get(reference, self.scorer)
         held.spent("score", time.perf_counter() - started)
         self.keeper.add(batch, self.facts[batch], cm_score, sound)
+        if self.sketch.add(self.facts[batch], cm_score):
+            held.show(self.sketch)
 
 
 class Walks:
@@ -99,7 +103,9 @@ class Walks:
             ended = self._fetch_and_reuse(held, preparer)
             if ended is not None:
                 return ended
-        scores = _Scores(self._shared(held, Role.SCORER), self._settings.batches_in_flight)
+        scorer = self._shared(held, Role.SCORER)
+        sketch = Sketch(self._crew.detector.card)
+        scores = _Scores(scorer, self._settings.batches_in_flight, sketch)
         self._prepare(held, preparer, scores)
         held.moved("score")
         while scores.waiting:

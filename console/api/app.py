@@ -23,12 +23,12 @@ from console.api import (
 )
 from console.api.context import ApiContext
 from console.api.description import describe
-from console.api.events import JobWatch
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
 from console.api.limits import Limits
 from console.api.problems import add_problem_handlers
 from console.api.tus import TusVersion
+from console.api.watch import Watch
 
 TITLE = "Voice Verity"
 ABOUT = (
@@ -69,7 +69,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         lifespan=keeping(context.engine, limits),
     )
     app.state.context = context
-    app.state.watch = JobWatch(context)
+    app.state.watch = Watch(context.engine, context.settings.stream_s)
     app.state.limits = limits
     add_problem_handlers(app)
     describe(app)
@@ -81,8 +81,8 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_usage,
         routes_predict,
         routes_uploads,
+        routes_events,  # before `/jobs/{job_id}`
         routes_jobs,
-        routes_events,
         routes_items,
         routes_sweeps,
         routes_notices,
@@ -93,7 +93,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     ):
         app.include_router(routes.router, prefix="/v1")
     if pages is not None:
-        pages.state.limits = limits
+        pages.state.limits, pages.state.watch = limits, app.state.watch
         app.mount("/", pages)
     if context.settings.cors_origins:
         app.add_middleware(

@@ -1,69 +1,66 @@
-"""Server-sent events of a job's progress; many readers of one job cost one look a second.
+"""Server-sent events of what is watched: one for each change, the last one when it is over.
 
 Source of the format: WHATWG HTML, "Server-sent events".
 """
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
-from console.api.context import ApiContext
-from console.api.routes_jobs import JobShown, shown
+from console.api.watch import Seen, Subject, Watch
 
-EVERY_S = 1.0
 SILENCE_S = 15.0  # then a comment, so that proxies keep the connection
-LONGEST_S = 3600.0  # readers come back by themselves
+RETRY_MS = 2000  # how soon
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-class JobWatch:
-    """What jobs looked like within the last second; one for each server process."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a look at something is written."""
 
-    def __init__(self, context: ApiContext) -> None:
-        """Know nothing yet."""
-        self._context = context
-        self._seen: dict[str, tuple[float, JobShown]] = {}
-        self._asking: dict[str, asyncio.Task[JobShown]] = {}
-
-    async def look(self, job_id: str) -> JobShown:
-        """Return a job as it stood within the last second."""
-        at, seen = self._seen.get(job_id, (0.0, None))
-        if seen is not None and time.monotonic() - at < EVERY_S:
-            return seen
-        if job_id not in self._asking:
-            self._asking[job_id] = asyncio.create_task(self._ask(job_id))
-        return await asyncio.shield(self._asking[job_id])
-
-    async def _ask(self, job_id: str) -> JobShown:
-        try:
-            job = shown(await run_in_threadpool(self._context.desk.job_status, job_id))
-            if len(self._seen) > 1000:
-                self._seen.clear()
-            self._seen[job_id] = (time.monotonic(), job)
-            return job
-        finally:
-            del self._asking[job_id]
+    name: str  # equal names write alike, so that each change is written once for all readers
+    event: str  # the event's name, until it is over
+    write: Callable[[Seen], str]
+    is_over: Callable[[Seen], bool] = lambda _: False
 
 
-async def job_events(watch: JobWatch, job_id: str) -> AsyncIterator[str]:
-    """Yield an event whenever the job has changed, and a last one when it is over."""
-    last, began, said_at = "", time.monotonic(), time.monotonic()
-    while time.monotonic() - began < LONGEST_S:
-        job = await watch.look(job_id)
-        text = _data(job)
-        if text != last:
-            last, said_at = text, time.monotonic()
-            yield f"event: {'over' if job.is_over else 'progress'}\ndata: {text}\n\n"
-            if job.is_over:
-                return
-        elif time.monotonic() - said_at > SILENCE_S:
-            said_at = time.monotonic()
-            yield ": still here\n\n"
-        await asyncio.sleep(EVERY_S)
+def stream(watch: Watch, subject: Subject, form: Form) -> StreamingResponse:
+    """Return the answer that follows a subject until it is over."""
+    said = _said(watch, subject, form)
+    return StreamingResponse(said, media_type="text/event-stream", headers=_HEADERS)
 
 
-def _data(value: BaseModel) -> str:
+def to_json(value: BaseModel) -> str:
+    """Return an answer of the API as one line."""
     return json.dumps(value.model_dump(mode="json"), ensure_ascii=False)
+
+
+async def _said(watch: Watch, subject: Subject, form: Form) -> AsyncIterator[str]:
+    def write(seen: Seen) -> str:
+        if seen is None:
+            return _event("over", "")
+        return _event("over" if form.is_over(seen) else form.event, form.write(seen))
+
+    began = time.monotonic()
+    yield f"retry: {RETRY_MS}\n\n"
+    silence_s = min(SILENCE_S, watch.longest_s)
+    async with aclosing(watch.follow(subject, silence_s)) as feeds:
+        async for feed in feeds:
+            if feed is None:
+                yield ": still here\n\n"
+            else:
+                yield feed.text(form.name, write)
+                if feed.seen is None or form.is_over(feed.seen):
+                    return
+            if time.monotonic() - began > watch.longest_s:
+                return  # readers come back by themselves, and show again who they are
+
+
+def _event(name: str, text: str) -> str:
+    lines = "\n".join(f"data: {line}" for line in text.splitlines()) or "data:"
+    return f"event: {name}\n{lines}\n\n"

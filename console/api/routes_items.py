@@ -12,6 +12,7 @@ from console.api.context import Context
 from console.api.owned import require_item
 from console.api.principals import Reader
 from console.people.deeds import Deed
+from jobs.progress_desk import ItemProgress, ProgressDesk
 from jobs.spec import ItemState, ItemStatus
 from pipeline.errors import SourceNotFoundError
 from storage.kept_objects import get_object
@@ -60,6 +61,46 @@ class ItemShown(BaseModel):
         )
 
 
+class ProvisionalCellShown(BaseModel):
+    """Some seconds of one channel, as far as they were scored."""
+
+    track: int
+    channel: int
+    start_s: float
+    end_s: float
+    llr: float  # mean over its segments; > 0 supports a person speaking
+
+
+class ProvisionalShown(BaseModel):
+    """What was scored of an item so far: it may still change, and is never a result."""
+
+    total_s: float  # of the whole sound; 0 = not known yet
+    llr_limit: float
+    cells: list[ProvisionalCellShown]
+
+
+class ItemDetail(ItemShown):
+    """One item, and, while it is analysed, what was scored so far."""
+
+    provisional: ProvisionalShown | None = None
+
+    @classmethod
+    def of_progress(cls, progress: ItemProgress) -> Self:
+        """Return an item as the API shows it while it is watched."""
+        found = progress.provisional
+        shown = None
+        if found is not None:
+            shown = ProvisionalShown(
+                total_s=found.total_s,
+                llr_limit=found.llr_limit,
+                cells=[
+                    ProvisionalCellShown.model_validate(cell, from_attributes=True)
+                    for cell in found.cells
+                ],
+            )
+        return cls.of(progress.status).model_copy(update={"provisional": shown})
+
+
 class AttemptShown(BaseModel):
     """How one try of an item ended."""
 
@@ -74,9 +115,11 @@ class AttemptShown(BaseModel):
 
 
 @router.get("/{item_id}")
-def item(item_id: str, asking: Reader, context: Context) -> ItemShown:
-    """Return one item."""
-    return ItemShown.of(require_item(context, asking, item_id))
+def item(item_id: str, asking: Reader, context: Context) -> ItemDetail:
+    """Return one item, and, while it is analysed, what was scored so far (never a result)."""
+    found = require_item(context, asking, item_id)
+    progress = ProgressDesk(context.engine).items([found.item_id])
+    return ItemDetail.of_progress(progress.get(found.item_id, ItemProgress(found, None)))
 
 
 @router.get("/{item_id}/attempts")

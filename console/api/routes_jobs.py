@@ -2,25 +2,24 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.items_query import ItemsQuery, after_text
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
 from console.api.spending import told
 from console.people.deeds import Deed
-from jobs.queue_values import to_status
+from jobs.progress_desk import JobProgress, ProgressDesk
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
 from pipeline.vocabulary import AnalysisOptions
-from storage import item_rows
-from storage.database import transaction
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 MOST_JOBS = 200
@@ -53,6 +52,16 @@ class JobBody(BaseModel):
     fresh: bool = False  # analyse anew what this account has analysed before
 
 
+class PriorityBody(BaseModel):
+    """How urgent a job is."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"priority": "live"}]}
+    )
+
+    priority: PriorityName
+
+
 class CountsShown(BaseModel):
     """How many items stand where."""
 
@@ -78,6 +87,26 @@ class JobShown(BaseModel):
     counts: CountsShown
     created_at: datetime
     ended_at: datetime | None
+
+
+class JobDetail(JobShown):
+    """A job with what its items came to so far, how quickly, and how long the rest may take."""
+
+    findings: dict[str, int] = {}  # verdict -> items
+    failures: dict[str, int] = {}  # error code -> items
+    items_a_minute: float | None = None  # lately; null: nothing to go by, or nothing left to do
+    left_s: float | None = None  # null: not known, so while sources are still being listed
+
+    @classmethod
+    def of(cls, progress: JobProgress) -> Self:
+        """Return a job as the API shows it while it is watched."""
+        return cls(
+            **shown(progress.job).model_dump(),
+            findings=dict(progress.findings),
+            failures=dict(progress.failures),
+            items_a_minute=progress.items_a_minute,
+            left_s=progress.left_s,
+        )
 
 
 class JobPage(BaseModel):
@@ -133,9 +162,10 @@ def list_jobs(
 
 
 @router.get("/{job_id}")
-def job(job_id: str, asking: Reader, context: Context) -> JobShown:
+def job(job_id: str, asking: Reader, context: Context) -> JobDetail:
     """Return a job as it stands, counters exact."""
-    return shown(require_job(context, asking, job_id))
+    found = require_job(context, asking, job_id)
+    return JobDetail.of(ProgressDesk(context.engine).job(found.job_id))
 
 
 @router.post("/{job_id}/cancel")
@@ -174,20 +204,24 @@ def retry(job_id: str, asking: Analyst, context: Context) -> JobShown:
     return shown(found)
 
 
+@router.put("/{job_id}/priority")
+def set_priority(job_id: str, body: PriorityBody, asking: Analyst, context: Context) -> JobShown:
+    """Let a job go before or behind others; what runs goes on."""
+    require_job(context, asking, job_id)
+    found = context.desk.set_priority(job_id, Priority[body.priority.name])
+    note(context, asking, Deed.JOB_PRIORITY, f"job:{job_id}")
+    return shown(found)
+
+
 @router.get("/{job_id}/items")
 def items(
-    job_id: str,
-    asking: Reader,
-    context: Context,
-    after: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
-    most: Annotated[int, Query(ge=1, le=500)] = 100,
+    job_id: str, asking: Reader, context: Context, wanted: Annotated[ItemsQuery, Query()]
 ) -> ItemPage:
-    """List a job's items in the order of their listing; `after` is the page before's `next`."""
-    require_job(context, asking, job_id)
-    with transaction(context.engine) as connection:
-        found = item_rows.read_items(connection, int(job_id), int(after), most + 1)
-    following = str(found[most - 1].item_id) if len(found) > most else None
-    return ItemPage(items=[ItemShown.of(to_status(one)) for one in found[:most]], next=following)
+    """List a job's items: by state or finding, in an order, searched; `after` is the `next` before."""
+    found, following = ProgressDesk(context.engine).page(
+        require_job(context, asking, job_id), wanted.to_wanted()
+    )
+    return ItemPage(items=[ItemShown.of(one) for one in found], next=after_text(following))
 
 
 def shown(job: Job) -> JobShown:

@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError
 DEFAULT_UPLOAD_BYTES = 100 << 20
 DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
+DEFAULT_STREAM_S = 300
 
 
 class ApiSettings(BaseModel):
@@ -25,6 +26,7 @@ class ApiSettings(BaseModel):
     upload_bytes: int = Field(default=DEFAULT_UPLOAD_BYTES, ge=1)
     uploads_bytes: int = Field(default=DEFAULT_UPLOADS_BYTES, ge=1)  # of an account, at once
     requests_a_minute: int = Field(default=DEFAULT_REQUESTS_A_MINUTE, ge=0)  # 0: no limit
+    stream_s: int = Field(default=DEFAULT_STREAM_S, ge=1)  # that an event stream lasts at most
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
@@ -59,6 +61,7 @@ class ApiSettings(BaseModel):
             requests_a_minute=_count(
                 environ, "VERITY_REQUESTS_A_MINUTE", DEFAULT_REQUESTS_A_MINUTE
             ),
+            stream_s=_count(environ, "VERITY_STREAM_S", DEFAULT_STREAM_S),
             trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,

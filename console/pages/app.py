@@ -19,6 +19,7 @@ from console.pages import (
     views_admin_evidence,
     views_home,
     views_jobs,
+    views_live,
     views_sign,
     views_sweeps,
     views_try,
@@ -37,7 +38,15 @@ def create_pages(context: ApiContext) -> FastAPI:
     )
     app.state.context = context
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for views in (views_home, views_sign, views_try, views_jobs, views_sweeps, views_account):
+    for views in (
+        views_home,
+        views_sign,
+        views_try,
+        views_live,  # before `/jobs/{job_id}`
+        views_jobs,
+        views_sweeps,
+        views_account,
+    ):
         app.include_router(views.router)
     for views in (views_admin_evidence, views_admin):
         app.include_router(views.router)

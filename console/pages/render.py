@@ -63,7 +63,15 @@ class Page:
 
     def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """Return a template as an answer; its values are escaped where they are put in."""
-        text = _TEMPLATES.get_template(template).render(
+        return self.part(self.text(template, **values), status)
+
+    def part(self, text: str, status: int = 200) -> HTMLResponse:
+        """Return a text that a template made as an answer."""
+        return HTMLResponse(text, status, headers={"cache-control": "no-store", "vary": "cookie"})
+
+    def text(self, template: str, **values: object) -> str:
+        """Return a template with its values put in."""
+        return _TEMPLATES.get_template(template).render(
             w=self.words,
             asking=self.asking,
             rights=self.asking.rights if self.asking else frozenset(),
@@ -73,7 +81,6 @@ class Page:
             path=self.request.url.path,
             **values,
         )
-        return HTMLResponse(text, status, headers={"cache-control": "no-store", "vary": "cookie"})
 
 
 def page_of(request: Request, asking: Visitor) -> Page:

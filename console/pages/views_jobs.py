@@ -8,24 +8,30 @@ from pydantic import BaseModel, Field
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.items_query import ItemsQuery, after_text
 from console.api.owned import require_item, require_job
 from console.api.principals import Analyst, Reader
-from console.api.routes_jobs import JobBody, PriorityName
+from console.api.routes_jobs import JobBody, PriorityBody, PriorityName, set_priority
 from console.api.routes_jobs import submit as submit_job
+from console.api.watch import N_NEWEST
+from console.pages.durations import duration_words
 from console.pages.finding import show_finding
-from console.pages.job_items import Wanted, items_page
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
 from console.people.deeds import Deed
+from jobs.progress_desk import ProgressDesk
 from jobs.spec import Job
 from pipeline.errors import InputError
 from reports.as_json import from_json
 from reports.languages import words_of
+from storage.item_pages import ItemOrder
 from storage.kept_objects import get_object
 
 router = APIRouter()
 Digits = Annotated[str | None, Query(pattern=r"^\d{1,18}$")]
-N_JOBS = 30
+N_ITEMS = 50  # on a page
+VERDICTS = ("synthetic", "partly_synthetic", "inconclusive", "no_evidence", "not_applicable")
+SHOWS = (*VERDICTS, "failed", "running", "ready", "cancelled")
 
 
 class JobForm(BaseModel):
@@ -42,9 +48,9 @@ class JobForm(BaseModel):
 @router.get("/jobs")
 def jobs(page: PageHere, asking: Reader, context: Context, before: Digits = None) -> Response:
     """List jobs, the newest first."""
-    found = context.desk.list_jobs(asking.account_id, N_JOBS, before)
-    older = found[-1].job_id if len(found) == N_JOBS else None
-    return page.show("jobs.html", jobs=found, older=older)
+    found = context.desk.list_jobs(asking.account_id, N_NEWEST, before)
+    older = found[-1].job_id if len(found) == N_NEWEST else None
+    return page.show("jobs.html", jobs=found, older=older, is_newest=before is None)
 
 
 @router.get("/jobs/new")
@@ -68,18 +74,45 @@ def job(
     asking: Reader,
     context: Context,
     job_id: str,
-    wanted: Annotated[Wanted, Query()],
+    wanted: Annotated[ItemsQuery, Query()],
 ) -> Response:
     """Show a job with a page of its items."""
     found = require_job(context, asking, job_id)
-    items, following = items_page(context.engine, found, wanted)
-    return page.show("job.html", job=found, items=items, following=following, wanted=wanted)
+    desk = ProgressDesk(context.engine)
+    progress = desk.job(found.job_id)
+    wanted = wanted.model_copy(update={"most": N_ITEMS})
+    items, following = desk.page(found, wanted.to_wanted(with_listings=False))
+    left = None if progress.left_s is None else duration_words(progress.left_s, page.words)
+    return page.show(
+        "job.html",
+        job=progress.job,
+        progress=progress,
+        left=left,
+        items=items,
+        following=after_text(following),
+        wanted=wanted,
+        shows=SHOWS,
+        verdicts=VERDICTS,
+        orders=list(ItemOrder),
+        priorities=list(PriorityName),
+        priority=PriorityName[progress.job.priority.name],
+    )
 
 
-@router.get("/jobs/{job_id}/progress")
-def progress(page: PageHere, asking: Reader, context: Context, job_id: str) -> Response:
-    """Return a job's counters as a part of its page, asked for every two seconds."""
-    return page.show("parts/progress.html", job=require_job(context, asking, job_id))
+class PriorityForm(BaseModel):
+    """The form of a job's priority."""
+
+    priority: PriorityName
+    csrf: str = ""
+
+
+@router.post("/jobs/{job_id}/priority")
+def priority(
+    asking: Analyst, context: Context, job_id: str, form: Annotated[PriorityForm, Form()]
+) -> Response:
+    """Let a job go before or behind others, and lead back to it."""
+    set_priority(job_id, PriorityBody(priority=form.priority), asking, context)
+    return RedirectResponse(f"/jobs/{job_id}", 303)
 
 
 @router.post("/jobs/{job_id}/{action}")

@@ -36,6 +36,7 @@ class Deed(StrEnum):
     JOB_RETRY = "job.retry"
     UPLOAD_ADD = "upload.add"
     UPLOAD_REMOVE = "upload.remove"
+    JOB_PRIORITY = "job.priority"
     REPORT_READ = "report.read"
     SWEEP_ADD = "sweep.add"
     SWEEP_PAUSE = "sweep.pause"

@@ -32,7 +32,7 @@ def context(engine: Engine, tmp_path: Path) -> Iterator[ApiContext]:
     jobs = JobsSettings(sealer=Sealer(SecretStr("ab" * 32)))
     with open_examining(jobs, tmp_path / "temp") as examining:
         yield ApiContext(
-            ApiSettings(sign_up=SignUp.OPEN, upload_bytes=4 << 20),
+            ApiSettings(sign_up=SignUp.OPEN, upload_bytes=4 << 20, stream_s=1),
             engine,
             FolderStore(tmp_path / "objects"),
             jobs,

@@ -27,6 +27,8 @@ BY_RIGHT = {
     Right.READ: """
 GET /v1/me | GET /v1/sessions | GET /v1/usage | GET /v1/jobs | GET /v1/jobs/{job_id}
 GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item_id}
+GET /v1/jobs/events | GET /v1/items/{item_id}/events | GET /jobs/live | GET /jobs/rows
+GET /jobs/{job_id}/live | GET /items/{item_id}/live | GET /items/{item_id}/progress
 GET /v1/items/{item_id}/attempts | GET /v1/items/{item_id}/report.{kind} | GET /v1/sweeps
 GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/subscriptions | GET /v1/notices
 GET /v1/uploads | GET /v1/uploads/{upload_id}
@@ -39,6 +41,7 @@ DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /accou
     Right.WORK: """
 POST /v1/predict | POST /v1/predict/link | POST /v1/jobs | POST /v1/jobs/{job_id}/cancel
 POST /v1/jobs/{job_id}/pause | POST /v1/jobs/{job_id}/resume | POST /v1/jobs/{job_id}/retry
+PUT /v1/jobs/{job_id}/priority | POST /jobs/{job_id}/priority
 POST /v1/sweeps | POST /v1/sweeps/{sweep_id}/pause | POST /v1/sweeps/{sweep_id}/resume
 POST /v1/sweeps/{sweep_id}/run | DELETE /v1/sweeps/{sweep_id} | POST /v1/subscriptions
 DELETE /v1/subscriptions/{subscription_id} | POST /v1/notices/{notice_id}/replay

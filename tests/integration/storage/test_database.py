@@ -14,6 +14,7 @@ import storage.evidence_tables
 import storage.federation_tables
 import storage.fleet_tables
 import storage.people_tables
+import storage.progress_tables
 import storage.quota_tables
 import storage.sweep_tables
 import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
