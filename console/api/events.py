@@ -46,7 +46,7 @@ async def _said(watch: Watch, subject: Subject, form: Form) -> AsyncIterator[str
             return _event("over", "")
         return _event("over" if form.is_over(seen) else form.event, form.write(seen))
 
-    began = time.monotonic()
+    began, is_told = time.monotonic(), False
     yield f"retry: {RETRY_MS}\n\n"
     silence_s = min(SILENCE_S, watch.longest_s)
     async with aclosing(watch.follow(subject, silence_s)) as feeds:
@@ -55,9 +55,10 @@ async def _said(watch: Watch, subject: Subject, form: Form) -> AsyncIterator[str
                 yield ": still here\n\n"
             else:
                 yield feed.text(form.name, write)
+                is_told = True
                 if feed.seen is None or form.is_over(feed.seen):
                     return
-            if time.monotonic() - began > watch.longest_s:
+            if is_told and time.monotonic() - began > watch.longest_s:
                 return  # readers come back by themselves, and show again who they are
 
 
