@@ -62,7 +62,6 @@ from storage.claim_rows import BeatFacts, ClaimOrder, EndedFacts, ExpiredFacts, 
 from storage.database import transaction
 from storage.embedding_rows import SearchLimits, write_embeddings
 from storage.item_rows import NewItemFacts
-from storage.job_rows import CountChange
 from storage.report_rows import Basis, StoredFile
 from storage.states import AttemptEnd, ItemKind, ItemState, Priority
 from storage.work_bell import WorkBell
