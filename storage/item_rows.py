@@ -199,8 +199,12 @@ def retry_failed(
         most_refused: how many of those that were refused before any attempt (`refuse_items`).
         code: only those that failed with it; "" = all.
     """
-    values = {"job_id": job_id, "owed_key": REPORT_OWED, "most_refused": most_refused}
-    values |= {"code": code}
+    values = {
+        "job_id": job_id,
+        "owed_key": REPORT_OWED,
+        "most_refused": most_refused,
+        "code": code,
+    }
     rows = connection.execute(_RETRY, values)
     return [RetriedFacts(**row) for row in rows.mappings()]
 
