@@ -1,4 +1,4 @@
-"""A small spectrogram of a whole channel, drawn while its blocks go by.
+"""A small spectrogram and waveform of a whole channel, drawn while its blocks go by.
 
 Of a fixed size whatever the length: columns add up the power of their frames, so ten hours take the
 memory of ten seconds. Computed from the decoded samples that the detector hears; no number of the
@@ -43,12 +43,18 @@ class Painter:
         self._hop = max(1, min(N_FFT, self._n_samples // self._n_columns))
         self._power: PowerArray = np.zeros((self._n_columns, N_BANDS))
         self._n_frames = np.zeros(self._n_columns)
+        self._peaks: FloatArray = np.zeros(self._n_columns, np.float32)
+        self._n_seen = 0  # samples
         self._window = np.hanning(N_FFT).astype(np.float32)
         self._waiting: FloatArray = np.zeros(N_FFT // 2, np.float32)  # frame k is centred on k hops
         self._n_done = 0  # frames
 
     def add(self, samples: FloatArray) -> None:
         """Take the next samples, (n,), all finite."""
+        self._add_peaks(samples)
+        self._add_power(samples)
+
+    def _add_power(self, samples: FloatArray) -> None:
         waiting = np.concatenate([self._waiting, samples])
         n_frames = max(0, (len(waiting) - N_FFT) // self._hop + 1)
         if n_frames:
@@ -59,7 +65,7 @@ class Painter:
 
     def finish(self, track: int, channel: int, start_s: float = 0.0) -> SoundPicture:
         """Return the picture; nothing can be added after it."""
-        self.add(np.zeros(N_FFT, np.float32))
+        self._add_power(np.zeros(N_FFT, np.float32))
         seen = self._n_frames > 0
         mean = self._power / np.maximum(self._n_frames, 1)[:, None]
         if not seen.all() and seen.any():  # fewer samples came than were counted
@@ -72,7 +78,20 @@ class Painter:
             max_hz=self._sample_rate / 2,
             range_db=RANGE_DB,
             levels=_levels(mean.T),
+            peaks=np.ceil(255 * np.minimum(self._peaks, 1.0)).astype(np.uint8),
         )
+
+    def _add_peaks(self, samples: FloatArray) -> None:
+        if not len(samples):
+            return
+        n_columns, n_samples = self._n_columns, self._n_samples
+        first, self._n_seen = self._n_seen, self._n_seen + len(samples)
+        low = min(first * n_columns // n_samples, n_columns - 1)
+        high = min((self._n_seen - 1) * n_columns // n_samples, n_columns - 1)
+        # a column begins at the first sample whose column it is
+        begins = -(-np.arange(low, high + 1) * n_samples // n_columns) - first
+        peaks = np.maximum.reduceat(np.abs(samples), np.maximum(begins, 0))
+        self._peaks[low : high + 1] = np.maximum(self._peaks[low : high + 1], peaks)
 
     def _add_frames(self, frames: FloatArray) -> None:
         power = np.abs(rfft(frames * self._window, axis=1)) ** 2  # (n_frames, 1 + N_FFT / 2)

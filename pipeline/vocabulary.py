@@ -358,6 +358,7 @@ class SoundPicture:
     max_hz: float  # upper edge of the highest band; the lowest begins at 0
     range_db: float  # level 255 is the loudest cell, level 0 this much or more below it
     levels: LevelArray  # (n_bands, n_columns), lowest band first
+    peaks: LevelArray  # (n_columns,), the largest sample of each column; 255 = full scale
 
 
 @dataclass(frozen=True, slots=True)

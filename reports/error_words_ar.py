@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "الملف أرشيف لا تسجيل.",
     "media_is_playlist": "الملف قائمة تشغيل لا تسجيل.",
     "media_is_text": "الملف نص لا تسجيل.",
+    "media_not_kept": "وسيط هذا العنصر غير محفوظ.",
     "media_unsupported": "هذا النوع من الملفات لا يُحلَّل.",
     "medium_larger_than_disk": "الوسيط أكبر من قرص هذا الجهاز.",
     "members_only": "الوسيط للأعضاء المشتركين بمقابل فقط.",

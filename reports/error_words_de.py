@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "Die Datei ist ein Archiv, keine Aufnahme.",
     "media_is_playlist": "Die Datei ist eine Wiedergabeliste, keine Aufnahme.",
     "media_is_text": "Die Datei ist ein Text, keine Aufnahme.",
+    "media_not_kept": "Das Medium dieses Stücks ist nicht aufbewahrt.",
     "media_unsupported": "Diese Art von Datei wird nicht untersucht.",
     "medium_larger_than_disk": "Das Medium ist größer als der Datenträger dieses Rechners.",
     "members_only": "Das Medium ist nur für zahlende Mitglieder.",

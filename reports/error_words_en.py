@@ -130,6 +130,10 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The file is a text, not a recording.",
         "Submit the recording itself, or the page's address as a source.",
     ),
+    "media_not_kept": ErrorWords(
+        "The medium of the item is not kept.",
+        "Submit the source again with media kept (keep_media_days), or look at it where it came from.",
+    ),
     "media_unsupported": ErrorWords(
         "The file is of a kind that is not analysed.",
         "Submit an audio or video recording.",

@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "El archivo es un paquete comprimido, no una grabación.",
     "media_is_playlist": "El archivo es una lista de reproducción, no una grabación.",
     "media_is_text": "El archivo es un texto, no una grabación.",
+    "media_not_kept": "El medio de este elemento no se conserva.",
     "media_unsupported": "Este tipo de archivo no se analiza.",
     "medium_larger_than_disk": "El medio es más grande que el disco de esta máquina.",
     "members_only": "El medio es solo para miembros de pago.",

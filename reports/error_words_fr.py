@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "Le fichier est une archive, non un enregistrement.",
     "media_is_playlist": "Le fichier est une liste de lecture, non un enregistrement.",
     "media_is_text": "Le fichier est un texte, non un enregistrement.",
+    "media_not_kept": "Le média de cet élément n’est pas conservé.",
     "media_unsupported": "Ce genre de fichier n’est pas analysé.",
     "medium_larger_than_disk": "Le média est plus grand que le disque de cette machine.",
     "members_only": "Le média est réservé aux membres payants.",

@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "ファイルは録音ではなく書庫です。",
     "media_is_playlist": "ファイルは録音ではなく再生リストです。",
     "media_is_text": "ファイルは録音ではなく文書です。",
+    "media_not_kept": "この項目のメディアは保管されていません。",
     "media_unsupported": "この種類のファイルは分析しません。",
     "medium_larger_than_disk": "メディアはこのマシンのディスクより大きいです。",
     "members_only": "媒体は有料会員限定です。",

@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "파일이 녹음이 아니라 압축 보관 파일입니다.",
     "media_is_playlist": "파일이 녹음이 아니라 재생 목록입니다.",
     "media_is_text": "파일이 녹음이 아니라 글입니다.",
+    "media_not_kept": "이 항목의 미디어는 보관되어 있지 않습니다.",
     "media_unsupported": "이 종류의 파일은 분석하지 않습니다.",
     "medium_larger_than_disk": "미디어가 이 기기의 디스크보다 큽니다.",
     "members_only": "유료 회원만 볼 수 있는 매체입니다.",

@@ -61,6 +61,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "media_is_archive": "O ficheiro é um arquivo comprimido, não uma gravação.",
     "media_is_playlist": "O ficheiro é uma lista de reprodução, não uma gravação.",
     "media_is_text": "O ficheiro é um texto, não uma gravação.",
+    "media_not_kept": "A mídia deste item não está guardada.",
     "media_unsupported": "Este tipo de ficheiro não é analisado.",
     "medium_larger_than_disk": "O ficheiro é maior do que o disco desta máquina.",
     "members_only": "O média é só para membros pagantes.",

@@ -1,4 +1,4 @@
-"""What a report shows of the sound itself: spectrograms, and clips of the strongest seconds.
+"""What a report shows of the sound itself: spectrograms, waveforms, and clips of the strongest seconds.
 
 For the eye and the ear, beside the findings and no part of them: how a picture is drawn may change
 with a version without a finding changing. A picture shows the sound, never what the detector
@@ -28,6 +28,7 @@ class PicturePart(Part):
     range_db: float  # from the loudest cell, black, down to white
     n_columns: int
     png: str  # base64, grey, low frequencies at the bottom
+    peaks: str = ""  # base64, a byte a column: its largest sample, 255 = full scale; "" = not drawn
 
 
 class ClipPart(Part):
@@ -101,4 +102,5 @@ def _picture_part(picture: SoundPicture) -> PicturePart:
         range_db=picture.range_db,
         n_columns=picture.levels.shape[1],
         png=base64.b64encode(to_png(picture.levels)).decode(),
+        peaks=base64.b64encode(picture.peaks.tobytes()).decode(),
     )

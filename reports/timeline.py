@@ -69,8 +69,8 @@ def timeline_of(
     for row in findings.segments:
         groups.setdefault((row.track, row.channel, row.variant), []).append(row)
     end_s = max((row.end_s for row in findings.segments), default=0.0)
-    cell_s = _step_of(end_s / max_cells)
-    window_s = max(window_s, _step_of(end_s / _CURVE_WINDOWS))
+    cell_s = step_of(end_s / max_cells)
+    window_s = max(window_s, step_of(end_s / _CURVE_WINDOWS))
     spans = () if findings.verdict is None else findings.verdict.spans
     return Timeline(
         end_s=end_s,
@@ -97,7 +97,7 @@ def timeline_of(
     )
 
 
-def _step_of(least_s: float) -> float:
+def step_of(least_s: float) -> float:
     """Return the smallest length that a reader can think in and that is at least `least_s`."""
     for step in _STEPS_S:
         if step >= least_s:

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pipeline.errors import AccessError, ObjectStoreError
 from storage.object_keys import MISSING, OnBytes, checked_key, checked_prefix, object_key
@@ -41,6 +41,14 @@ class ObjectStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """Return an object's bytes.
+
+        Raises:
+            ObjectStoreError: there is none (code `object_missing`).
+            AccessError: the store refuses us.
+        """
+
+    def read_range(self, key: str, first: int, n_bytes: int) -> Iterator[bytes]:
+        """Return a stretch of an object in pieces; it is opened before this returns.
 
         Raises:
             ObjectStoreError: there is none (code `object_missing`).
@@ -143,6 +151,16 @@ class FolderStore:
         except OSError as error:
             raise _folder_error(error) from error
 
+    def read_range(self, key: str, first: int, n_bytes: int) -> Iterator[bytes]:
+        """Return a stretch of an object in pieces."""
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise ObjectStoreError(f"There is no object {key}.", MISSING) from error
+        except OSError as error:
+            raise _folder_error(error) from error
+        return _pieces(file, first, n_bytes)
+
     def list_keys(self, prefix: str = "") -> Iterator[str]:
         """Return the keys that begin so, in order."""
         checked_prefix(prefix)
@@ -175,6 +193,15 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self._folder / checked_key(key)
+
+
+def _pieces(file: BinaryIO, first: int, n_bytes: int) -> Iterator[bytes]:
+    with file:
+        file.seek(first)
+        left = n_bytes
+        while left > 0 and (piece := file.read(min(left, _CHUNK_BYTES))):
+            left -= len(piece)
+            yield piece
 
 
 def _folder_error(error: OSError) -> ObjectStoreError | AccessError:

@@ -121,6 +121,7 @@ class FeedbackRow(Table):
     """What a reader thinks of a finding; counted, and never mixed into it."""
 
     __tablename__ = "feedback"
+    __table_args__ = (Index("feedback_of_account", "account_id", "verdict"),)
 
     item_id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

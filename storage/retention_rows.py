@@ -7,6 +7,7 @@ All functions write inside the caller's transaction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -66,6 +67,28 @@ def claim_media(connection: Connection, kept: MediaClaim) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=values))
 
 
+_KEPT = text("""
+SELECT item_id, job_id, account_id, key, sha256, size_bytes FROM kept_media
+WHERE account_id = :account_id AND key = :key ORDER BY item_id = :item_id DESC, item_id LIMIT 1
+""")
+
+
+def read_kept(connection: Connection, account_id: str, key: str, item_id: int) -> MediaClaim | None:
+    """Return a claim of an account on a medium, the item's own if it has one; None: it is not kept."""
+    values = {"account_id": account_id, "key": key, "item_id": item_id}
+    row = connection.execute(_KEPT, values).mappings().one_or_none()
+    return None if row is None else MediaClaim(**row)
+
+
+_BURIED = text("SELECT deleted_at FROM tombstone WHERE item_id = :item_id AND what = :what")
+
+
+def read_deleted_at(connection: Connection, item_id: int, what: str) -> datetime | None:
+    """Return when an item's medium or report was deleted; None: it was not."""
+    deleted_at: datetime | None = connection.scalar(_BURIED, {"item_id": item_id, "what": what})
+    return deleted_at
+
+
 def lock_final(connection: Connection, item_id: int) -> bool | None:
     """Lock an item that is to be deleted; False: it is still worked on; None: there is none."""
     state: str | None = connection.scalar(
@@ -115,6 +138,7 @@ LEFT JOIN LATERAL (
 WHERE r.item_id = :item_id FOR UPDATE OF r
 """)
 _DROP = (
+    "DELETE FROM feedback WHERE item_id = :item_id",
     "DELETE FROM review WHERE item_id = :item_id",
     "DELETE FROM report WHERE item_id = :item_id",
     "DELETE FROM analysis WHERE item_id = :item_id",

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -19,10 +19,12 @@ from storage.object_keys import MISSING, OnBytes, checked_key, checked_prefix
 from storage.settings import StorageSettings
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+_CHUNK_BYTES = 1 << 20
 TRIES = 4  # by botocore, for what passes in a second or two; longer outages are the queue's
 REFUSED = frozenset(
     {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "403", "401"}
@@ -94,6 +96,22 @@ class S3Store:
         """Return an object's bytes."""
         with self._translated(key):
             return self._client.get_object(Bucket=self._bucket, Key=self._full(key))["Body"].read()
+
+    def read_range(self, key: str, first: int, n_bytes: int) -> Iterator[bytes]:
+        """Return a stretch of an object in pieces."""
+        if n_bytes < 1:
+            return iter(())
+        with self._translated(key):
+            body = self._client.get_object(
+                Bucket=self._bucket,
+                Key=self._full(key),
+                Range=f"bytes={first}-{first + n_bytes - 1}",
+            )["Body"]
+        return self._pieces(key, body)
+
+    def _pieces(self, key: str, body: "StreamingBody") -> Iterator[bytes]:
+        with self._translated(key), closing(body):
+            yield from body.iter_chunks(_CHUNK_BYTES)
 
     def list_keys(self, prefix: str = "") -> Iterator[str]:
         """Return the keys that begin so, in order, a page of 1000 at a time."""

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -108,6 +108,13 @@ def postgres_server(session_folder: Path) -> Iterator[PostgresServer]:
 @pytest.fixture
 def database_url(postgres_server: PostgresServer) -> Iterator[str]:
     """Give the URL of a fresh, migrated database."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Give the URL of a fresh, migrated database, for as long as it is wanted."""
     name = f"test_{uuid4().hex[:12]}"
     _run_admin(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     yield _database_url(postgres_server, name)

@@ -1,18 +1,34 @@
-"""What a preparer takes from a file beside its sound: what it says of its own origin, and a copy to keep."""
+"""What a preparer takes from a file beside its sound: what it says of its own origin, and a copy to keep.
 
+And back: an item that is looked at again takes the bytes that its account keeps.
+"""
+
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
+from jobs.closer import CLOSER_FACT, KEPT_FACT
 from jobs.quota import QUOTA_USED_UP, require_room
 from jobs.retry import OBJECT_STORE_REFUSES
+from jobs.sources.items import Fetched
 from jobs.spec import ItemClaim
-from pipeline.errors import AccessError, ConfigError, ObjectStoreError, StaleClaimError
+from pipeline.errors import (
+    AccessError,
+    ConfigError,
+    ObjectStoreError,
+    SourceNotFoundError,
+    StaleClaimError,
+)
 from pipeline.provenance import read_provenance
-from pipeline.vocabulary import MediaFile, Provenance
+from pipeline.vocabulary import Custody, MediaFile, Provenance
 from storage import claim_rows, object_rows, retention_rows
+from storage.closer_rows import read_custody
 from storage.database import connect_engine, transaction
 from storage.kept_objects import KeptObject, put_media
 from storage.objects import ObjectStore, object_key, open_object_store
@@ -20,6 +36,8 @@ from storage.retention_rows import MediaClaim
 from storage.settings import StorageSettings
 
 _TRUST_LIST = "c2pa-trust.pem"
+KEPT_NAME = "media"  # ours: names from outside become no paths
+_CUSTODY = TypeAdapter(Custody)
 TRIES = 3  # of naming an object that a sweep took meanwhile
 
 
@@ -91,6 +109,53 @@ class EvidenceTaker:
                     retention_rows.claim_media(connection, claimed)
                     return
         raise ObjectStoreError(f"The object {key} is being swept: try again.", "object_swept")
+
+    def take_kept(
+        self, claim: ItemClaim, folder: Path, on_bytes: Callable[[int, int | None], None]
+    ) -> Fetched:
+        """Return the bytes that the item's account keeps, in place of its source's.
+
+        Args:
+            claim: names them by their SHA-256.
+            folder: private to the item.
+            on_bytes: told how many came so far, and of how many.
+
+        Raises:
+            SourceNotFoundError: they are not kept any more (`media_not_kept`).
+            ObjectStoreError, DatabaseError: away; the item is tried again later.
+        """
+        sha256 = claim.facts[KEPT_FACT]
+        if self._storage is None:
+            raise ConfigError("This worker has no database: it takes no kept media.")
+        engine, store = self._services
+        first = int(claim.facts.get(CLOSER_FACT, claim.item_id))
+        with transaction(engine) as connection:
+            key = object_key(claim.account_id, sha256)
+            kept = retention_rows.read_kept(connection, claim.account_id, key, first)
+            before = read_custody(connection, claim.account_id, first)
+        if kept is None:
+            raise SourceNotFoundError(
+                f"The medium of item {first} is not kept any more.", "media_not_kept"
+            )
+        path = folder / KEPT_NAME
+        digest = hashlib.sha256()
+        with path.open("xb") as file:
+            for piece in store.read_range(kept.key, 0, kept.size_bytes):
+                digest.update(piece)
+                file.write(piece)
+                on_bytes(file.tell(), kept.size_bytes)
+        if digest.hexdigest() != sha256:
+            raise ObjectStoreError(f"The object {kept.key} is damaged.", "object_corrupt")
+        custody = Custody(datetime.now(UTC), f"the kept copy of item {first}")
+        if before:
+            custody = _CUSTODY.validate_python(before)
+        facts = custody.facts | {"taken_from": f"the kept copy of item {first}"}
+        return Fetched(path, sha256, kept.size_bytes, replace(custody, facts=facts))
+
+    def close(self) -> None:
+        """Close what was opened; it may be used again."""
+        if "_services" in vars(self):
+            self._services[0].dispose()
 
     @cached_property
     def _services(self) -> tuple[Engine, ObjectStore]:

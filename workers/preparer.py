@@ -18,6 +18,7 @@ from typing import TypeAlias, TypeVar
 
 import ray
 
+from jobs.closer import KEPT_FACT
 from jobs.settings import JobsSettings
 from jobs.sources import Fetched, fetch
 from jobs.sources.access import SourceAccess
@@ -202,7 +203,7 @@ def fetch_item(
     fetched = None if kept is None else kept.take(claim, folder)
     if fetched is None:
         fetched = yield from _signs_of_life(
-            "fetch", lambda report: _fetch(claim, folder, access, report)
+            "fetch", lambda report: _fetch(claim, folder, access, evidence, report)
         )
         if kept is not None:
             kept.keep(claim, fetched)
@@ -258,10 +259,18 @@ def analyse_item(
     yield PreparedHead("prepare", 1.0, watched=watched), None, None
 
 
-def _fetch(claim: ItemClaim, folder: Path, access: SourceAccess, report: OnProgress) -> Fetched:
+def _fetch(
+    claim: ItemClaim,
+    folder: Path,
+    access: SourceAccess,
+    evidence: EvidenceTaker,
+    report: OnProgress,
+) -> Fetched:
     def on_bytes(n_done: int, n_all: int | None) -> None:
         report(n_done / n_all if n_all else n_done / (n_done + (64 << 20)))  # grows, below 1
 
+    if KEPT_FACT in claim.facts:
+        return evidence.take_kept(claim, folder, on_bytes)
     item = NewItem(claim.source_uri, claim.title, claim.source_key, claim.facts)
     own = replace(access, sealed=claim.sealed, account_id=claim.account_id)
     return fetch(item, folder, own, on_bytes)

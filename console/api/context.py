@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from console.api.examining import Examining
+from console.api.item_room import ItemRoom
 from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
 from console.people.administration import AdministrationDesk
@@ -32,15 +33,19 @@ class ApiContext:
     objects: ObjectStore
     jobs_settings: JobsSettings
     examining: Examining
-    # for those who look at settings
+    # for those who look at settings, and for keys and stamps of examiners' opinions
     environment: ConsoleSettings = field(default_factory=lambda: ConsoleSettings({}))
     receiving: Receiving = field(init=False)
+    items: ItemRoom = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what remembers something between requests."""
         limits = UploadLimits(self.jobs_settings.limits.max_bytes, self.settings.uploads_bytes)
         receiving = Receiving(self.engine, self.objects, limits)
         object.__setattr__(self, "receiving", receiving)  # frozen for everybody else
+        folder = self.examining.lasting_folder()
+        items = ItemRoom(folder, self.objects, self.settings.listen_bytes)
+        object.__setattr__(self, "items", items)
 
     @property
     def desk(self) -> JobDesk:

@@ -5,6 +5,7 @@ than `PATIENCE_S` for one is told to come back, or to submit a job.
 """
 
 import queue
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -61,6 +62,10 @@ class Examining:
         """Yield a private folder for one upload, removed afterwards."""
         with self._folders.item_folder() as folder:
             yield folder
+
+    def lasting_folder(self) -> Path:
+        """Return an empty private folder that is there until the process ends."""
+        return Path(tempfile.mkdtemp(prefix="lasting-", dir=self._folders.path))
 
     def file(
         self, upload: Upload, by: str, words: Words, charge: Charge = lambda _: None

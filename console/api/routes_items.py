@@ -18,7 +18,10 @@ from pipeline.errors import SourceNotFoundError
 from storage.kept_objects import get_object
 
 router = APIRouter(prefix="/items", tags=["items"])
-REPORT_TYPES = ("application/json", "application/pdf", "text/csv", "application/octet-stream")
+REPORT_TYPES = (
+    *("application/json", "application/pdf", "text/csv", "application/octet-stream"),
+    *("application/jose", "audio/wav"),
+)
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -139,11 +142,11 @@ def attempts(item_id: str, asking: Reader, context: Context) -> list[AttemptShow
 )
 def report(
     item_id: str,
-    kind: Annotated[str, Path(pattern=r"^[a-z0-9.]{1,20}$")],
+    kind: Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,20}$")],
     asking: Reader,
     context: Context,
 ) -> Response:
-    """Return an item's report as json, pdf or csv."""
+    """Return a file of an item's report: json, pdf, csv, a clip, or a version such as v2-pdf."""
     found = require_item(context, asking, item_id)
     for file in found.files:
         if file.kind == kind:

@@ -13,6 +13,7 @@ DEFAULT_UPLOAD_BYTES = 100 << 20
 DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
 DEFAULT_STREAM_S = 300
+DEFAULT_LISTEN_BYTES = 4 << 30  # thirty-six hours of one channel
 
 
 class ApiSettings(BaseModel):
@@ -28,6 +29,7 @@ class ApiSettings(BaseModel):
     requests_a_minute: int = Field(default=DEFAULT_REQUESTS_A_MINUTE, ge=0)  # 0: no limit
     stream_s: int = Field(default=DEFAULT_STREAM_S, ge=1)  # that an event stream lasts at most
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
+    listen_bytes: int = Field(default=DEFAULT_LISTEN_BYTES, ge=0)  # of copies that are listened to
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
 
@@ -63,6 +65,7 @@ class ApiSettings(BaseModel):
             ),
             stream_s=_count(environ, "VERITY_STREAM_S", DEFAULT_STREAM_S),
             trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
+            listen_bytes=_count(environ, "VERITY_LISTEN_BYTES", DEFAULT_LISTEN_BYTES),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,
         )

@@ -18,6 +18,7 @@ from console.pages import (
     views_admin,
     views_admin_evidence,
     views_home,
+    views_items,
     views_jobs,
     views_live,
     views_sign,
@@ -44,6 +45,7 @@ def create_pages(context: ApiContext) -> FastAPI:
         views_try,
         views_live,  # before `/jobs/{job_id}`
         views_jobs,
+        views_items,
         views_sweeps,
         views_account,
     ):

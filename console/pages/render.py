@@ -43,6 +43,18 @@ def _percent(share: float) -> str:
 
 _TEMPLATES.filters["grouped"] = _grouped
 _TEMPLATES.filters["percent"] = _percent
+
+
+def _size(n_bytes: int) -> str:
+    size = float(n_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+_TEMPLATES.filters["size"] = _size
 _TEMPLATES.filters["moment"] = _moment
 _TEMPLATES.filters["signed"] = _signed
 _TEMPLATES.filters["clock"] = clock

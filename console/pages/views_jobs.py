@@ -1,4 +1,4 @@
-"""Jobs: the list, one job with its items, one item with its report."""
+"""Jobs: the list, and one job with its items."""
 
 from typing import Annotated
 
@@ -9,23 +9,19 @@ from pydantic import BaseModel, Field
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.items_query import ItemsQuery, after_text
-from console.api.owned import require_item, require_job
+from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.routes_jobs import JobBody, PriorityBody, PriorityName, set_priority
 from console.api.routes_jobs import submit as submit_job
 from console.api.watch import N_NEWEST
 from console.pages.durations import duration_words
-from console.pages.finding import show_finding
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from jobs.progress_desk import ProgressDesk
 from jobs.spec import Job
 from pipeline.errors import InputError
-from reports.as_json import from_json
-from reports.languages import words_of
 from storage.item_pages import ItemOrder
-from storage.kept_objects import get_object
 
 router = APIRouter()
 Digits = Annotated[str | None, Query(pattern=r"^\d{1,18}$")]
@@ -130,17 +126,3 @@ def act(asking: Analyst, context: Context, job_id: str, action: str) -> Response
     found: Job = actions[action](job_id)
     note(context, asking, Deed(f"job.{action}"), f"job:{job_id}")
     return RedirectResponse(f"/jobs/{found.job_id}", 303)
-
-
-@router.get("/items/{item_id}")
-def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Response:
-    """Show an item with its report."""
-    found = require_item(context, asking, item_id)
-    key = next((file.key for file in found.files if file.kind == "json"), None)
-    finding = None
-    if key is not None:
-        document = from_json(get_object(context.objects, key))
-        finding = show_finding(document, words_of(page.language))
-        note(context, asking, Deed.REPORT_READ, f"item:{item_id}")
-    attempts = context.desk.item_attempts(item_id)
-    return page.show("item.html", item=found, attempts=attempts, f=finding)

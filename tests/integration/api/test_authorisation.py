@@ -30,6 +30,12 @@ GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item
 GET /v1/jobs/events | GET /v1/items/{item_id}/events | GET /jobs/live | GET /jobs/rows
 GET /jobs/{job_id}/live | GET /items/{item_id}/live | GET /items/{item_id}/progress
 GET /v1/items/{item_id}/attempts | GET /v1/items/{item_id}/report.{kind} | GET /v1/sweeps
+GET /v1/items/{item_id}/finding | GET /v1/items/{item_id}/timeline | GET /v1/items/{item_id}/segments
+GET /v1/items/{item_id}/spans.{form} | GET /v1/items/{item_id}/sound | GET /v1/items/{item_id}/sound.wav
+GET /v1/items/{item_id}/media | GET /v1/items/{item_id}/waveform
+GET /v1/items/{item_id}/spectrogram.png | GET /v1/items/{item_id}/like
+GET /v1/items/{item_id}/same-bytes | GET /v1/items/{item_id}/opinions
+GET /v1/items/{item_id}/feedback | GET /v1/feedback | GET /items/{item_id}/like
 GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/subscriptions | GET /v1/notices
 GET /v1/uploads | GET /v1/uploads/{upload_id}
 GET /jobs | GET /jobs/{job_id} | GET /jobs/{job_id}/progress | GET /items/{item_id} | GET /sweeps
@@ -49,7 +55,11 @@ POST /v1/uploads | PATCH /v1/uploads/{upload_id} | DELETE /v1/uploads/{upload_id
 POST /v1/uploads/{upload_id}
 GET /try | POST /try/file | POST /try/link | GET /jobs/new | POST /jobs/new
 POST /jobs/{job_id}/{action} | POST /sweeps | POST /sweeps/{sweep_id}/{action}
+PUT /v1/items/{item_id}/feedback | DELETE /v1/items/{item_id}/feedback
+POST /v1/items/{item_id}/closer | POST /items/{item_id}/closer | POST /items/{item_id}/feedback
+POST /items/{item_id}/feedback/remove
 """,
+    Right.REVIEW: "POST /v1/items/{item_id}/opinions | POST /items/{item_id}/opinions",
     Right.MANAGE: """
 POST /v1/members/invitations | PUT /v1/members/{person_id} | DELETE /v1/members/{person_id}
 GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
@@ -131,6 +141,7 @@ def test_every_route_asks_for_its_right(whole: FastAPI, context: ApiContext, rol
         "notice_id": "999999",
         "account_id": "default",
         "kind": "json",
+        "form": "csv",
         "action": "pause",
         "token": "none",
         "code": "media_corrupt",

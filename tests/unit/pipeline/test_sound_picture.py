@@ -42,6 +42,19 @@ def test_block_lengths_change_no_level() -> None:
     samples = np.random.default_rng(1).normal(0, 0.1, 7 * RATE + 123).astype(np.float32)
     whole, parts = picture_of(samples), picture_of(samples, 1_001)
     assert np.array_equal(whole.levels, parts.levels)
+    assert np.array_equal(whole.peaks, parts.peaks)
+
+
+def test_the_waveform_is_the_largest_sample_of_each_column() -> None:
+    samples = np.random.default_rng(3).normal(0, 0.2, 10_007).astype(np.float32)
+    samples[5_000] = -1.5  # beyond full scale
+    painter = Painter(RATE, len(samples))
+    painter.add(samples)
+    peaks = painter.finish(0, 0).peaks
+    column = np.arange(len(samples)) * len(peaks) // len(samples)
+    for number in range(len(peaks)):
+        largest = min(1.0, float(np.abs(samples[column == number]).max()))
+        assert int(peaks[number]) == int(np.ceil(255 * largest))
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.02, 1.0, 5.0, 700.0])

@@ -270,7 +270,8 @@ def make_picture(start_s: float, end_s: float, n_columns: int, seed: int) -> Sou
     slope = np.linspace(60, -60, 64)
     levels = envelope + slope[:, None] + rng.normal(0, 12, (64, n_columns))
     kept = np.clip(levels, 0, 255).astype(np.uint8)
-    return SoundPicture(0, 0, start_s, end_s, 8_000.0, 70.0, kept)
+    peaks = kept[8].copy()  # as rough as the speech
+    return SoundPicture(0, 0, start_s, end_s, 8_000.0, 70.0, kept, peaks)
 
 
 def make_report(
