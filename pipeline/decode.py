@@ -16,6 +16,7 @@ from pipeline.channels import ChannelComparison
 from pipeline.errors import LimitExceededError, MediaCorruptError
 from pipeline.ffmpeg_command import decode_command
 from pipeline.limits import ChildLimits, limited_child
+from pipeline.offsets import OffsetFinder, level_stretches
 from pipeline.vocabulary import (
     AnalysisOptions,
     AudioTrack,
@@ -40,6 +41,7 @@ class _Sums:
     """What one pass over a track found."""
 
     channels: ChannelComparison
+    offsets: OffsetFinder
     n_samples: int = 0
     n_not_finite: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all samples, as they came
@@ -108,6 +110,7 @@ def survey(
                 decoded_duration_s=sums.n_samples / sample_rate,
                 channel_use=use,
                 channel_offset=sums.channels.offsets(),
+                offset_stretches=_stretches(sums),
                 decoded_sha256=sums.digest.hexdigest(),
             )
         )
@@ -117,6 +120,8 @@ def survey(
             notes.append("not_finite")
         if any(tracks[-1].channel_offset) and "offset_removed" not in notes:
             notes.append("offset_removed")
+        if any(tracks[-1].offset_stretches) and "offset_stretch_removed" not in notes:
+            notes.append("offset_stretch_removed")
     if tracks and _is_next_to_nothing(probe, tracks, notes):
         raise MediaCorruptError(
             "The file declares sound, but next to none could be decoded from it: it is damaged, "
@@ -137,8 +142,8 @@ def decode(
 ) -> Iterator[WaveformBlock]:
     """Yield one channel of a track as blocks of `block_s` seconds, the last one shorter.
 
-    Samples are clipped to full scale and freed of the channel's constant offset; what is not a finite
-    number stays so: `replace_not_finite`.
+    Samples are clipped to full scale and freed of the channel's offset, the constant one or that of
+    stretches; what is not a finite number stays so: `replace_not_finite`.
 
     Args:
         media: the file.
@@ -148,6 +153,20 @@ def decode(
         block_s: seconds a block.
         kept: what the survey kept of this file.
     """
+    blocks = _blocks(media, track, channel, sample_rate, block_s, kept)
+    stretches = track.offset_stretches[channel] if track.offset_stretches else ()
+    yield from level_stretches(blocks, stretches)
+
+
+def _blocks(
+    media: MediaFile,
+    track: AudioTrack,
+    channel: int,
+    sample_rate: int,
+    block_s: float,
+    kept: KeptSound | None,
+) -> Iterator[WaveformBlock]:
+    """Yield the blocks of `decode`, still with the offset of stretches."""
     block_samples = round(block_s * sample_rate)
     start = 0
     waiting: list[FloatArray] = []
@@ -211,6 +230,15 @@ def _block(
     )
 
 
+def _stretches(sums: _Sums) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Return the stretches of channels that have no constant offset; () where there are none."""
+    found = sums.offsets.stretches()
+    kept = tuple(
+        () if offset else mine for mine, offset in zip(found, sums.channels.offsets(), strict=True)
+    )
+    return kept if any(kept) else ()
+
+
 def _freed(block: WaveformBlock, offset: float) -> WaveformBlock:
     return replace(block, samples=block.samples - np.float32(offset)) if offset else block
 
@@ -247,7 +275,8 @@ def _sum_up(
     kept: KeptSound | None,
 ) -> tuple[_Sums, list[str]]:
     words: list[str] = []
-    sums = _Sums(ChannelComparison(track.n_channels, sample_rate))
+    comparison = ChannelComparison(track.n_channels, sample_rate)
+    sums = _Sums(comparison, OffsetFinder(track.n_channels, sample_rate))
     reported_s = 0.0
     for chunk in _read_track(media, track, sample_rate, words):
         if kept is not None:
@@ -257,7 +286,9 @@ def _sum_up(
         if not finite.all():
             sums.n_not_finite += int(np.size(finite) - np.count_nonzero(finite))
             chunk = np.where(finite, chunk, np.float32(0))
-        sums.channels.add(np.clip(chunk, -FULL_SCALE, FULL_SCALE))
+        limited = np.clip(chunk, -FULL_SCALE, FULL_SCALE)
+        sums.channels.add(limited)
+        sums.offsets.add(limited)
         sums.n_samples += len(chunk)
         duration_s = sums.n_samples / sample_rate
         if duration_s > max_duration_s:

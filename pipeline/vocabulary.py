@@ -109,6 +109,8 @@ class AudioTrack:
     decoded_duration_s: float | None = None  # None until decoded
     channel_use: tuple[TrackUse, ...] = ()  # one a channel, empty until decoded
     channel_offset: tuple[float, ...] = ()  # one a channel, taken out before analysis; mostly 0
+    # one a channel: seconds from and to where it stands off zero, which is taken out as well
+    offset_stretches: tuple[tuple[tuple[float, float], ...], ...] = ()
     decoded_sha256: str = ""  # over the samples as the decoder wrote them; "" until decoded
 
 

@@ -110,6 +110,8 @@ GERMAN: Final = Words(
         " Ergebnis ist mit diesem Vorbehalt zu lesen.",
         "offset_removed": "Ein gleichbleibender Versatz der Abtastwerte (einer Soundkarte) "
         "wurde vor der Untersuchung entfernt.",
+        "offset_stretch_removed": "Stellenweise waren die Abtastwerte gegen null versetzt; das wurde vor "
+        "der Untersuchung entfernt.",
         "audio_shorter_than_video": "Der Ton endet vor dem Bild.",
         "incomplete": "Die Datei ist unvollständig.",
     },

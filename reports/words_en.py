@@ -98,6 +98,7 @@ ENGLISH: Final = Words(
         "sound the method calls genuine speech synthetic more often. Read the result "
         "with that in mind.",
         "offset_removed": "A constant offset of the samples (of a sound card) was taken out before the analysis.",
+        "offset_stretch_removed": "In places the samples stood off zero; that was taken out before the analysis.",
         "audio_shorter_than_video": "The sound ends before the picture.",
         "incomplete": "The file is incomplete.",
     },

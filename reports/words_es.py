@@ -105,6 +105,8 @@ SPANISH: Final = Words(
         "resultado con esa cautela.",
         "offset_removed": "Antes del análisis se eliminó un desplazamiento constante de las "
         "muestras (de una tarjeta de sonido).",
+        "offset_stretch_removed": "En algunos tramos las muestras estaban desplazadas respecto a cero; "
+        "eso se eliminó antes del análisis.",
         "audio_shorter_than_video": "El sonido termina antes que la imagen.",
         "incomplete": "El archivo está incompleto.",
     },

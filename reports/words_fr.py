@@ -110,6 +110,8 @@ FRENCH: Final = Words(
         "Lire le résultat avec cette réserve.",
         "offset_removed": "Un décalage constant des échantillons (d’une carte son) a été "
         "retiré avant l’analyse.",
+        "offset_stretch_removed": "Par endroits, les échantillons étaient décalés par rapport à zéro ; "
+        "ce décalage a été retiré avant l’analyse.",
         "audio_shorter_than_video": "Le son finit avant l’image.",
         "incomplete": "Le fichier est incomplet.",
     },

@@ -104,6 +104,8 @@ PORTUGUESE: Final = Words(
         " com essa reserva.",
         "offset_removed": "Antes da análise foi retirado um desvio constante das amostras "
         "(de uma placa de som).",
+        "offset_stretch_removed": "Em alguns troços as amostras estavam desviadas do zero; isso foi "
+        "retirado antes da análise.",
         "audio_shorter_than_video": "O som acaba antes da imagem.",
         "incomplete": "O ficheiro está incompleto.",
     },

@@ -94,6 +94,13 @@ def channels() -> Iterator[Case]:
         shifted = (0.5 * sound + offset).astype(np.float32)
         write = partial(_channels, parts=(shifted,))
         yield Case("channels", name, write, notes=frozenset({"offset_removed"}), heard_s=SPEECH_S)
+    for name, part in {"offset-second": sound, "dead-second": none}.items():
+        parted = 0.5 * sound
+        second = slice(SAMPLE_RATE, 2 * SAMPLE_RATE)
+        parted[second] = 0.5 * part[second] + 0.45
+        write = partial(_channels, parts=(parted,))
+        notes = frozenset({"offset_stretch_removed"})
+        yield Case("channels", name, write, notes=notes, heard_s=SPEECH_S)
     surround = partial(_channels, parts=layouts["five-one"])
     for codec, name in (
         ("ac3", "a.mka"),

@@ -115,6 +115,21 @@ def test_dual_mono_is_judged_as_mono(judge: Judge, tmp_path: Path) -> None:
     assert mono.verdict.llr == pytest.approx(dual.verdict.llr, abs=1e-3)
 
 
+@pytest.mark.parametrize("level", [0.4, -0.9])
+def test_a_second_that_stands_off_zero_does_not_hide_those_beside_it(
+    level: float, judge: Judge, tmp_path: Path
+) -> None:
+    sound = 0.3 * made.speech(7.0)
+    plain = judge(write_wav(tmp_path / "plain.wav", sound)).scores
+    sound[3 * SAMPLE_RATE : 4 * SAMPLE_RATE] = level
+    shifted = judge(write_wav(tmp_path / "shifted.wav", sound)).scores
+    assert plain is not None
+    assert shifted is not None
+    away = [0, 1, 5, 6]  # a second and more from the step: as if it were not there
+    assert np.array_equal(shifted.facts.reason[away], plain.facts.reason[away])
+    assert shifted.llr[away] == pytest.approx(plain.llr[away], abs=0.05, nan_ok=True)
+
+
 @pytest.mark.parametrize("offset", [0.03, -0.1, 0.4])
 def test_an_offset_of_the_sound_card_changes_no_verdict(
     offset: float, judge: Judge, tmp_path: Path
