@@ -17,6 +17,7 @@ from pipeline.errors import LimitExceededError, MediaCorruptError
 from pipeline.ffmpeg_command import decode_command
 from pipeline.limits import ChildLimits, limited_child
 from pipeline.offsets import OffsetFinder, level_stretches
+from pipeline.room_echo import EchoMeter
 from pipeline.vocabulary import (
     AnalysisOptions,
     AudioTrack,
@@ -42,6 +43,7 @@ class _Sums:
 
     channels: ChannelComparison
     offsets: OffsetFinder
+    echo: EchoMeter
     n_samples: int = 0
     n_not_finite: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all samples, as they came
@@ -114,14 +116,7 @@ def survey(
                 decoded_sha256=sums.digest.hexdigest(),
             )
         )
-        if words and "decode_errors" not in notes:
-            notes.append("decode_errors")
-        if sums.n_not_finite and "not_finite" not in notes:
-            notes.append("not_finite")
-        if any(tracks[-1].channel_offset) and "offset_removed" not in notes:
-            notes.append("offset_removed")
-        if any(tracks[-1].offset_stretches) and "offset_stretch_removed" not in notes:
-            notes.append("offset_stretch_removed")
+        notes += [code for code in _remarks(sums, tracks[-1], words) if code not in notes]
     if tracks and _is_next_to_nothing(probe, tracks, notes):
         raise MediaCorruptError(
             "The file declares sound, but next to none could be decoded from it: it is damaged, "
@@ -230,6 +225,20 @@ def _block(
     )
 
 
+def _remarks(sums: _Sums, track: AudioTrack, words: list[str]) -> Iterator[str]:
+    """Yield the codes of what one pass over a track remarked."""
+    if words:
+        yield "decode_errors"
+    if sums.n_not_finite:
+        yield "not_finite"
+    if any(track.channel_offset):
+        yield "offset_removed"
+    if any(track.offset_stretches):
+        yield "offset_stretch_removed"
+    if sums.echo.is_echoing():
+        yield "reverberant"
+
+
 def _stretches(sums: _Sums) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Return the stretches of channels that have no constant offset; () where there are none."""
     found = sums.offsets.stretches()
@@ -276,7 +285,8 @@ def _sum_up(
 ) -> tuple[_Sums, list[str]]:
     words: list[str] = []
     comparison = ChannelComparison(track.n_channels, sample_rate)
-    sums = _Sums(comparison, OffsetFinder(track.n_channels, sample_rate))
+    finder = OffsetFinder(track.n_channels, sample_rate)
+    sums = _Sums(comparison, finder, EchoMeter(track.n_channels, sample_rate))
     reported_s = 0.0
     for chunk in _read_track(media, track, sample_rate, words):
         if kept is not None:
@@ -289,6 +299,7 @@ def _sum_up(
         limited = np.clip(chunk, -FULL_SCALE, FULL_SCALE)
         sums.channels.add(limited)
         sums.offsets.add(limited)
+        sums.echo.add(limited)
         sums.n_samples += len(chunk)
         duration_s = sums.n_samples / sample_rate
         if duration_s > max_duration_s:

@@ -23,6 +23,7 @@ from reports.words import Words
 from reports.words_en import ENGLISH
 
 MAX_SPANS_NAMED = 4  # on page 1; all of them stand in the list of stretches
+OF_JUDGEMENTS = frozenset({"reverberant"})  # remarks that say how far to trust one
 
 
 def headline(findings: Findings, words: Words = ENGLISH) -> str:
@@ -165,8 +166,17 @@ def not_examined(
         ),
         *_channel_sentences(findings, words),
         *(_quality_sentences(recorded, seconds, words) if is_judged else ()),
-        *_note_sentences((*(findings.media.notes if findings.media else ()), *name_notes), words),
+        *_note_sentences(
+            (*_told_notes(findings, is_judged=is_judged), *name_notes),
+            words,
+        ),
     )
+
+
+def _told_notes(findings: Findings, *, is_judged: bool) -> tuple[str, ...]:
+    """Return the file's remarks that mean something here: an echo does where there is a judgement."""
+    notes = findings.media.notes if findings.media else ()
+    return tuple(note for note in notes if is_judged or note not in OF_JUDGEMENTS)
 
 
 def _scored(rows: Sequence[SegmentRow]) -> list[SegmentRow]:

@@ -108,6 +108,8 @@ GERMAN: Final = Words(
         "low_bit_rate": "Der Ton wurde mit der Bitrate eines Telefons oder einer Sprachnachricht "
         "gespeichert: Damit hält das Verfahren echte Sprache öfter für synthetisch. Das"
         " Ergebnis ist mit diesem Vorbehalt zu lesen.",
+        "reverberant": "Der Ton trägt den langen Nachhall eines Raums oder eines fernen Mikrofons: Damit hält "
+        "das Verfahren echte Sprache öfter für synthetisch. Das Ergebnis ist mit diesem Vorbehalt zu lesen.",
         "offset_removed": "Ein gleichbleibender Versatz der Abtastwerte (einer Soundkarte) "
         "wurde vor der Untersuchung entfernt.",
         "offset_stretch_removed": "Stellenweise waren die Abtastwerte gegen null versetzt; das wurde vor "

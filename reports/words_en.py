@@ -97,6 +97,8 @@ ENGLISH: Final = Words(
         "low_bit_rate": "The sound was stored at a telephone's or a voice note's bit rate: with such "
         "sound the method calls genuine speech synthetic more often. Read the result "
         "with that in mind.",
+        "reverberant": "The sound carries the long echoes of a room or of a distant microphone: with such "
+        "sound the method calls genuine speech synthetic more often. Read the result with that in mind.",
         "offset_removed": "A constant offset of the samples (of a sound card) was taken out before the analysis.",
         "offset_stretch_removed": "In places the samples stood off zero; that was taken out before the analysis.",
         "audio_shorter_than_video": "The sound ends before the picture.",

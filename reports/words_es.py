@@ -103,6 +103,8 @@ SPANISH: Final = Words(
         "low_bit_rate": "El sonido se guardó con la tasa de bits de un teléfono o de una nota de voz: "
         "con él, el método toma más a menudo por sintética una voz auténtica. Léase el "
         "resultado con esa cautela.",
+        "reverberant": "El sonido lleva la larga reverberación de una sala o de un micrófono lejano: con él, el método "
+        "toma más a menudo por sintética una voz auténtica. Léase el resultado con esa cautela.",
         "offset_removed": "Antes del análisis se eliminó un desplazamiento constante de las "
         "muestras (de una tarjeta de sonido).",
         "offset_stretch_removed": "En algunos tramos las muestras estaban desplazadas respecto a cero; "

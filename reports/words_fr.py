@@ -108,6 +108,8 @@ FRENCH: Final = Words(
         "low_bit_rate": "Le son a été enregistré au débit d’un téléphone ou d’un message vocal : la "
         "méthode y prend plus souvent une voix authentique pour une voix de synthèse. "
         "Lire le résultat avec cette réserve.",
+        "reverberant": "Le son porte la longue réverbération d’une pièce ou d’un microphone éloigné : la méthode "
+        "y prend plus souvent une voix authentique pour une voix de synthèse. Lire le résultat avec cette réserve.",
         "offset_removed": "Un décalage constant des échantillons (d’une carte son) a été "
         "retiré avant l’analyse.",
         "offset_stretch_removed": "Par endroits, les échantillons étaient décalés par rapport à zéro ; "

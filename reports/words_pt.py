@@ -102,6 +102,8 @@ PORTUGUESE: Final = Words(
         "low_bit_rate": "O som foi guardado com o débito de um telefone ou de uma nota de voz: com ele,"
         " o método toma mais vezes por sintética uma voz autêntica. Leia-se o resultado"
         " com essa reserva.",
+        "reverberant": "O som traz a longa reverberação de uma sala ou de um microfone distante: com ele, o método "
+        "toma mais vezes por sintética uma voz autêntica. Leia-se o resultado com essa reserva.",
         "offset_removed": "Antes da análise foi retirado um desvio constante das amostras "
         "(de uma placa de som).",
         "offset_stretch_removed": "Em alguns troços as amostras estavam desviadas do zero; isso foi "

@@ -115,6 +115,23 @@ def test_dual_mono_is_judged_as_mono(judge: Judge, tmp_path: Path) -> None:
     assert mono.verdict.llr == pytest.approx(dual.verdict.llr, abs=1e-3)
 
 
+def test_an_echoing_room_is_remarked_on_and_said_where_there_is_a_judgement(
+    judge: Judge, tmp_path: Path
+) -> None:
+    dry = made.speech(8.0)
+    seconds = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    tail = np.random.default_rng(1).standard_normal(SAMPLE_RATE) * 10 ** (-3 * seconds / 0.9)
+    tail /= np.sqrt(np.square(tail).sum())
+    tail[0] += 0.7
+    wet = np.convolve(dry, tail)[: len(dry)]
+    wet = (0.5 * wet / np.abs(wet).max()).astype(np.float32)
+    for name, sound, expected in (("dry", dry, False), ("wet", wet, True)):
+        report = judge(write_wav(tmp_path / f"{name}.wav", sound))
+        assert report.media is not None
+        assert report.media.probe is not None
+        assert ("reverberant" in report.media.probe.notes) is expected
+
+
 @pytest.mark.parametrize("level", [0.4, -0.9])
 def test_a_second_that_stands_off_zero_does_not_hide_those_beside_it(
     level: float, judge: Judge, tmp_path: Path
