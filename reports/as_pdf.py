@@ -8,6 +8,7 @@ import dataclasses
 import io
 import json
 import threading
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -32,20 +33,39 @@ PLAIN_BYTES = 400_000  # packing takes 30 ms: a report of this size or less does
 _ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the inputs of its last call
 
 
-def to_pdf(document: ReportDocument, words: Words = ENGLISH, paper: Paper = Paper.A4) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The document in its other forms, as they lie inside the PDF."""
+
+    json: bytes
+    csv: bytes
+
+    @classmethod
+    def of(cls, document: ReportDocument) -> "Attached":
+        """Write both."""
+        return cls(to_json(document), to_csv(document))
+
+
+def to_pdf(
+    document: ReportDocument,
+    words: Words = ENGLISH,
+    paper: Paper = Paper.A4,
+    attached: Attached | None = None,
+) -> bytes:
     """Return the report as a PDF.
 
     Args:
         document: made with the same `words`.
         words: the language.
         paper: A4, or Letter, which Typst centres the same columns on.
+        attached: of the same document, where it was written already: that takes a second for ten hours.
 
     Raises:
         ConfigError: the font of the language is not installed (`font_missing`).
         typst.TypstError: the template is broken; no text from outside can cause it.
     """
     check_fonts(words)
-    inputs = _inputs(document, words) | {"paper": paper.value}
+    inputs = _inputs(document, words, attached or Attached.of(document)) | {"paper": paper.value}
     with _ONE_AT_A_TIME:
         pdf = _compiler().compile(
             format="pdf",
@@ -74,7 +94,7 @@ def _packed(pdf: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
+def _inputs(document: ReportDocument, words: Words, attached: Attached) -> dict[str, str]:
     window_s = CURVE_WINDOW_S
     if document.method is not None:
         window_s = document.method.thresholds.span_window_s
@@ -93,8 +113,8 @@ def _inputs(document: ReportDocument, words: Words) -> dict[str, str]:
         "page": json.dumps(data),
         "picture": picture,
         "strongest": json.dumps(strongest_pictures(document)),
-        "report": to_json(document).decode(),
-        "segments": to_csv(document).decode(),
+        "report": attached.json.decode(),
+        "segments": attached.csv.decode(),
     }
 
 

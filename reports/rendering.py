@@ -6,9 +6,7 @@ What a terminal writes beside each other and what a fleet puts into its store ar
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.as_csv import to_csv
-from reports.as_json import to_json
-from reports.as_pdf import to_pdf
+from reports.as_pdf import Attached, to_pdf
 from reports.document import ReportDocument
 from reports.json_signature import sign_json
 from reports.paper import Paper
@@ -44,14 +42,15 @@ def render(
         words: the language.
         paper: of the PDF.
     """
-    json_bytes, pdf = to_json(document), to_pdf(document, words, paper)
-    files = [RenderedFile("json", ".json", "application/json", json_bytes)]
+    attached = Attached.of(document)
+    pdf = to_pdf(document, words, paper, attached)
+    files = [RenderedFile("json", ".json", "application/json", attached.json)]
     if key is not None:
-        token = sign_json(json_bytes, key)
+        token = sign_json(attached.json, key)
         files.append(RenderedFile("jws", ".json.jws", "application/jose", token))
         pdf = sign_pdf(pdf, key)
     files.append(RenderedFile("pdf", ".pdf", "application/pdf", pdf))
-    files.append(RenderedFile("csv", ".csv", "text/csv", to_csv(document)))
+    files.append(RenderedFile("csv", ".csv", "text/csv", attached.csv))
     files += [
         RenderedFile(name.removesuffix(".wav"), f"-{name}", "audio/wav", content)
         for name, content in clips.items()

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, text
 
 from storage.database import transaction
+from storage.result_tables import AuditRow
 from storage.stored_text import storable
-from storage.tables import AuditRow
 
 AUDIT_LOCK = 7_105_332_190  # any number, the same in every version; held from append to commit
 FIRST = "0" * 64  # what the first row has for its predecessor's hash

@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from pipeline.vocabulary import FloatArray, MediaFile, MediaReport, SegmentScores
 from storage.claim_rows import EndedFacts
 from storage.database import transaction
+from storage.result_tables import AnalysisRow, MediaRow, ModelRow, ReportFileRow, ReportRow
 from storage.stored_text import storable
-from storage.tables import AnalysisRow, MediaRow, ModelRow, ReportFileRow, ReportRow
 
 PAGE_REPORTS = 50  # documents a page: long items have documents of megabytes
 _COPY_SEGMENTS = """

@@ -16,6 +16,8 @@ import storage.fleet_tables
 import storage.people_tables
 import storage.progress_tables
 import storage.quota_tables
+import storage.result_tables
+import storage.source_tables
 import storage.sweep_tables
 import storage.upload_tables  # noqa: F401 (their tables belong to the metadata)
 from pipeline.errors import ConfigError, DatabaseError
