@@ -73,9 +73,11 @@ class FleetBench:
         return [attempt.cause for attempt in self.queue.desk.item_attempts(item_id)]
 
     @contextmanager
-    def start_process(self, log: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker of its own, `python -m workers --until-idle`, that ends with the block."""
-        command = [sys.executable, "-m", "workers", "--until-idle"]
+    def start_process(
+        self, log: Path, *, until_idle: bool = True, **more: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker of its own, `python -m workers [--until-idle]`, that ends with the block."""
+        command = [sys.executable, "-m", "workers", *(["--until-idle"] if until_idle else [])]
         environ = {**self.environ, **more}
         with (
             log.open("wb") as output,

@@ -56,13 +56,21 @@ class Patience:
     on_slow: Callable[[], None]  # called every `SLOW_S` in which no node has taken it
 
 
-def spawn(lane: str, kind: type, settings: object, needs: Needs) -> Any:  # noqa: ANN401 (a proxy)
+def spawn(lane: str, kind: type, settings: object, needs: Needs, place: object = "DEFAULT") -> Any:  # noqa: ANN401 (a proxy)
     """Ask Ray for an actor; return its handle.
+
+    Args:
+        lane: its name, in errors.
+        kind: its class.
+        settings: what that is made with.
+        needs: of the cluster.
+        place: a scheduling strategy of Ray's.
 
     Raises:
         WorkerLostError: Ray does not take it.
     """
     options: dict[str, Any] = {
+        "scheduling_strategy": place,
         "num_cpus": needs.n_cpus,
         "num_gpus": needs.n_gpus,
         "max_restarts": 0,

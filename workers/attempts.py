@@ -20,10 +20,11 @@ from pipeline.errors import (
 )
 from pipeline.vocabulary import Failure
 from workers.actors import Member, plain_errors
-from workers.crew import Crew, CrewSettings, Role
+from workers.crew import Crew
 from workers.fleet_events import FleetEventKind
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
 from workers.ray_runtime import is_node_alive
+from workers.roles import CrewSettings, Role
 from workers.settings import FleetSettings
 from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
 from workers.writer import Ended, Failed

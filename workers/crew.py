@@ -2,8 +2,8 @@
 
 Each actor that is wanted has a thread that starts it, and starts it again where it cannot now: a
 cluster without room, a full disk. So a fleet works with those that it has: it needs a scorer, a
-writer and one preparer. A dead actor is the end of an attempt; only then a new one is made, here
-and never by Ray.
+writer and one preparer, and on a cluster has room kept for these as a whole. A dead actor is the end
+of an attempt; only then a new one is made, here and never by Ray.
 """
 
 import logging
@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +22,6 @@ from pipeline.vocabulary import ModelUse
 from workers.actors import (
     START_S,
     Member,
-    Needs,
     Patience,
     has_process,
     is_here,
@@ -31,14 +29,11 @@ from workers.actors import (
     opened,
     spawn,
 )
-from workers.lister import Lister, ListerSettings
-from workers.preparer import Preparer, PreparerSettings
 from workers.ray_runtime import is_node_alive
-from workers.scorer import DetectorFacts, Scorer, ScorerSettings
-from workers.settings import FleetSettings, NodePlace
-from workers.site_key import site_key
+from workers.reserved_room import ReservedRoom
+from workers.roles import CrewSettings, Role, job_of, needs_of
+from workers.scorer import DetectorFacts
 from workers.walk_values import here
-from workers.writer import Writer, WriterSettings
 
 _log = logging.getLogger(__name__)
 END_S = 3.0  # for a killed process to be gone
@@ -47,33 +42,13 @@ MOST_DEAD_STARTS = 5  # in a row, of an actor that nobody can do without: then t
 READY_POLL_S = 0.1
 
 
-class Role(StrEnum):
-    """What an actor does."""
-
-    PREPARER = "preparer"
-    SCORER = "scorer"
-    WRITER = "writer"
-    LISTER = "lister"
-
-
-@dataclass(frozen=True, slots=True)
-class CrewSettings:
-    """How many actors, and what they ask of a cluster."""
-
-    fleet: FleetSettings
-    n_preparers: int
-    n_gpus: int  # in the cluster
-    name: str = ""  # in the trace, before the lane
-    with_lister: bool = True
-    reserves_cores: bool = True  # False: on top of what nodes have counted, for one item
-
-
 @dataclass(slots=True)
 class _Vacancy:
     """An actor that is wanted, until it works."""
 
     role: Role
     lane: str
+    is_reserved: bool  # it goes where room is kept for it
     n_failures: int = 0
     why: str = ""  # it does not work yet, for people; "" = it is starting
 
@@ -98,6 +73,8 @@ class Crew:
         self._members: dict[Role, Member] = {}  # scorer, writer, lister
         self._preparers: list[Member] = []
         self._idle: list[Member] = []
+        self._room: ReservedRoom[Role] | None = None  # on a cluster: for the least crew
+        self._in_room: Member | None = None  # the preparer there
         self._vacancies: list[_Vacancy] = []
         self._threads: list[threading.Thread] = []
         self._n_made = 0
@@ -107,12 +84,15 @@ class Crew:
 
     def __enter__(self) -> "Crew":
         """Ask for all actors; they come one by one."""
-        self._want(Role.SCORER)
-        self._want(Role.WRITER)
-        for _ in range(self._settings.n_preparers):
-            self._want(Role.PREPARER)
+        least = [Role.SCORER, Role.WRITER, Role.PREPARER]
         if self._settings.with_lister:
-            self._want(Role.LISTER)
+            least.append(Role.LISTER)
+        if self._settings.fleet.ray_address and self._settings.reserves_cores:
+            self._room = ReservedRoom({role: needs_of(role, self._settings) for role in least})
+        for role in least:
+            self._want(role, is_reserved=True)
+        for _ in range(self._settings.n_preparers - 1):
+            self._want(Role.PREPARER)
         return self
 
     def __exit__(
@@ -204,9 +184,10 @@ class Crew:
         """
         with self._guard:
             role = self._dismissed(member)
+            is_reserved = role is not Role.PREPARER or member is self._in_room
         kill(member)
         if role is not None:
-            self._want(role)
+            self._want(role, is_reserved=is_reserved)
 
     def check(self) -> None:
         """Make sure that Ray lives on our own node.
@@ -254,6 +235,8 @@ class Crew:
             self._idle.clear()
         for member in members:
             kill(member)
+        if self._room is not None and self.problem is None:  # a dead Ray would be waited for
+            self._room.close()
         until = time.monotonic() + END_S
         while any(map(has_process, members)) and time.monotonic() < until:
             time.sleep(0.02)
@@ -273,12 +256,13 @@ class Crew:
 
     # one thread for each actor that is wanted
 
-    def _want(self, role: Role) -> None:
+    def _want(self, role: Role, *, is_reserved: bool = False) -> None:
         with self._guard:
             if self._closed.is_set():
                 return
             self._n_made += 1
-            vacancy = _Vacancy(role, f"{self._settings.name}{role} {self._n_made}")
+            lane = f"{self._settings.name}{role} {self._n_made}"
+            vacancy = _Vacancy(role, lane, is_reserved)
             self._vacancies.append(vacancy)
             thread = threading.Thread(target=self._fill, args=(vacancy,), name=vacancy.lane)
             self._threads = [one for one in self._threads if one.is_alive()] + [thread]
@@ -316,18 +300,21 @@ class Crew:
             VerityError: not now, or never.
         """
         self.check()
-        kind, settings, needs = self._job_of(vacancy.role)
-        on_cluster = bool(self._settings.fleet.ray_address)
-        has_room = not (on_cluster and self._settings.reserves_cores)
-        if vacancy.role is Role.PREPARER and not has_room:
+        kind, settings = job_of(vacancy.role, self._settings.fleet)
+        needs, place = needs_of(vacancy.role, self._settings), None
+        if self._room is None:
+            needs = needs.without_cores()
+        elif vacancy.is_reserved:
+            place = self._room.place_of(vacancy.role)
+        else:
             self._wait_for_detector()  # cores for those that all items need come first
-        handle = spawn(vacancy.lane, kind, settings, needs.without_cores() if has_room else needs)
+        handle = spawn(vacancy.lane, kind, settings, needs, place or "DEFAULT")
         arguments: tuple[object, ...] = ()
         if vacancy.role is Role.PREPARER:  # its process starts while the scorer opens the model
             self._wait_for_detector()
             arguments = (self._detector and self._detector.card,)
         patience = Patience(
-            None if on_cluster else START_S,
+            None if self._settings.fleet.ray_address else START_S,
             self._closed.is_set,
             lambda: self._tell_slow(vacancy),
         )
@@ -343,9 +330,16 @@ class Crew:
             vacancy.why = f"The Ray cluster has no room yet for {vacancy.lane}."
             _log.warning(vacancy.why)
             self._on_change()
-        if vacancy.role in {Role.SCORER, Role.WRITER}:
-            for preparer in self.borrow(1):
+        if vacancy.is_reserved:  # its node died
+            for preparer in self._borrow_unreserved():
                 self.replace(preparer)  # its successor waits behind those that wait now
+
+    def _borrow_unreserved(self) -> list[Member]:
+        """Take an idle preparer off the list whose core others could use, if there is one."""
+        with self._guard:
+            spare = [preparer for preparer in self._idle if preparer is not self._in_room][:1]
+            self._idle = [preparer for preparer in self._idle if preparer not in spare]
+        return spare
 
     def _put_to_work(self, vacancy: _Vacancy, member: Member, facts: Any) -> None:  # noqa: ANN401
         with self._guard:
@@ -354,44 +348,10 @@ class Crew:
                 self.separator = facts
                 self._preparers.append(member)
                 self._idle.append(member)
+                if vacancy.is_reserved:
+                    self._in_room = member
                 return
             self._members[vacancy.role] = member
         if vacancy.role is Role.SCORER:
             self._detector = facts
             self._has_detector.set()
-
-    def _job_of(self, role: Role) -> tuple[type, object, Needs]:
-        """Return an actor's class, its settings and what it asks of a cluster."""
-        fleet = self._settings.fleet
-        place = NodePlace(fleet.temp_folder, may_differ=bool(fleet.ray_address))
-        if role is Role.PREPARER:
-            trust = fleet.storage.evidence.c2pa_trust
-            pem = b"" if trust is None else trust.read_bytes()
-            preparer = PreparerSettings(
-                fleet.jobs,
-                fleet.separator,
-                place,
-                fleet.allow_local,
-                trust_pem=pem,
-                storage=fleet.storage,
-                installation=fleet.installation,
-                keep_bytes=fleet.keep_bytes,
-            )
-            return Preparer, preparer, Needs(1.0)
-        if role is Role.SCORER:
-            n_gpus = 1.0 if self._settings.n_gpus and fleet.device != "cpu" else 0.0
-            n_threads = fleet.n_score_threads
-            scorer = ScorerSettings(
-                fleet.detector, fleet.device, n_threads, fleet.score_wait_s, fleet.score_rows
-            )
-            return Scorer, scorer, Needs(n_threads, n_gpus)
-        if role is Role.WRITER:
-            return (
-                Writer,
-                WriterSettings(
-                    fleet.storage, fleet.lease_s, site_key(fleet.storage), fleet.jobs.egress
-                ),
-                Needs(0.5),
-            )
-        lister = ListerSettings(fleet.jobs, place, fleet.allow_local)
-        return Lister, lister, Needs(0.1, n_threads=fleet.n_listings + 1)

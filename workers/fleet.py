@@ -27,7 +27,7 @@ from storage.embedding_rows import SearchLimits
 from storage.objects import check_object_store, open_object_store
 from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
-from workers.crew import Crew, CrewSettings, Role
+from workers.crew import Crew
 from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary, OnFleetEvent
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
@@ -39,6 +39,7 @@ from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
 from workers.ray_runtime import open_ray
 from workers.retention import Retention
+from workers.roles import CrewSettings, Role
 from workers.roster import Roster
 from workers.row_batching import BatchNote
 from workers.running_workers import worker_lock

@@ -21,9 +21,10 @@ from pipeline.strongest import SoundKeeper
 from pipeline.vocabulary import SegmentFacts
 from workers.actors import Member, plain_errors
 from workers.basis import basis_of
-from workers.crew import Crew, Role
+from workers.crew import Crew
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
 from workers.reuse import Reusable
+from workers.roles import Role
 from workers.settings import FleetSettings
 from workers.sketch import Sketch
 from workers.walk_values import PreparedHead, StageSpan, Watched

@@ -172,16 +172,16 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
     job = bench.submit(speech_folder)
     more = {**cluster.environ, "BENCH_MARK": (mark := os.urandom(8).hex())}
 
-    with bench.start_process(tmp_path / "first.log", **more, VERITY_PREPARERS="3") as first:
-        wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
+    with bench.start_process(tmp_path / "first.log", **more, VERITY_PREPARERS="2") as first:
+        wait_until(lambda: len(cluster.actors("Preparer")) == 2, START_S)
         wait_until(lambda: is_running(bench, job), START_S)
         of_first = ours(cluster)
         own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
         log = tmp_path / "second.log"
         with bench.start_process(log, **own, VERITY_PREPARERS="3") as second:
-            # 2.4 cores are left: a scorer and a writer, and no preparer or one
-            wait_until(lambda: len(cluster.actors("Scorer")) == 2, START_S)
-            assert len(cluster.actors("Preparer")) < 6
+            # 3.4 cores are left: the least crew takes 2.6 of them
+            wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
+            assert len(cluster.actors("Scorer")) == 2
             first.send_signal(signal.SIGKILL)
             wait_until(lambda: not of_first & ours(cluster), 30)
             wait_until(lambda: not marked_pids(mark), 5)  # nor does its heartbeat live
@@ -192,6 +192,30 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
     causes = [bench.causes(item.item_id) for item in bench.media(job)]
     assert {cause for ends in causes for cause in ends} == {AttemptEnd.DONE, AttemptEnd.DRIVER_LOST}
     assert [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE] in causes
+
+
+def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
+    cluster: RayCluster, bench: FleetBench, speech_folder: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "second.log"
+
+    # 6.6 of 7 cores: there would be no room for the second one's scorer, for its lister there would
+    with bench.start_process(
+        tmp_path / "first.log", until_idle=False, **cluster.environ, VERITY_PREPARERS="5"
+    ) as first:
+        wait_until(lambda: len(cluster.actors("Preparer")) == 5, START_S)
+        of_first = ours(cluster)
+        own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
+        with bench.start_process(log, until_idle=False, **own, VERITY_PREPARERS="1") as second:
+            wait_until(lambda: "has no room yet" in log.read_text(), START_S)
+            assert ours(cluster) <= of_first
+            first.send_signal(signal.SIGKILL)
+            job = bench.submit(speech_folder)
+            wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, START_S)
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(60) == 0, log.read_text()[-4000:]
+
+    assert_each_is_done_once(bench, job, 12)
 
 
 def test_a_node_that_dies_costs_no_item_and_no_driver(
