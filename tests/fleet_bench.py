@@ -74,10 +74,10 @@ class FleetBench:
 
     @contextmanager
     def start_process(
-        self, log: Path, *, until_idle: bool = True, **more: str
+        self, log: Path, *flags: str, **more: str
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker of its own, `python -m workers [--until-idle]`, that ends with the block."""
-        command = [sys.executable, "-m", "workers", *(["--until-idle"] if until_idle else [])]
+        """Run a worker of its own that ends with the block: `--until-idle`, or with other flags."""
+        command = [sys.executable, "-m", "workers", *(flags or ["--until-idle"])]
         environ = {**self.environ, **more}
         with (
             log.open("wb") as output,

@@ -201,12 +201,12 @@ def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
 
     # 6.6 of 7 cores: there would be no room for the second one's scorer, for its lister there would
     with bench.start_process(
-        tmp_path / "first.log", until_idle=False, **cluster.environ, VERITY_PREPARERS="5"
+        tmp_path / "first.log", "--log-json", **cluster.environ, VERITY_PREPARERS="5"
     ) as first:
         wait_until(lambda: len(cluster.actors("Preparer")) == 5, START_S)
         of_first = ours(cluster)
         own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
-        with bench.start_process(log, until_idle=False, **own, VERITY_PREPARERS="1") as second:
+        with bench.start_process(log, "--log-json", **own, VERITY_PREPARERS="1") as second:
             wait_until(lambda: "has no room yet" in log.read_text(), START_S)
             assert ours(cluster) <= of_first
             first.send_signal(signal.SIGKILL)
