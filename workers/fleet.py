@@ -166,7 +166,7 @@ class _Fleet:
         self._crew = crew
         self._trace = trace
         self._on_event = on_event
-        self._shortage = Shortage(settings.temp_folder)
+        self._shortage = Shortage(settings.temp_folder, settings.free_memory_bytes)
         self._is_short = False
         self._is_told_ready = False
         self._attempts = Attempts(settings, crew, queue, self._count, self._shortage.tell)

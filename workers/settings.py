@@ -75,6 +75,7 @@ class FleetSettings(BaseModel):
     object_store_bytes: int = Field(default=256 << 20, ge=80 << 20)
     # Fetched media that outlive a failed attempt, on each node; gone with the item's end.
     keep_bytes: int = Field(default=1 << 30, ge=0)
+    free_memory_bytes: int = Field(default=0, ge=0)  # nothing is begun with less; 0 = a small share
     allow_local: bool = True  # local folders are sources: the operator's own command line
     environ: Mapping[str, str] = Field(default_factory=dict, repr=False)  # of our own children
 
@@ -138,6 +139,7 @@ _KEYS = {
     "VERITY_RAY_WORKING_DIR": "ray_working_dir",
     "VERITY_OBJECT_STORE_BYTES": "object_store_bytes",
     "VERITY_KEEP_BYTES": "keep_bytes",
+    "VERITY_FREE_MEMORY_BYTES": "free_memory_bytes",
 }
 
 

@@ -22,9 +22,15 @@ CALM_S = 120.0  # without news, the next pause begins short again
 class Shortage:
     """Looks at this machine, and keeps what attempts have told; safe to use from several threads."""
 
-    def __init__(self, temp_folder: Path) -> None:
-        """Name the folder where media lie while they are analysed."""
+    def __init__(self, temp_folder: Path, free_memory_bytes: int = 0) -> None:
+        """Say what is looked at.
+
+        Args:
+            temp_folder: where media lie while they are analysed.
+            free_memory_bytes: of memory that always stays free, where that is more than the rule asks.
+        """
         self._temp_folder = temp_folder
+        self._free_memory_bytes = free_memory_bytes
         self._guard = threading.Lock()
         self._looked_at = -LOOK_EVERY_S
         self._seen = ""
@@ -54,12 +60,18 @@ class Shortage:
         return self._seen or told
 
     def _look(self) -> str:
-        rooms = (
-            (disk_room(self._temp_folder), "disk", "Make room there, or set VERITY_TEMP."),
-            (memory_room(), "memory", "End other programs, or set a lower VERITY_PREPARERS."),
+        disk, memory = disk_room(self._temp_folder), memory_room()
+        looks = (
+            (disk, SPARE_DISK_BYTES, "disk", "Make room there, or set VERITY_TEMP."),
+            (
+                memory,
+                self._free_memory_bytes,
+                "memory",
+                "End other programs, or set a lower VERITY_PREPARERS.",
+            ),
         )
-        for room, name, advice in rooms:
-            if is_short(room) or (name == "disk" and 0 < room.free_bytes < SPARE_DISK_BYTES):
+        for room, kept_bytes, name, advice in looks:
+            if is_short(room) or 0 < room.free_bytes < kept_bytes:
                 left = f"{room.free_bytes >> 20} of {room.total_bytes >> 20} MiB are left"
                 return (
                     f"This machine is short of {name} ({left}): no new items are begun until"
