@@ -31,8 +31,9 @@ class RayCluster:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Return what a driver needs to join."""
-        return {"RAY_ADDRESS": self.address, "RAY_AUTH_TOKEN": self.token}
+        """Return what a driver needs to join, with one scorer and one writer on the few cores."""
+        joining = {"RAY_ADDRESS": self.address, "RAY_AUTH_TOKEN": self.token}
+        return {**joining, "VERITY_SCORERS": "1", "VERITY_WRITERS": "1"}
 
     def actors(self, title: str, root: Path | None = None) -> list[int]:
         """Return the processes of actors whose title begins so, on one node or on all."""

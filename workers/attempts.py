@@ -245,7 +245,7 @@ class Attempts:
         """End the shared actor that the item waits for; its walk has seen to the preparer."""
         stage, deadline_s = held.stage, self._settings.deadlines.of(held.stage)
         role = _ROLES.get(stage)
-        member = None if role is None else self._crew.member(role)
+        member = None if role is None else held.shared.get(role)
         if member is not None:
             self._crew.replace(member)
         message = f"There was no progress in stage {stage} for {deadline_s:.0f} s."

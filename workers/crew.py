@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
@@ -70,11 +71,11 @@ class Crew:
         self._guard = threading.Lock()
         self._closed = threading.Event()
         self._has_detector = threading.Event()
-        self._members: dict[Role, Member] = {}  # scorer, writer, lister
+        self._shared: dict[Role, list[Member]] = {}  # scorers, writers, the lister
         self._preparers: list[Member] = []
         self._idle: list[Member] = []
         self._room: ReservedRoom[Role] | None = None  # on a cluster: for the least crew
-        self._in_room: Member | None = None  # the preparer there
+        self._in_room: dict[Role, Member] = {}
         self._vacancies: list[_Vacancy] = []
         self._threads: list[threading.Thread] = []
         self._n_made = 0
@@ -84,15 +85,21 @@ class Crew:
 
     def __enter__(self) -> "Crew":
         """Ask for all actors; they come one by one."""
-        least = [Role.SCORER, Role.WRITER, Role.PREPARER]
-        if self._settings.with_lister:
-            least.append(Role.LISTER)
-        if self._settings.fleet.ray_address and self._settings.reserves_cores:
-            self._room = ReservedRoom({role: needs_of(role, self._settings) for role in least})
+        settings = self._settings
+        wanted = {
+            Role.SCORER: settings.n_scorers,
+            Role.WRITER: settings.n_writers,
+            Role.PREPARER: settings.n_preparers,
+            Role.LISTER: int(settings.with_lister),
+        }
+        least = [role for role, n_members in wanted.items() if n_members]
+        if settings.fleet.ray_address and settings.reserves_cores:
+            self._room = ReservedRoom({role: needs_of(role, settings) for role in least})
         for role in least:
             self._want(role, is_reserved=True)
-        for _ in range(self._settings.n_preparers - 1):
-            self._want(Role.PREPARER)
+        for role in least:
+            for _ in range(wanted[role] - 1):
+                self._want(role)
         return self
 
     def __exit__(
@@ -108,7 +115,8 @@ class Crew:
     def is_ready(self) -> bool:
         """Tell whether media can be analysed: there are a scorer, a writer and a preparer."""
         with self._guard:
-            return {Role.SCORER, Role.WRITER} <= self._members.keys() and bool(self._preparers)
+            has_shared = all(self._shared.get(role) for role in (Role.SCORER, Role.WRITER))
+            return has_shared and bool(self._preparers)
 
     def wait_until_ready(self, check: Callable[[], None]) -> None:
         """Return once media can be analysed.
@@ -153,9 +161,18 @@ class Crew:
         return (self.detector.use,) + (() if self.separator is None else (self.separator,))
 
     def member(self, role: Role) -> Member | None:
-        """Return the scorer, writer or lister; None while there is none."""
+        """Return a scorer, a writer or the lister, each in its turn; None while there is none."""
         with self._guard:
-            return self._members.get(role)
+            pool = self._shared.get(role)
+            if not pool:
+                return None
+            pool.append(pool.pop(0))
+            return pool[-1]
+
+    def members(self, role: Role) -> tuple[Member, ...]:
+        """Return all scorers, or all writers."""
+        with self._guard:
+            return tuple(self._shared.get(role, ()))
 
     def borrow(self, most: int) -> list[Member]:
         """Return up to `most` preparers that nobody uses."""
@@ -184,7 +201,7 @@ class Crew:
         """
         with self._guard:
             role = self._dismissed(member)
-            is_reserved = role is not Role.PREPARER or member is self._in_room
+            is_reserved = member in self._in_room.values()
         kill(member)
         if role is not None:
             self._want(role, is_reserved=is_reserved)
@@ -229,8 +246,8 @@ class Crew:
         for thread in self._threads:
             thread.join()  # within `LOOK_S`: nobody wants its actor any more
         with self._guard:
-            members = [*self._members.values(), *self._preparers]
-            self._members.clear()
+            members = [*chain.from_iterable(self._shared.values()), *self._preparers]
+            self._shared.clear()
             self._preparers.clear()
             self._idle.clear()
         for member in members:
@@ -243,9 +260,9 @@ class Crew:
 
     def _dismissed(self, member: Member) -> Role | None:
         """Take an actor off our lists; return what it did, None: it was on none."""
-        for role, known in self._members.items():
-            if known is member:
-                del self._members[role]
+        for role, pool in self._shared.items():
+            if member in pool:
+                pool.remove(member)
                 return role
         if member not in self._preparers:
             return None
@@ -337,21 +354,22 @@ class Crew:
     def _borrow_unreserved(self) -> list[Member]:
         """Take an idle preparer off the list whose core others could use, if there is one."""
         with self._guard:
-            spare = [preparer for preparer in self._idle if preparer is not self._in_room][:1]
+            kept = self._in_room.get(Role.PREPARER)
+            spare = [preparer for preparer in self._idle if preparer is not kept][:1]
             self._idle = [preparer for preparer in self._idle if preparer not in spare]
         return spare
 
     def _put_to_work(self, vacancy: _Vacancy, member: Member, facts: Any) -> None:  # noqa: ANN401
         with self._guard:
             self._vacancies.remove(vacancy)
+            if vacancy.is_reserved:
+                self._in_room[vacancy.role] = member
             if vacancy.role is Role.PREPARER:
                 self.separator = facts
                 self._preparers.append(member)
                 self._idle.append(member)
-                if vacancy.is_reserved:
-                    self._in_room = member
                 return
-            self._members[vacancy.role] = member
+            self._shared.setdefault(vacancy.role, []).append(member)
         if vacancy.role is Role.SCORER:
             self._detector = facts
             self._has_detector.set()

@@ -178,7 +178,7 @@ class _Fleet:
         self._n_listed = 0
         self._checked_at = self._noted_at = time.monotonic()
         self._lists_from = 0.0  # when listings are looked for again: most claims are of media
-        self._notes: Any = None  # reference to the scorer's notes
+        self._notes: dict[Member, Any] = {}  # references to the scorers' notes
         self.hurry = threading.Event()
         self.on_batch: Callable[[BatchNote], None] = lambda _: None
         orders = Orders(
@@ -389,17 +389,17 @@ class _Fleet:
 
     def _ask_for_notes(self, wait_s: float = 0.0) -> None:
         """Record the notes that were asked for, and ask for the next ones."""
-        scorer = self._crew.member(Role.SCORER)
-        if scorer is None:  # it died, and its notes are gone
-            self._notes = None
-            return
-        if self._notes is not None and ray.wait([self._notes], timeout=wait_s)[0]:
-            with suppress(RayError):  # the scorer died: its notes are gone
-                for note in ray.get(self._notes):
-                    self._record_batch(scorer.lane, note)
-            self._notes = None
-        if self._notes is None:
-            self._notes = scorer.handle.take_notes.remote()
+        asked, self._notes = self._notes, {}
+        for scorer in self._crew.members(Role.SCORER):  # one that died took its notes along
+            notes = asked.get(scorer)
+            if notes is not None:
+                if not ray.wait([notes], timeout=wait_s)[0]:
+                    self._notes[scorer] = notes
+                    continue
+                with suppress(RayError):  # the scorer died: its notes are gone
+                    for note in ray.get(notes):
+                        self._record_batch(scorer.lane, note)
+            self._notes[scorer] = scorer.handle.take_notes.remote()
 
     def _record_batch(self, lane: str, note: BatchNote) -> None:
         facts: dict[str, Fact] = {

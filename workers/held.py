@@ -52,6 +52,7 @@ class Held:
     custody: Custody | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
     keeper: Member | None = None  # whose node may keep the item's bytes for another attempt
+    shared: dict[str, Member] = field(default_factory=dict)  # role -> whom it last asked
     cause: str = ""  # how the attempt ends badly, for whoever watches
     code: str = ""
     _stop: StopCause | None = None

@@ -19,6 +19,8 @@ from workers.machine import count_cores, memory_room
 
 MOST_LOCAL_PREPARERS = 32
 PREPARER_BYTES = 400 << 20  # of memory: 250 MB measured, and room for a block's arrays
+LEAST_AHEAD = 4
+SHARED_BYTES = 250 << 20  # of memory: its share of a scorer and a writer
 OTHERS_BYTES = 1200 << 20  # Ray, scorer, writer, database
 
 
@@ -50,7 +52,8 @@ class FleetSettings(BaseModel):
     detector: str = ""  # name in the model store, or a path; "" = its default
     separator: str = ""
     n_preparers: int = Field(default=1, ge=1)
-    n_ahead: int = Field(default=4, ge=0)  # items that may be past their preparer at once
+    n_scorers: int = Field(default=0, ge=0)  # 0 = one a GPU, or one for two preparers
+    n_writers: int = Field(default=0, ge=0)  # 0 = one for two preparers
     host_rate: float = Field(default=5.0, gt=0, le=10_000)  # media a second from one host
     host_burst: float = Field(default=10.0, ge=1, le=100_000)  # at once, after a pause
     n_listings: int = Field(default=4, ge=1)  # sources listed at once
@@ -78,6 +81,11 @@ class FleetSettings(BaseModel):
     free_memory_bytes: int = Field(default=0, ge=0)  # nothing is begun with less; 0 = a small share
     allow_local: bool = True  # local folders are sources: the operator's own command line
     environ: Mapping[str, str] = Field(default_factory=dict, repr=False)  # of our own children
+
+    @property
+    def n_ahead(self) -> int:
+        """Return how many items may be past their preparer at once: scored, or being written."""
+        return max(LEAST_AHEAD, self.n_preparers)
 
     @property
     def beat_s(self) -> float:
@@ -125,6 +133,8 @@ _KEYS = {
     "VERITY_DETECTOR": "detector",
     "VERITY_SEPARATOR": "separator",
     "VERITY_PREPARERS": "n_preparers",
+    "VERITY_SCORERS": "n_scorers",
+    "VERITY_WRITERS": "n_writers",
     "VERITY_DEVICE": "device",
     "VERITY_SCORE_THREADS": "n_score_threads",
     "VERITY_SCORE_WAIT_S": "score_wait_s",
@@ -166,7 +176,7 @@ def _first_problem(error: ValidationError) -> str:
 
 def _fitting_preparers() -> int:
     """Return how many preparers this machine, or our container, has cores and memory for."""
-    by_memory = (memory_room().total_bytes - OTHERS_BYTES) // PREPARER_BYTES
+    by_memory = (memory_room().total_bytes - OTHERS_BYTES) // (PREPARER_BYTES + SHARED_BYTES)
     return max(1, min(count_cores(), by_memory, MOST_LOCAL_PREPARERS))
 
 

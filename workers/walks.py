@@ -142,6 +142,7 @@ class Walks:
                 raise StoppedWalk(StopCause.GIVEN_BACK)
             held.moved(held.stage)  # waiting is not stalling
             held.pause(POLL_S)
+        held.shared[role] = member
         return member
 
     def _fetch_and_reuse(self, held: Held, preparer: Member) -> Ended | None:
