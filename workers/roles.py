@@ -34,11 +34,15 @@ class CrewSettings:
 
     @property
     def n_scorers(self) -> int:
-        """Return how many scorers: one a GPU; else as many as keep the preparers busy.
+        """Return how many scorers: one a GPU of ours; else as many as keep the preparers busy.
 
         Preparing a second of sound takes 8 ms of a core, scoring it 4, or 7 where it is heard twice.
+        On a cluster one GPU, unless more are asked for: others may share it.
         """
-        sensible = self.n_gpus if self.uses_gpus else max(1, self.n_preparers // 2)
+        if self.uses_gpus:
+            sensible = 1 if self.fleet.ray_address else self.n_gpus
+        else:
+            sensible = max(1, self.n_preparers // 2)
         return min(self.fleet.n_scorers or sensible, self.n_preparers)
 
     @property
