@@ -38,7 +38,7 @@ from workers.temp_folders import sweep
 BURST = 3.0  # how many kills the next one may be early by, in units of the even pace
 LEAST_GAP_S = 0.3
 END_S = 60.0  # for workers to end on SIGTERM
-LEFT_S = 30.0  # for what a killed worker had started to notice that: Ray's agents take 15 s
+LEFT_S = 75.0  # for what a killed worker had started to notice that: Ray's agents look for a minute
 BACK_S = 60.0  # for PostgreSQL, after its last stop
 TELL_EVERY_S = 15.0
 

@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -14,7 +15,7 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine
 
-from pipeline.errors import ObjectStoreError
+from pipeline.errors import DatabaseError, ObjectStoreError
 from storage import object_rows
 from storage.database import transaction
 from storage.object_keys import OnBytes
@@ -63,9 +64,16 @@ def put_objects(
     """
     kept = [_named(account_id, data) for data, _ in contents]
     _touch(engine, {it.key: it.size_bytes for it in kept})
-    with ThreadPoolExecutor(PUTS_AT_ONCE) as threads:  # a store far away takes its time for each
-        for _ in threads.map(lambda it, content: store.put(it.key, *content), kept, contents):
-            pass
+    try:
+        with ThreadPoolExecutor(
+            PUTS_AT_ONCE
+        ) as threads:  # a store far away takes its time for each
+            list(threads.map(lambda it, content: store.put(it.key, *content), kept, contents))
+    except BaseException:
+        with suppress(DatabaseError), transaction(engine) as connection:
+            # some are there, and their rows may be gone if this took longer than the grace
+            object_rows.leave_to_sweep(connection, [it.key for it in kept])
+        raise
     return kept
 
 

@@ -36,8 +36,6 @@ LOCAL_ENVIRONMENT = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of calls that a stopped walk no longer waits for
     # what an actor has started goes with it: ffmpeg, yt-dlp
     "RAY_process_group_cleanup_enabled": "1",
-    # an agent whose GCS was killed would look for it for a minute, long after its worker is gone
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "15",
 }
 
 

@@ -39,10 +39,8 @@ class CrewSettings:
         Preparing a second of sound takes 8 ms of a core, scoring it 4, or 7 where it is heard twice.
         On a cluster one GPU, unless more are asked for: others may share it.
         """
-        if self.uses_gpus:
-            sensible = 1 if self.fleet.ray_address else self.n_gpus
-        else:
-            sensible = max(1, self.n_preparers // 2)
+        n_cards = 1 if self.fleet.ray_address else self.n_gpus
+        sensible = n_cards if self.uses_gpus else max(1, self.n_preparers // 2)
         return min(self.fleet.n_scorers or sensible, self.n_preparers)
 
     @property
