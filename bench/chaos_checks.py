@@ -13,6 +13,7 @@ from pipeline.errors import VerityError
 from storage.audit_rows import check_chain
 from storage.kept_objects import get_object, sweep_orphans
 from storage.objects import ObjectStore
+from storage.store_check import adopt_strays
 
 _OURS = re.compile(r"[A-Za-z0-9_-]+/[0-9a-f]{64}")
 _ROWS = {
@@ -141,6 +142,9 @@ def _wrong_counts(engine: Engine, job_id: str) -> Iterator[str]:
 
 
 def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterator[str]:
+    # a put that outlived the grace of one second, and its writer was killed: told of, as by `verity store`
+    if n_strays := adopt_strays(engine, store):
+        print(f"objects whose rows were swept before they came: {n_strays}")
     _sweep(engine, store, grace_s)
     with engine.connect() as connection:
         files = connection.execute(text("SELECT key, sha256, size_bytes FROM report_file")).all()

@@ -15,9 +15,14 @@ def object_key(account_id: str, sha256: str) -> str:
     return checked_key(f"{account_id}/{sha256}")
 
 
+def is_key(key: str) -> bool:
+    """Tell whether a key is one of ours."""
+    return bool(_KEY.fullmatch(key))
+
+
 def checked_key(key: str) -> str:
     """Return a key that is one of ours; anything else is our own bug and goes nowhere."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError(f"{key!r} is no account/sha256")
     return key
 

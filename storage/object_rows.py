@@ -101,10 +101,15 @@ def mark_deleting(connection: Connection, key: str, grace_s: float) -> bool:
     """Mark an object for deletion; False: it was touched, named or locked meanwhile."""
     locked = connection.execute(_LOCK, {"key": key, "grace_s": grace_s}).first()
     # a statement of its own, begun after the lock was had: it sees names committed until then
-    if locked is None or connection.scalar(_IS_NAMED, {"key": key}):
+    if locked is None or is_named(connection, key):
         return False
     connection.execute(_MARK, {"key": key})
     return True
+
+
+def is_named(connection: Connection, key: str) -> bool:
+    """Tell whether a report, an opinion or a kept medium needs an object."""
+    return bool(connection.scalar(_IS_NAMED, {"key": key}))
 
 
 def lock_deleting(connection: Connection, key: str) -> bool:

@@ -165,10 +165,10 @@ class FolderStore:
         """Return the keys that begin so, in order."""
         checked_prefix(prefix)
         try:
-            accounts = sorted(path for path in self._folder.iterdir() if path.is_dir())
+            accounts = [path for path in self._folder.iterdir() if path.is_dir()]
         except FileNotFoundError:
             return
-        for account in accounts:
+        for account in sorted(accounts, key=lambda path: f"{path.name}/"):  # as whole keys are
             if not f"{account.name}/".startswith(prefix[: len(account.name) + 1]):
                 continue
             for path in sorted(account.iterdir()):
