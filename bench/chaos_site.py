@@ -38,9 +38,8 @@ LONG_SOUND_S = 40.0  # every twentieth: some items should be hit in the middle
 BAD_EVERY = 50  # one item in so many is damaged, from the eighth on
 AGAIN_EVERY = 10  # and one in so many has the bytes of another
 S3_START_S = 60.0
-# by itself or on SIGTERM, a service was away or Ray did not start, SIGTERM while Ray started, and Ray
-# ended a driver that had lost a server of it: where that is quicker than the driver's own leaving
-STATUS_ENDED = frozenset({0, 75, 15, 1})
+# by itself or on SIGTERM, a service was away or Ray did not start, SIGTERM while Ray started
+STATUS_ENDED = frozenset({0, 75, 15})
 
 
 class S3Server:

@@ -260,6 +260,7 @@ class Attempts:
             is_crash = False
         self._crew.replace(member)
         if not is_crash:
+            self._crew.leave_node(member.where.node_id)
             self._end_lost(held, "The machine that worked on the item was lost.")
             return
         message = f"The process that worked on the item died in stage {held.stage}."

@@ -206,6 +206,14 @@ class Crew:
         if role is not None:
             self._want(role, is_reserved=is_reserved)
 
+    def leave_node(self, node_id: str) -> None:
+        """Replace all actors of a node that has died: no other item should pay to find that out."""
+        with self._guard:
+            members = [*chain.from_iterable(self._shared.values()), *self._preparers]
+        for member in members:
+            if member.where.node_id == node_id:
+                self.replace(member)
+
     def check(self) -> None:
         """Make sure that Ray lives on our own node.
 
@@ -324,7 +332,7 @@ class Crew:
         elif vacancy.is_reserved:
             place = self._room.place_of(vacancy.role)
         else:
-            self._wait_for_detector()  # cores for those that all items need come first
+            self._wait_for_least_crew()  # cores for those that all items need come first
         handle = spawn(vacancy.lane, kind, settings, needs, place or "DEFAULT")
         arguments: tuple[object, ...] = ()
         if vacancy.role is Role.PREPARER:  # its process starts while the scorer opens the model
@@ -336,6 +344,13 @@ class Crew:
             lambda: self._tell_slow(vacancy),
         )
         self._put_to_work(vacancy, *opened(vacancy.lane, handle, arguments, patience))
+
+    def _wait_for_least_crew(self) -> None:
+        """Return once nobody waits for reserved room, which these cores may have to become."""
+        while not self._closed.wait(READY_POLL_S):
+            with self._guard:
+                if not any(vacancy.is_reserved for vacancy in self._vacancies):
+                    return
 
     def _wait_for_detector(self) -> None:
         while not (self._has_detector.wait(READY_POLL_S) or self._closed.is_set()):
@@ -349,7 +364,7 @@ class Crew:
             self._on_change()
         if vacancy.is_reserved:  # its node died
             for preparer in self._borrow_unreserved():
-                self.replace(preparer)  # its successor waits behind those that wait now
+                self.replace(preparer)  # its successor waits until they have their room
 
     def _borrow_unreserved(self) -> list[Member]:
         """Take an idle preparer off the list whose core others could use, if there is one."""

@@ -210,11 +210,18 @@ def _end_local() -> None:
             agents += _children(raylet.process.pid)
     if node is not None and _dead_servers():
         node.kill_all_processes(check_alive=False, allow_graceful=False)
+        _kill(agents)
     ray.shutdown()
-    for agent in agents:  # without a GCS they would look for it
+    _kill(agents)
+    for agent in agents:
+        os.close(agent)
+
+
+def _kill(agents: list[int]) -> None:
+    """End agents by their handles: without a GCS they would look for it for a minute."""
+    for agent in agents:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(agent, signal.SIGKILL)
-        os.close(agent)
 
 
 def _children(pid: int) -> Iterator[int]:
