@@ -143,7 +143,7 @@ class Crew:
     def roster(self) -> list[dict[str, str]]:
         """Return each actor: its lane, its node ("" = none yet), why it does not work yet."""
         with self._guard:
-            working = [*self._members.values(), *self._preparers]
+            working = self._all()
             return [
                 *({"lane": one.lane, "node": one.where.node_id, "why": ""} for one in working),
                 *({"lane": one.lane, "node": "", "why": one.why} for one in self._vacancies),
@@ -209,7 +209,7 @@ class Crew:
     def leave_node(self, node_id: str) -> None:
         """Replace all actors of a node that has died: no other item should pay to find that out."""
         with self._guard:
-            members = [*chain.from_iterable(self._shared.values()), *self._preparers]
+            members = self._all()
         for member in members:
             if member.where.node_id == node_id:
                 self.replace(member)
@@ -254,7 +254,7 @@ class Crew:
         for thread in self._threads:
             thread.join()  # within `LOOK_S`: nobody wants its actor any more
         with self._guard:
-            members = [*chain.from_iterable(self._shared.values()), *self._preparers]
+            members = self._all()
             self._shared.clear()
             self._preparers.clear()
             self._idle.clear()
@@ -265,6 +265,9 @@ class Crew:
         until = time.monotonic() + END_S
         while any(map(has_process, members)) and time.monotonic() < until:
             time.sleep(0.02)
+
+    def _all(self) -> list[Member]:
+        return [*chain.from_iterable(self._shared.values()), *self._preparers]
 
     def _dismissed(self, member: Member) -> Role | None:
         """Take an actor off our lists; return what it did, None: it was on none."""
