@@ -55,7 +55,7 @@ def page_data(
         "right_to_left": words.script is Script.ARABIC,
         "labels": dict(words.labels),
         "report_id": _numbered(document),
-        "status": words.labels["reviewed" if document.reviews else "not_reviewed"],
+        "status": _status(document, words.labels),
         "reviews": review_page(document.reviews, words),
         "review_note": words.paragraphs["review_note"],
         "provenance": provenance_page(document.provenance, words),
@@ -114,7 +114,12 @@ def _numbered(document: ReportDocument) -> str:
 def _issued_line(document: ReportDocument, labels: Mapping[str, str]) -> str:
     issue = document.issue
     when = f"{labels['issued_at']} {moment(issue.issued_at.isoformat())}"
-    return " · ".join(filter(None, (cut(issue.laboratory, _MAX_TITLE), when)))
+    status = _status(document, labels)  # at the foot alone, who reads for ten seconds misses it
+    return " · ".join(filter(None, (cut(issue.laboratory, _MAX_TITLE), when, status)))
+
+
+def _status(document: ReportDocument, labels: Mapping[str, str]) -> str:
+    return labels["reviewed" if document.reviews else "not_reviewed"]
 
 
 def _accent(findings: Findings) -> str:

@@ -16,6 +16,9 @@ from reports.as_csv import to_csv
 from reports.as_json import to_json
 from reports.as_pdf import to_pdf
 from reports.document import ReportDocument, to_document
+from reports.words import Words
+from reports.words_ar import ARABIC
+from reports.words_en import ENGLISH
 from tests.unit.reports.report_maker import (
     CARD,
     CONTEXT,
@@ -123,9 +126,10 @@ def test_an_emoji_stands_on_the_page_as_its_code_point() -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(max_size=80))
-def test_any_title_gets_a_pdf(title: str) -> None:
-    assert to_pdf(document_of(hostile(title))).startswith(b"%PDF-1.7")
+@given(st.text(max_size=80), st.sampled_from([ENGLISH, ARABIC]))
+def test_any_title_gets_a_pdf(title: str, words: Words) -> None:
+    document = to_document(hostile(title), CARD, CONTEXT, words)
+    assert to_pdf(document, words).startswith(b"%PDF-1.7")
 
 
 @pytest.mark.parametrize(
