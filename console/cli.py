@@ -18,6 +18,7 @@ from console import (
     cli_job_reports,
     cli_jobs,
     cli_keys,
+    cli_media,
     cli_notices,
     cli_quota,
     cli_reports,
@@ -95,6 +96,7 @@ for _module in (
     cli_quota,
     cli_ytdlp,
     cli_evidence,
+    cli_media,
 ):
     _module.register(app)
 

@@ -89,6 +89,22 @@ def read_deleted_at(connection: Connection, item_id: int, what: str) -> datetime
     return deleted_at
 
 
+_KEPT_OF_ITEM = text("""
+SELECT k.item_id, k.job_id, k.account_id, k.key, k.sha256, k.size_bytes FROM (
+    SELECT key FROM kept_media WHERE item_id = :item_id
+    UNION SELECT a.account_id || '/' || m.sha256
+    FROM analysis a JOIN media m USING (media_id) WHERE a.item_id = :item_id
+) own JOIN kept_media k USING (key)
+ORDER BY k.item_id = :item_id DESC, k.item_id LIMIT 1
+""")
+
+
+def kept_of_item(connection: Connection, item_id: int) -> MediaClaim | None:
+    """Return what an item's account keeps of its bytes, claimed by it or by another; None: nothing."""
+    row = connection.execute(_KEPT_OF_ITEM, {"item_id": item_id}).mappings().one_or_none()
+    return None if row is None else MediaClaim(**row)
+
+
 def lock_final(connection: Connection, item_id: int) -> bool | None:
     """Lock an item that is to be deleted; False: it is still worked on; None: there is none."""
     state: str | None = connection.scalar(

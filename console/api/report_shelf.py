@@ -4,6 +4,7 @@ A stored report never changes under its key, so nothing here goes stale. What is
 number of segments: a report of ten hours has 36 000.
 """
 
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from storage.objects import ObjectStore
 
 MOST_SEGMENTS = 100_000
 MOST_REPORTS = 64
+_JSON = re.compile(r"(?:v(?P<version>\d+)-)?json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,14 @@ class ReportShelf:
 
 
 def newest_json(item: ItemStatus) -> ReportFile | None:
-    """Return the JSON of an item's newest version: the first, or one with an examiner's opinion."""
+    """Return the JSON of an item's newest version: the first, or one with an examiner's opinion.
+
+    Opinions on what an earlier analysis found (`1a2b3c4d-v2-json`) are versions of another report.
+    """
     versions: dict[int, ReportFile] = {}
     for file in item.files:
-        version, _, kind = file.kind.rpartition("-")
-        if kind == "json":
-            versions[int(version.removeprefix("v") or 1)] = file
+        if found := _JSON.fullmatch(file.kind):
+            versions[int(found["version"] or 1)] = file
     return versions[max(versions)] if versions else None
 
 

@@ -157,7 +157,8 @@ def give_opinion(
     assert person is not None, "who asks is somebody"
     examiner = f"{person.name} ({person.email})" if person.name else person.email
     settings = context.environment
-    key = signing_key(settings.storage.keys, settings.storage.signer)
+    storage = settings.storage
+    key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     new = NewOpinion(body.opinion, body.text, examiner, datetime.now(UTC))
     access = QueueAccess(context.desk, context.objects, context.engine)
     review_item(access, item_id, new, key, settings, Paper.A4)

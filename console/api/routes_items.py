@@ -142,7 +142,7 @@ def attempts(item_id: str, asking: Reader, context: Context) -> list[AttemptShow
 )
 def report(
     item_id: str,
-    kind: Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,20}$")],
+    kind: Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,40}$")],
     asking: Reader,
     context: Context,
 ) -> Response:

@@ -89,7 +89,8 @@ _GROUPS = ("report", "opinions", "spans", "sound")
 def _group(file: ReportFile) -> str:
     if file.kind.startswith("clip-"):
         return "sound"
-    return "opinions" if "-" in file.kind else "report"
+    is_stamp = file.kind.startswith(("tsr-", "pdf-tsr"))  # the machine's report's own
+    return "opinions" if "-" in file.kind and not is_stamp else "report"
 
 
 def _name(file: ReportFile) -> str:

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from console.api.report_shelf import newest_json as newest_json_of
 from console.audit_check import check_audit
 from console.queue_access import QueueAccess
 from console.reviewing import review_file, review_item
@@ -304,6 +305,8 @@ def test_an_item_that_was_analysed_anew_is_reviewed_anew_and_earlier_opinions_st
     # what the examiner had before them stays as well
     assert files[f"{about}-v2-reviewed-json"].key == before["json"].key
     assert files[f"{about}-v2-reviewed-json"].sha256 == earlier.reviews[0].reviewed_sha256
+    shown = newest_json_of(access.desk.item_status(first.item_id))
+    assert shown == files["v3-json"]  # what the item's page reads
     names = [file.file_name for file in files.values()]
     assert len(set(names)) == len(names)
 
