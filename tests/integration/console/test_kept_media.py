@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from console.kept_media import media_name, write_media
 from console.queue_access import QueueAccess
@@ -34,6 +34,8 @@ def access(engine: Engine, tmp_path: Path) -> QueueAccess:
 def claims(access: QueueAccess) -> Iterator[list[ItemClaim]]:
     """Two items of the same bytes, and one of another account's."""
     queue = WorkQueue(access.engine)
+    with access.engine.begin() as connection:
+        connection.execute(text("INSERT INTO account (account_id) VALUES ('other')"))
     make_job(queue, 2)
     make_job(queue, 1, "other")
     claims = [claim for _ in range(3) for claim in queue.claim("worker")]
