@@ -7,14 +7,19 @@ is read with the connection whose bucket and prefix hold it; the longest prefix 
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import cast
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine
 
 from jobs.source_options import SourceOptions
+from jobs.sources.access import SourceAccess
+from jobs.sources.items import Listed
 from jobs.sources.names import SourceForm, check_source
-from jobs.sources.s3 import parse_s3_uri
+from jobs.sources.s3 import list_prefix, parse_s3_uri
 from pipeline.errors import AccessError, InputError, SourceNotFoundError
 from storage import connection_rows, secret_rows
 from storage.account_rows import require_account
@@ -82,6 +87,29 @@ class ConnectionDesk:
         with transaction(self._engine) as connection:
             return connection_rows.read_connections(connection, account_id)
 
+    def try_out(self, account_id: str, name: str, access: SourceAccess) -> str:
+        """Return the name of the first object that a connection leads to, "" where there is none.
+
+        Args:
+            account_id: whose.
+            name: of the connection.
+            access: how sources are reached, with what opens sealed keys.
+
+        Raises:
+            SourceNotFoundError: there is no such connection.
+            VerityError: it leads nowhere, and why.
+        """
+        with transaction(self._engine) as connection:
+            bound = _require(connection, account_id, name)
+            options = SourceOptions.model_validate(dict(bound.options))
+            sealed = secret_rows.read_sealed(connection, {options.s3_keys_id})
+        own = {key: found for (whose, key), found in sealed.items() if whose == account_id}
+        reach = replace(access, sealed=own).with_options(options)
+        found = list_prefix(f"s3://{bound.bucket}/{bound.prefix}", reach, lambda *_: None)
+        with closing(cast("Generator[Listed]", found)) as listed:
+            first = next(listed, None)
+        return "" if first is None else first.item.title
+
     def unbind(self, account_id: str, name: str) -> None:
         """Unbind a bucket; jobs that were submitted keep their way to it until they end.
 
@@ -90,9 +118,7 @@ class ConnectionDesk:
         """
         with transaction(self._engine) as connection:
             if not connection_rows.remove_connection(connection, account_id, name):
-                raise SourceNotFoundError(
-                    f"Account {account_id} has no connection {name}.", "no_connection"
-                )
+                raise _no_connection(account_id, name)
 
     def require_sources(
         self, account_id: str, sources: Sequence[str], options: SourceOptions | None = None
@@ -125,6 +151,20 @@ class ConnectionDesk:
             )
         (bound,) = found.values()
         return options.model_copy(update=dict(bound.options))
+
+
+def _require(connection: Connection, account_id: str, name: str) -> BoundBucket:
+    known = connection_rows.read_connections(connection, account_id)
+    found = next((one for one in known if one.name == name), None)
+    if found is None:
+        raise _no_connection(account_id, name)
+    return found
+
+
+def _no_connection(account_id: str, name: str) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"Account {account_id} has no connection {name[:63]}.", "no_connection"
+    )
 
 
 def _holding(source: str, known: Sequence[BoundBucket]) -> BoundBucket:

@@ -50,6 +50,7 @@ class SourceOptions(BaseModel):
     s3_role: str = ""  # ARN of a role to assume
     s3_requester_pays: bool = False
     s3_keys_id: str = ""  # of a sealed secret: a connection's
+    s3_guarded: bool = False  # the endpoint was named by API: it is reached through the guard alone
     # media sites
     live_minutes: Annotated[float, Field(ge=0, le=MAX_LIVE_MINUTES)] = 0.0  # 0: live is refused
     login: Login = Login.LAST
@@ -88,6 +89,7 @@ class SourceOptions(BaseModel):
 
 _FETCH = (
     *("s3_endpoint", "s3_region", "s3_profile", "s3_role", "s3_requester_pays", "s3_keys_id"),
+    *("s3_guarded",),
     *("live_minutes", "login", "sleep_s", "rate_bytes", "cookies_id", "proxy_id"),
 )
 _OPERATOR = (

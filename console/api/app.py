@@ -9,6 +9,7 @@ from console.api import (
     routes_admin_fleet,
     routes_admin_people,
     routes_admin_settings,
+    routes_connections,
     routes_events,
     routes_health,
     routes_item_more,
@@ -18,6 +19,7 @@ from console.api import (
     routes_items,
     routes_jobs,
     routes_members,
+    routes_metrics,
     routes_notices,
     routes_people,
     routes_predict,
@@ -30,6 +32,7 @@ from console.api.description import describe
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
 from console.api.limits import Limits
+from console.api.measuring import ApiMetrics, Measured
 from console.api.problems import add_problem_handlers
 from console.api.tus import TusVersion
 from console.api.watch import Watch
@@ -75,10 +78,12 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     app.state.context = context
     app.state.watch = Watch(context.engine, context.settings.stream_s)
     app.state.limits = limits
+    app.state.metrics = metrics = ApiMetrics(context.engine)
     add_problem_handlers(app)
     describe(app)
     for routes in (
         routes_health,
+        routes_metrics,
         routes_people,
         routes_members,
         routes_access,
@@ -93,6 +98,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_item_voices,
         routes_item_more,
         routes_sweeps,
+        routes_connections,
         routes_notices,
         routes_admin_fleet,
         routes_admin_people,
@@ -119,4 +125,5 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         | {TUS_PATH: context.jobs_settings.limits.max_bytes},
     )
     app.add_middleware(SecurityHeaders, is_https=context.settings.is_https)
+    app.add_middleware(Measured, metrics=metrics)
     return app

@@ -50,7 +50,10 @@ _SAID = {
 _SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: vv_..."},
     "session": {"type": "apiKey", "in": "cookie", "name": "verity_session"},
+    "metrics": {"type": "http", "scheme": "bearer", "description": "VERITY_METRICS_TOKEN"},
 }
+_PROBES = {"/v1/health/live", "/v1/health/ready"}
+_METRICS = "/v1/metrics"
 _OPEN = {("/v1/people", "post"), ("/v1/sessions", "post")}
 
 
@@ -77,12 +80,14 @@ def _complete(description: dict[str, Any]) -> None:
     components["securitySchemes"] = _SCHEMES
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
-            is_health = path.startswith("/v1/health")
-            if not is_health and (path, method) not in _OPEN:
+            is_probe = path in _PROBES
+            if path == _METRICS:
+                operation["security"] = [{"metrics": []}]
+            elif not is_probe and (path, method) not in _OPEN:
                 operation["security"] = [{"key": []}, {"session": []}]
             answers = operation["responses"]
             answers.pop("422", None)
-            wanted = {"503"} if is_health else _problems_of(path, method, operation)
+            wanted = {"503"} if is_probe else _problems_of(path, method, operation)
             for status in sorted(wanted):
                 answers[status] = {
                     "description": _SAID[status],
@@ -92,7 +97,7 @@ def _complete(description: dict[str, Any]) -> None:
 
 def _problems_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
     found = {"401", "403", "422", "429", "503"}
-    if "{" in path or path.startswith("/v1/predict"):
+    if "{" in path or path.startswith(("/v1/predict", _METRICS)):
         found.add("404")
     if method != "get":
         found.add("409")

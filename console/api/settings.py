@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from console.people.desk import SignUp
 from pipeline.errors import ConfigError
@@ -14,6 +14,7 @@ DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
 DEFAULT_STREAM_S = 300
 DEFAULT_LISTEN_BYTES = 4 << 30  # thirty-six hours of one channel
+LEAST_TOKEN_CHARS = 20  # a shorter secret can be guessed
 
 
 class ApiSettings(BaseModel):
@@ -28,6 +29,7 @@ class ApiSettings(BaseModel):
     uploads_bytes: int = Field(default=DEFAULT_UPLOADS_BYTES, ge=1)  # of an account, at once
     requests_a_minute: int = Field(default=DEFAULT_REQUESTS_A_MINUTE, ge=0)  # 0: no limit
     stream_s: int = Field(default=DEFAULT_STREAM_S, ge=1)  # that an event stream lasts at most
+    metrics_token: SecretStr | None = None  # that Prometheus sends; None: no metrics are given
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
     listen_bytes: int = Field(default=DEFAULT_LISTEN_BYTES, ge=0)  # of copies that are listened to
     certificate: Path | None = None  # with `certificate_key`: HTTPS
@@ -66,9 +68,19 @@ class ApiSettings(BaseModel):
             stream_s=_count(environ, "VERITY_STREAM_S", DEFAULT_STREAM_S),
             trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
             listen_bytes=_count(environ, "VERITY_LISTEN_BYTES", DEFAULT_LISTEN_BYTES),
+            metrics_token=_token(environ),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,
         )
+
+
+def _token(environ: Mapping[str, str]) -> SecretStr | None:
+    token = environ.get("VERITY_METRICS_TOKEN", "")
+    if token and len(token) < LEAST_TOKEN_CHARS:
+        raise ConfigError(
+            f"VERITY_METRICS_TOKEN has at least {LEAST_TOKEN_CHARS} characters (openssl rand -hex 32)."
+        )
+    return SecretStr(token) if token else None
 
 
 def _count(environ: Mapping[str, str], key: str, default: int) -> int:

@@ -52,3 +52,5 @@ class Deed(StrEnum):
     SUBSCRIPTION_REMOVE = "subscription.remove"
     NOTICE_REPLAY = "notice.replay"
     QUOTA_SET = "quota.set"
+    CONNECTION_SET = "connection.set"
+    CONNECTION_REMOVE = "connection.remove"

@@ -42,6 +42,9 @@ class S3Access:
     session_token: SecretStr | None = None
     requester_pays: bool = False
     role: str = ""  # ARN of a role that is assumed with these credentials
+    proxy_url: SecretStr | None = (
+        None  # the guard's; None: an operator's endpoint, reached directly
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class SourceAccess:
                 secret_key=SecretStr(secret_key),
                 session_token=SecretStr(token) if token else None,
             )
+        if options.s3_guarded:
+            s3 = replace(s3, role="", proxy_url=SecretStr(self.guard.proxy_url))
         return replace(self, s3=s3, options=options)
 
     @contextmanager

@@ -29,6 +29,7 @@ def open_client(access: S3Access) -> "S3Client":
     Raises:
         AccessError: the profile does not exist.
     """
+    proxy = access.proxy_url.get_secret_value() if access.proxy_url else None
     try:
         with _SESSION_LOCK:  # sessions are not made for several threads; clients are
             return _open_session(access).client(
@@ -37,6 +38,7 @@ def open_client(access: S3Access) -> "S3Client":
                 config=Config(
                     connect_timeout=10,
                     read_timeout=60,
+                    proxies={"http": proxy, "https": proxy} if proxy else None,
                     retries={"mode": "standard", "max_attempts": 4},
                     s3={"addressing_style": "path" if access.endpoint_url else "auto"},
                 ),

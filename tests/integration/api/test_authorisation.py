@@ -19,12 +19,14 @@ from tests.integration.api.test_walls import make_things
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 PUBLIC = """
 OPTIONS /v1/uploads
-GET /v1/openapi.json | GET /v1/health/live | GET /v1/health/ready | POST /v1/people | POST /v1/sessions
+GET /v1/metrics | GET /v1/openapi.json
+GET /v1/health/live | GET /v1/health/ready | POST /v1/people | POST /v1/sessions
 GET / | POST /language | GET /sign-in | POST /sign-in | GET /sign-up | POST /sign-up | GET /forgot
 POST /forgot | GET /reset/{token} | POST /reset/{token}
 """
 BY_RIGHT = {
     Right.READ: """
+GET /v1/health/model | GET /v1/health/device | GET /v1/connections
 GET /v1/me | GET /v1/sessions | GET /v1/usage | GET /v1/jobs | GET /v1/jobs/{job_id}
 GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item_id}
 GET /v1/jobs/events | GET /v1/items/{item_id}/events | GET /jobs/live | GET /jobs/rows
@@ -62,6 +64,7 @@ POST /items/{item_id}/feedback/remove
     Right.REVIEW: "POST /v1/items/{item_id}/opinions | POST /items/{item_id}/opinions",
     Right.MANAGE: """
 POST /v1/members/invitations | PUT /v1/members/{person_id} | DELETE /v1/members/{person_id}
+PUT /v1/connections/{name} | DELETE /v1/connections/{name} | POST /v1/connections/{name}/test
 GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
 GET /v1/members | GET /v1/keys | POST /v1/keys | DELETE /v1/keys/{key_id} | GET /v1/access
 GET /keys | POST /keys | POST /keys/{key_id}/revoke | GET /people | POST /people/invite
@@ -145,6 +148,7 @@ def test_every_route_asks_for_its_right(whole: FastAPI, context: ApiContext, rol
         "action": "pause",
         "token": "none",
         "code": "media_corrupt",
+        "name": "press",
     }
     asking = owner if role == Role.ADMIN else sign_in(whole, context, role)
     wrong = []
