@@ -137,6 +137,31 @@ def check_chain(engine: Engine, noted: AuditHead | None = None) -> Iterator[Chai
         yield ChainBreak(noted.number, f"the log ends at row {number}, before the noted one")
 
 
+def check_stretch(engine: Engine, after: int) -> tuple[list[ChainBreak], int]:
+    """Return where the rows that follow one are not what was written, and the last that was looked at.
+
+    A stretch is bounded, so that people may ask for it: go on behind the last row until it is `after`.
+
+    Args:
+        engine: of the database with the log.
+        after: number of the row before the first that is looked at; 0: from the first on.
+    """
+    before = _read_page(engine, after - 1, 1) if after else []
+    breaks = []
+    number, previous = after, before[0]["sha256"] if before else FIRST
+    if after and (not before or before[0]["number"] != after):
+        breaks.append(ChainBreak(after, "it is gone"))
+        previous = ""
+    for row in _read_page(engine, after):
+        is_next = row["number"] == number + 1 and row["previous_sha256"] == previous
+        if previous and not is_next:
+            breaks.append(ChainBreak(row["number"], "it does not follow on the row before it"))
+        if _row_sha256(row) != row["sha256"]:
+            breaks.append(ChainBreak(row["number"], "its content is not what was written"))
+        number, previous = row["number"], row["sha256"]
+    return breaks, number
+
+
 def _head(connection: Connection) -> AuditHead:
     row = connection.execute(
         text("SELECT number, sha256 FROM audit ORDER BY number DESC LIMIT 1")
@@ -144,11 +169,11 @@ def _head(connection: Connection) -> AuditHead:
     return AuditHead(0, FIRST) if row is None else AuditHead(row.number, row.sha256)
 
 
-def _read_page(engine: Engine, after: int) -> list[dict[str, Any]]:
+def _read_page(engine: Engine, after: int, most: int = _PAGE_ROWS) -> list[dict[str, Any]]:
     with transaction(engine) as connection:
         rows = connection.execute(
             text("SELECT * FROM audit WHERE number > :after ORDER BY number LIMIT :most"),
-            {"after": after, "most": _PAGE_ROWS},
+            {"after": after, "most": most},
         )
         return [dict(row) for row in rows.mappings()]
 

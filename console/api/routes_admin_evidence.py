@@ -113,6 +113,11 @@ class FeedbackShown(BaseModel):
 def models(asking: Admin, context: Context) -> list[ModelShown]:
     """List the models with their cards: what they were made from, measured errors, limits."""
     del asking  # models are no account's
+    return list_models(context)
+
+
+def list_models(context: ApiContext) -> list[ModelShown]:
+    """Return the models that are shipped, then those that took part in an analysis."""
     with transaction(context.engine) as connection:
         used = {one.sha256: one for one in model_rows.read_models(connection)}
     shipped = {one.sha256: (name, one) for name, one in shipped_models().items()}

@@ -26,7 +26,7 @@ POST /forgot | GET /reset/{token} | POST /reset/{token}
 """
 BY_RIGHT = {
     Right.READ: """
-GET /v1/health/model | GET /v1/health/device | GET /v1/connections
+GET /v1/models | GET /v1/health/model | GET /v1/health/device | GET /v1/connections
 GET /v1/me | GET /v1/sessions | GET /v1/usage | GET /v1/jobs | GET /v1/jobs/{job_id}
 GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item_id}
 GET /v1/jobs/events | GET /v1/items/{item_id}/events | GET /jobs/live | GET /jobs/rows
@@ -64,6 +64,7 @@ POST /items/{item_id}/feedback/remove
     Right.REVIEW: "POST /v1/items/{item_id}/opinions | POST /items/{item_id}/opinions",
     Right.MANAGE: """
 POST /v1/members/invitations | PUT /v1/members/{person_id} | DELETE /v1/members/{person_id}
+GET /v1/audit | GET /v1/audit/check
 PUT /v1/connections/{name} | DELETE /v1/connections/{name} | POST /v1/connections/{name}/test
 GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
 GET /v1/members | GET /v1/keys | POST /v1/keys | DELETE /v1/keys/{key_id} | GET /v1/access
