@@ -1,31 +1,31 @@
-"""Runs the API under uvicorn, keeps house, and starts a fleet worker where none runs."""
+"""Runs the API under uvicorn or Ray Serve, keeps house, and starts a fleet worker where none runs."""
 
+import functools
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from console.api.app import create_app
-from console.api.context import ApiContext
-from console.api.examining import open_examining
-from console.api.settings import ApiSettings
+from console.api.settings import ApiSettings, ServedBy
 from console.api.slow_senders import PatientProtocol
-from console.pages.app import create_pages
-from console.queue_access import open_queue
+from console.queue_access import QueueAccess, open_queue
+from console.replica import KEPT_CONNECTIONS, for_replicas, open_app, open_replica
 from console.settings import ConsoleSettings
 from console.terminal import errors
 from pipeline.errors import ConfigError
 from workers.housekeeper import Housekeeper
 from workers.running_workers import has_workers
+from workers.settings import FleetSettings
 
-KEPT_CONNECTIONS = 12  # requests come side by side; twice as many where they are many
 GRACE_S = 5  # for answers that are being given
 WORKER_END_S = 40.0  # as `verity work` itself needs
 HEAD_BYTES = 64 << 10  # of a request: longer ones are attacks
@@ -45,24 +45,45 @@ def run_server(settings: ConsoleSettings, host: str, port: int, *, with_worker: 
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
         access = stack.enter_context(open_queue(settings, KEPT_CONNECTIONS))
-        examining = stack.enter_context(open_examining(settings.jobs, settings.temp_root))
-        examining.warm()
-        context = ApiContext(api, access.engine, access.objects, settings.jobs, examining, settings)
         stack.enter_context(Housekeeper(access.engine, settings.jobs, settings.storage))
         if with_worker and not has_workers(settings.storage):
             stack.enter_context(_worker(settings.environ))
-        config = server_config(create_app(context, create_pages(context)), api)
-        bound = listener.getsockname()
-        scheme = "https" if api.certificate else "http"
-        errors.print(
-            f"Voice Verity: {api.public_url or f'{scheme}://{bound[0]}:{bound[1]}'}",
-            markup=False,
-            soft_wrap=True,
-        )
+        if api.served_by is ServedBy.RAY:
+            _run_replicas(settings, api, access, listener)
+            return
+        config = server_config(stack.enter_context(open_app(settings, access)), api)
+        _say_where(api, listener.getsockname())
         # uvicorn raises again what ended it: by default that would be our end, before we clean up
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
         uvicorn.Server(config).run([listener])
+
+
+def _run_replicas(
+    settings: ConsoleSettings, api: ApiSettings, access: QueueAccess, listener: socket.socket
+) -> None:
+    """Answer by Ray Serve's replicas until SIGTERM or SIGINT."""
+    from workers.serving import ServingPlace, serve_replicas  # Ray takes a second to import
+
+    host, port = listener.getsockname()[:2]
+    listener.close()  # it told that the port is free; Serve's proxy listens there now
+    place = ServingPlace(host, port, api.replicas, api.certificate, api.certificate_key)
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: asked.set())
+    opener = functools.partial(open_replica, for_replicas(settings, access))
+    with serve_replicas(place, FleetSettings.from_env(settings.environ), opener):
+        _say_where(api, (host, port))
+        asked.wait()
+
+
+def _say_where(api: ApiSettings, bound: tuple[Any, ...]) -> None:
+    scheme = "https" if api.certificate else "http"
+    errors.print(
+        f"Voice Verity: {api.public_url or f'{scheme}://{bound[0]}:{bound[1]}'}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def server_config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:

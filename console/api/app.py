@@ -36,6 +36,7 @@ from console.api.keeping import keeping
 from console.api.limits import Limits
 from console.api.measuring import ApiMetrics, Measured
 from console.api.problems import add_problem_handlers
+from console.api.settings import ServedBy
 from console.api.tus import TusVersion
 from console.api.watch import Watch
 
@@ -67,7 +68,8 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         context: the desks.
         pages: what answers beside the API; None: nothing does.
     """
-    limits = Limits(context.engine, context.settings.requests_a_minute)
+    is_shared = context.settings.served_by is not ServedBy.UVICORN
+    limits = Limits(context.engine, context.settings.requests_a_minute, is_shared=is_shared)
     app = FastAPI(
         title=TITLE,
         description=ABOUT,

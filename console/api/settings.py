@@ -1,6 +1,7 @@
 """How the console is served, read once from the environment."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,15 @@ DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
 DEFAULT_STREAM_S = 300
 DEFAULT_LISTEN_BYTES = 4 << 30  # thirty-six hours of one channel
+MOST_REPLICAS = 100
 LEAST_TOKEN_CHARS = 20  # a shorter secret can be guessed
+
+
+class ServedBy(StrEnum):
+    """What answers requests."""
+
+    UVICORN = "uvicorn"  # one process
+    RAY = "ray"  # replicas behind Ray Serve
 
 
 class ApiSettings(BaseModel):
@@ -22,6 +31,8 @@ class ApiSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    served_by: ServedBy = ServedBy.UVICORN
+    replicas: int = Field(default=2, ge=1, le=MOST_REPLICAS)  # of Ray Serve
     sign_up: SignUp = SignUp.INVITED
     public_url: str = ""  # as people reach it, such as https://verity.example.org; "" = by Host
     cors_origins: tuple[str, ...] = ()
@@ -56,7 +67,15 @@ class ApiSettings(BaseModel):
         certificate, key = environ.get("VERITY_TLS_CERT", ""), environ.get("VERITY_TLS_KEY", "")
         if bool(certificate) != bool(key):
             raise ConfigError("HTTPS needs both VERITY_TLS_CERT and VERITY_TLS_KEY.")
+        served_by = environ.get("VERITY_SERVE", "") or ServedBy.UVICORN.value
+        if served_by not in set(ServedBy):
+            raise ConfigError(f"VERITY_SERVE is one of {', '.join(ServedBy)}.")
+        replicas = _count(environ, "VERITY_SERVE_REPLICAS", 2)
+        if not 1 <= replicas <= MOST_REPLICAS:
+            raise ConfigError(f"VERITY_SERVE_REPLICAS is a number from 1 to {MOST_REPLICAS}.")
         return cls(
+            served_by=ServedBy(served_by),
+            replicas=replicas,
             sign_up=SignUp(sign_up),
             public_url=url,
             cors_origins=tuple(environ.get("VERITY_CORS_ORIGINS", "").replace(",", " ").split()),

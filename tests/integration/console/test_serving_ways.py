@@ -1,0 +1,131 @@
+"""`verity serve` under uvicorn and as Ray Serve replicas: one installation, the same answers."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.makers import SAMPLE_RATE, synthetic_sample, wav_bytes
+
+pytestmark = [pytest.mark.postgres, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(300)]
+VERITY = Path(sys.executable).with_name("verity")
+START_S = 120
+PASSWORD = "four plain words here"  # noqa: S105 (of somebody who lives as long as a test)
+JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}
+# what differs with the request, the process or the clock, and not with who answers
+PASSING = {"date", "content-length", "ratelimit-remaining", "ratelimit-reset", "server"}
+
+
+@contextmanager
+def server(var_folder: Path, tmp_path: Path, way: str) -> Iterator[str]:
+    """Run `verity serve`; give its address."""
+    log = tmp_path / f"{way}.log"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "VERITY_VAR": str(var_folder),
+        "VERITY_SERVE": way,
+    }
+    command = [str(VERITY), "serve", "--port", "0", "--no-worker"]
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, env=environ, stdout=said, stderr=said)
+    try:
+        until = time.monotonic() + START_S
+        while not (found := re.search(r"Voice Verity: (http://\S+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.2)
+        yield found[1]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(60)
+    assert status == 0, log.read_text()
+
+
+def shown(answer: httpx.Response) -> tuple[int, dict[str, str], object]:
+    """Return what of an answer must not depend on who answers."""
+    headers = {name: value for name, value in answer.headers.items() if name not in PASSING}
+    is_json = "json" in answer.headers.get("content-type", "")
+    return answer.status_code, headers, answer.json() if is_json else answer.text
+
+
+def test_replicas_answer_as_one_server_does_and_share_all_state(
+    var_folder: Path, tmp_path: Path
+) -> None:
+    with (
+        server(var_folder, tmp_path, "uvicorn") as one,
+        server(var_folder, tmp_path, "ray") as many,
+        httpx.Client(base_url=one, timeout=60) as by_one,
+        httpx.Client(base_url=many, timeout=60) as by_many,
+    ):
+        sign_in = {"email": "ada@example.org", "password": PASSWORD}
+        assert by_one.post("/v1/people", json=sign_in).status_code == 201
+        csrf = by_one.post("/v1/sessions", json=sign_in).json()["csrf"]
+        cookie = dict(by_one.cookies)
+        for client in (by_one, by_many):
+            client.headers["x-csrf-token"] = csrf
+            client.cookies.update(cookie)  # a session that either of them knows
+        job = by_many.post("/v1/jobs", json=JOB).json()
+        paths = (
+            *("/v1/me", "/v1/jobs", f"/v1/jobs/{job['job_id']}", "/v1/jobs/17", "/v1/nowhere"),
+            *("/v1/models", "/v1/health/model", "/v1/connections", "/v1/openapi.json"),
+            *("/v1/usage?days=0", "/v1/metrics", "/", "/jobs", "/static/style.css", "/nowhere"),
+        )
+        for path in paths:
+            assert shown(by_many.get(path)) == shown(by_one.get(path)), path
+        for method, path, body in (
+            ("POST", "/v1/jobs", {"sources": ["/etc/passwd"]}),
+            ("POST", "/v1/jobs", {"source": []}),
+            ("POST", f"/v1/jobs/{job['job_id']}/cancel", None),
+            ("POST", f"/v1/jobs/{job['job_id']}/cancel", None),
+            ("DELETE", "/v1/keys/none", None),
+        ):
+            found = [shown(client.request(method, path, json=body)) for client in (by_many, by_one)]
+            if path.endswith("cancel"):
+                found = [(status, headers, "") for status, headers, _ in found]
+            assert found[0] == found[1], path
+        sound = wav_bytes(synthetic_sample(), SAMPLE_RATE)
+        predicted = [c.post("/v1/predict", content=sound).json() for c in (by_many, by_one)]
+        assert predicted[0] == predicted[1]
+        too_long = {"content-length": str(1 << 40)}
+        request = by_many.build_request("POST", "/v1/predict", content=b"", headers=too_long)
+        assert by_many.send(request).status_code == 413
+        events = by_many.get(f"/v1/jobs/{job['job_id']}/events")
+        assert events.text.startswith("event: over")
+        with_limit = by_many.post("/v1/keys", json={"name": "slow", "requests_a_minute": 5}).json()
+        key = {"authorization": f"Bearer {with_limit['key']}"}
+        again = {**key, "idempotency-key": "once"}
+        with ThreadPoolExecutor(8) as threads:
+            began = time.monotonic()
+            asked = list(
+                threads.map(
+                    lambda _: httpx.get(f"{many}/v1/me", headers=key, timeout=60), range(12)
+                )
+            )
+            n_filled = (time.monotonic() - began) * 5 / 60  # the bucket fills meanwhile
+            statuses = Counter(answer.status_code for answer in asked)
+            assert statuses.keys() == {200, 429}
+            assert 5 <= statuses[200] <= 5 + n_filled + 1, "two servers would let through ten"
+            unlimited = by_many.post("/v1/keys", json={"name": "script"}).json()
+            again["authorization"] = f"Bearer {unlimited['key']}"
+            answers = list(
+                threads.map(
+                    lambda _: httpx.post(f"{many}/v1/jobs", json=JOB, headers=again, timeout=60),
+                    range(8),
+                )
+            )
+        made = {answer.json()["job_id"] for answer in answers if answer.status_code == 201}
+        assert len(made) == 1
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        by_many.delete("/v1/sessions")
+        assert by_one.get("/v1/me").status_code == 401, "ended by either, ended for both"
