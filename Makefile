@@ -7,9 +7,10 @@ PIP := .venv/bin/pip --disable-pip-version-check --quiet
 TORCH := torch==2.13.0
 # PyTorch's own index of CPU builds spares gigabytes where PyPI would give a CUDA build
 TORCH_INDEX ?=
+PIP_AUDIT := 2.10.1
 CORPUS ?= ../shared/corpus
 
-.PHONY: help install demo check format imports types test test-browser bench validate lock clean
+.PHONY: help install demo check format imports types test test-browser bench validate audit lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +60,10 @@ bench: .venv/.develop  ## speed and memory on this machine, printed with the mac
 validate: .venv/.develop  ## the detector's headline table: make validate CORPUS=../shared/corpus
 	@[ -f $(CORPUS)/manifest.csv ] || { echo "There is no corpus in $(CORPUS); name one: make validate CORPUS=path"; exit 2; }
 	@.venv/bin/python -m training validate --corpus $(CORPUS)
+
+audit: .venv/.run  ## compare the locked packages with known weaknesses (asks pypi.org; not in CI)
+	@[ -x var/audit/bin/pip-audit ] || { $(PYTHON) -m venv var/audit && var/audit/bin/pip install --quiet pip-audit==$(PIP_AUDIT); }
+	@var/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/run.lock
 
 lock:  ## work the lock files out again (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes -q --extra cpu --extra demo --extra build pyproject.toml -o requirements/run.lock
