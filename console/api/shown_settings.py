@@ -108,6 +108,8 @@ _MAIL = {
     "VERITY_MAIL_FROM": "jobs.mail.sender",
 }
 _SERVER = {
+    "VERITY_SERVE": "api.served_by",
+    "VERITY_SERVE_REPLICAS": "api.replicas",
     "VERITY_SIGN_UP": "api.sign_up",
     "VERITY_PUBLIC_URL": "api.public_url",
     "VERITY_TLS_CERT": "api.certificate",
@@ -115,6 +117,7 @@ _SERVER = {
     "VERITY_CORS_ORIGINS": "api.cors_origins",
     "VERITY_UPLOAD_MAX_BYTES": "api.upload_bytes",
     "VERITY_REQUESTS_A_MINUTE": "api.requests_a_minute",
+    "VERITY_METRICS_TOKEN": None,
     "VERITY_TRUSTED_PROXIES": "api.trusted_proxies",
 }
 GROUPS: dict[str, Mapping[str, str | None]] = {
