@@ -81,6 +81,14 @@ class QuotaDesk:
         """
         self._charge(account_id, key_id, Spending(n_items=1, audio_s=audio_s))
 
+    def charge_live(self, account_id: str, key_id: str | None, audio_s: float) -> None:
+        """Count sound that is heard while it is recorded; the whole recording counts when it is sent.
+
+        Raises:
+            AccessError: there is not enough left (`quota_used_up`).
+        """
+        self._charge(account_id, key_id, Spending(audio_s=audio_s))
+
     def charge_sound(self, claim: ItemClaim, audio_s: float) -> None:
         """Count an item's sound, once for all of its attempts, before it is scored.
 

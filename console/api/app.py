@@ -19,6 +19,7 @@ from console.api import (
     routes_item_voices,
     routes_items,
     routes_jobs,
+    routes_live,
     routes_members,
     routes_metrics,
     routes_models,
@@ -93,6 +94,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_access,
         routes_usage,
         routes_predict,
+        routes_live,
         routes_uploads,
         routes_events,  # before `/jobs/{job_id}`
         routes_jobs,

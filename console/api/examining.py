@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from console.examiner import Asked, Examiner
+from console.hearing import MOST_PIECE_S
 from console.one_item import examine_item
 from jobs.settings import JobsSettings
 from jobs.sources import list_items
 from jobs.sources.access import SourceAccess
+from pipeline import analyse
 from pipeline.errors import InputError, OutageError, SourceNotFoundError
+from pipeline.model_card import ModelCard
 from pipeline.vocabulary import AnalysisOptions, Custody, MediaFile, MediaItem, MediaReport
 from reports.document import ReportDocument
 from reports.words import Words
@@ -29,6 +32,7 @@ from workers.temp_folders import ProcessFolder
 Charge: TypeAlias = Callable[[float], None]  # of seconds of sound; may refuse them
 
 PATIENCE_S = 20.0
+LIVE_PATIENCE_S = 1.0  # of who speaks meanwhile: the next piece comes soon
 MOST_EXAMINERS = 4
 BUSY_S = 10.0
 
@@ -107,11 +111,32 @@ class Examining:
 
         return self._examine(by, words, examine)
 
+    def piece(self, path: Path, charge: Charge) -> tuple[MediaReport, ModelCard]:
+        """Return what is found in a piece of a recording that goes on, and the model's card.
+
+        Raises:
+            AccessError: `charge` refused its length.
+            OutageError: all examiners are busy (`busy`): the next piece may hold this one too.
+        """
+        item = MediaItem("piece", "predict", "upload:piece", "")
+        options = AnalysisOptions(max_duration_s=MOST_PIECE_S)
+        with self._one(LIVE_PATIENCE_S) as examiner:
+            models = examiner.models
+            admit = _charging(charge)
+            report = analyse.examine(item, path, models, options, admit=admit)
+            return report, models.detector.card
+
     def _examine(
         self, by: str, words: Words, examine: Callable[[Examiner], MediaReport]
     ) -> ReportDocument:
+        with self._one(PATIENCE_S) as examiner:
+            return examiner.document(examine(examiner), words, Asked(by, datetime.now(UTC)))
+
+    @contextmanager
+    def _one(self, patience_s: float) -> Iterator[Examiner]:
+        """Yield an examiner that nobody else has."""
         try:
-            examiner = self._idle.get(timeout=PATIENCE_S)
+            examiner = self._idle.get(timeout=patience_s)
         except queue.Empty:
             raise OutageError(
                 "Too many files are being analysed: try again soon, or submit a job.",
@@ -121,7 +146,7 @@ class Examining:
         try:
             if examiner is None:
                 examiner = Examiner.load("", AnalysisOptions())
-            return examiner.document(examine(examiner), words, Asked(by, datetime.now(UTC)))
+            yield examiner
         finally:
             self._idle.put(examiner)
 

@@ -1,8 +1,9 @@
 """Try it: one file, recording or link, answered on the same page."""
 
+import json
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Header, Request
+from fastapi import APIRouter, Depends, Form, Header, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -10,21 +11,29 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.examining import Upload
 from console.api.principals import Analyst
+from console.api.routes_live import PieceQuery, hear_piece
 from console.api.routes_predict import FORM_TYPE, UPLOAD_NAME, asked_by, keep_body, keep_form
-from console.api.spending import charging
+from console.api.spending import charging, file_left
+from console.hearing import MOST_LIVE_S
 from console.pages.finding import show_finding
+from console.pages.provisional import show_provisional
 from console.pages.render import PageHere
 from console.people.deeds import Deed
+from jobs.provisional import Provisional, ProvisionalCell
 from reports.languages import words_of
+from reports.wording import cell_words
 
 router = APIRouter()
+LEAST_SHOWN_S = 30.0  # of the timeline of a recording that goes on: it fills as one speaks
 
 
 @router.get("/try")
 def try_page(page: PageHere, asking: Analyst, context: Context) -> Response:
     """Show the form."""
     size = f"{context.settings.upload_bytes >> 20} MB"
-    return page.show("try.html", size=size)
+    return page.show(
+        "try.html", size=size, most_bytes=context.settings.upload_bytes, most_live_s=MOST_LIVE_S
+    )
 
 
 @router.post("/try/file")
@@ -50,6 +59,33 @@ async def try_file(
         )
     await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return page.show("parts/finding.html", f=show_finding(document, words))
+
+
+@router.post("/try/live", dependencies=[Depends(file_left)])
+async def try_live(
+    page: PageHere,
+    request: Request,
+    asking: Analyst,
+    context: Context,
+    piece: Annotated[PieceQuery, Query()],
+) -> Response:
+    """Analyse the newest seconds of a recording that goes on; return what it shows so far."""
+    found = await hear_piece(request, context, asking, piece)
+    cells = tuple(
+        ProvisionalCell(0, 0, cell.start_s, cell.end_s, cell.llr)
+        for cell in found.cells
+        if cell.llr is not None
+    )
+    shown = Provisional(max(found.until_s, LEAST_SHOWN_S), found.llr_limit, cells)
+    return page.show(
+        "parts/live.html",
+        found=found,
+        p=show_provisional(shown, page.language),
+        strength=cell_words(found.llr, found.llr_limit, words_of(page.language)),
+        heard=json.dumps(
+            [row.model_dump(mode="json", exclude_defaults=True) for row in found.heard]
+        ),
+    )
 
 
 @router.post("/try/link")

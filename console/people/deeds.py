@@ -29,6 +29,7 @@ class Deed(StrEnum):
     KEY_REVOKE = "key.revoke"
     PREDICT_FILE = "predict.file"
     PREDICT_LINK = "predict.link"
+    PREDICT_LIVE = "predict.live"
     JOB_SUBMIT = "job.submit"
     JOB_CANCEL = "job.cancel"
     JOB_PAUSE = "job.pause"

@@ -1,4 +1,4 @@
-// What pages do beyond forms and links: the page's token, dropping files, recording, hearing a second.
+// What pages do beyond forms and links: the page's token, dropping files, hearing a second.
 "use strict";
 
 const csrf = () => document.querySelector('meta[name="csrf"]').content;
@@ -66,62 +66,3 @@ document.addEventListener("timeupdate", (event) => {
     line.classList.add("on");
   }
 }, true);
-
-// the microphone: recorded in the browser, sent when it is stopped
-const record = document.getElementById("record");
-if (record) {
-  const box = document.getElementById("recorder");
-  const said = document.getElementById("record-said");
-  let recorder = null;
-  let timer = null;
-  const stop = () => recorder && recorder.state !== "inactive" && recorder.stop();
-  record.addEventListener("click", async () => {
-    if (recorder) return stop();
-    let stream;
-    try {
-      stream = await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-      });
-    } catch (error) {
-      said.textContent = box.dataset.refused.replace("{why}", error.message || error.name);
-      return;
-    }
-    const parts = [];
-    const began = Date.now();
-    recorder = new MediaRecorder(stream);
-    recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
-    recorder.addEventListener("stop", () => {
-      clearInterval(timer);
-      stream.getTracks().forEach((track) => track.stop());
-      const sound = new Blob(parts, { type: recorder.mimeType });
-      recorder = null;
-      record.textContent = box.dataset.start;
-      said.textContent = "";
-      play(sound);
-      const form = new FormData();
-      form.append("file", sound, "recording");
-      send(form);
-    });
-    recorder.start(1000);
-    record.textContent = box.dataset.stop;
-    timer = setInterval(() => {
-      said.textContent = box.dataset.live.replace("{seconds}", Math.round((Date.now() - began) / 1000));
-    }, 500);
-  });
-}
-
-async function send(form) {
-  const working = document.getElementById("working");
-  const result = document.getElementById("result");
-  working.classList.add("htmx-request");
-  try {
-    const answer = await fetch("/try/file", {
-      method: "POST",
-      body: form,
-      headers: { "x-csrf-token": csrf(), "hx-request": "true" },
-    });
-    result.innerHTML = await answer.text(); // our own template: everything in it is escaped there
-  } finally {
-    working.classList.remove("htmx-request");
-  }
-}

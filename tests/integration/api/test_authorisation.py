@@ -47,6 +47,7 @@ POST /account/look | POST /v1/me/places | PUT /v1/me/account
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
 """,
     Right.WORK: """
+POST /v1/predict/live | POST /try/live
 POST /v1/predict | POST /v1/predict/link | POST /v1/jobs | POST /v1/jobs/{job_id}/cancel
 POST /v1/jobs/{job_id}/pause | POST /v1/jobs/{job_id}/resume | POST /v1/jobs/{job_id}/retry
 PUT /v1/jobs/{job_id}/priority | POST /jobs/{job_id}/priority
