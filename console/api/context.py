@@ -12,8 +12,10 @@ from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
 from console.people.administration import AdministrationDesk
 from console.people.desk import PeopleDesk
+from console.people.federation import FederationDesk
 from console.people.keys import KeyDesk
 from console.people.members import MemberDesk
+from console.people.provider import Provider
 from console.settings import ConsoleSettings
 from jobs.connections import ConnectionDesk
 from jobs.job_desk import JobDesk
@@ -22,6 +24,8 @@ from jobs.quota import QuotaDesk
 from jobs.settings import JobsSettings
 from jobs.sweep_desk import SweepDesk
 from storage.objects import ObjectStore
+
+PROVIDER_BACK = "/sign-in/provider/back"  # where an identity provider sends people
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class ApiContext:
     environment: ConsoleSettings = field(default_factory=lambda: ConsoleSettings({}))
     receiving: Receiving = field(init=False)
     items: ItemRoom = field(init=False)
+    provider: Provider | None = field(init=False)  # that people may sign in with
 
     def __post_init__(self) -> None:
         """Make what remembers something between requests."""
@@ -46,6 +51,9 @@ class ApiContext:
         folder = self.examining.lasting_folder()
         items = ItemRoom(folder, self.objects, self.settings.listen_bytes)
         object.__setattr__(self, "items", items)
+        chosen = self.settings.provider
+        back = f"{self.settings.public_url}{PROVIDER_BACK}"
+        object.__setattr__(self, "provider", None if chosen is None else Provider(chosen, back))
 
     @property
     def desk(self) -> JobDesk:
@@ -76,6 +84,10 @@ class ApiContext:
     def people(self) -> PeopleDesk:
         """Return the desk of people."""
         return PeopleDesk(self.engine, self.jobs_settings.sealer, self.settings.sign_up)
+
+    def federation(self, provider: Provider) -> FederationDesk:
+        """Return the desk of people whom a provider vouches for."""
+        return FederationDesk(self.engine, provider.settings, self.settings.sign_up)
 
     @property
     def members(self) -> MemberDesk:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from console.people.desk import SignUp
+from console.people.provider_settings import ProviderSettings
 from pipeline.errors import ConfigError
 
 DEFAULT_UPLOAD_BYTES = 100 << 20
@@ -45,6 +46,7 @@ class ApiSettings(BaseModel):
     listen_bytes: int = Field(default=DEFAULT_LISTEN_BYTES, ge=0)  # of copies that are listened to
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
+    provider: ProviderSettings | None = None  # whom people may sign in with, beside passwords
 
     @property
     def is_https(self) -> bool:
@@ -90,6 +92,7 @@ class ApiSettings(BaseModel):
             metrics_token=_token(environ),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,
+            provider=ProviderSettings.from_env(environ),
         )
 
 

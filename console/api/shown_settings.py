@@ -7,12 +7,12 @@ process's: a worker on another machine has an environment of its own.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from console.api.settings import ApiSettings
+from console.people.roles import Role
 from console.settings import ConsoleSettings
 from jobs.settings import JobsSettings
 from storage.settings import StorageSettings
@@ -116,9 +116,21 @@ _SERVER = {
     "VERITY_TLS_KEY": "api.certificate_key",
     "VERITY_CORS_ORIGINS": "api.cors_origins",
     "VERITY_UPLOAD_MAX_BYTES": "api.upload_bytes",
+    "VERITY_UPLOADS_MAX_BYTES": "api.uploads_bytes",
     "VERITY_REQUESTS_A_MINUTE": "api.requests_a_minute",
     "VERITY_METRICS_TOKEN": None,
     "VERITY_TRUSTED_PROXIES": "api.trusted_proxies",
+}
+_SIGN_IN = {
+    "VERITY_OIDC_ISSUER": "api.provider.issuer",
+    "VERITY_OIDC_CLIENT_ID": "api.provider.client_id",
+    "VERITY_OIDC_CLIENT_SECRET": None,
+    "VERITY_OIDC_CLIENT_SECRET_FILE": None,
+    "VERITY_OIDC_NAME": "api.provider.name",
+    "VERITY_OIDC_SCOPES": "api.provider.scopes",
+    "VERITY_OIDC_ROLE_CLAIM": "api.provider.role_claim",
+    "VERITY_OIDC_ROLES": "api.provider.roles",
+    "VERITY_OIDC_ACCOUNT": "api.provider.account_id",
 }
 GROUPS: dict[str, Mapping[str, str | None]] = {
     "kept": _KEPT,
@@ -127,6 +139,7 @@ GROUPS: dict[str, Mapping[str, str | None]] = {
     "fleet": _FLEET,
     "mail": _MAIL,
     "server": _SERVER,
+    "sign_in": _SIGN_IN,
 }
 
 _WHERE_EMPTY = {  # what nothing means, where it is not nothing
@@ -180,15 +193,27 @@ def _shown(
     if path is None:
         value = SET if is_said or is_in_file else UNSET
         return SettingShown(group, key, value, source, is_secret=True)
-    value = _text(attrgetter(path)(whole)) or _WHERE_EMPTY.get(key, "")
+    value = _text(_found(whole, path)) or _WHERE_EMPTY.get(key, "")
     return SettingShown(group, key, value, source, is_secret=False)
+
+
+def _found(whole: _All, path: str) -> object:
+    """Return the value at a path; None where a part of it is not set at all."""
+    value: object = whole
+    for name in path.split("."):
+        value = None if value is None else getattr(value, name)
+    return value
 
 
 def _secrets_in_files(whole: _All) -> frozenset[str]:
     """Return the secrets that the environment does not hold and a file does."""
     key_file = whole.jobs.sealer.key_file
-    is_there = key_file is not None and key_file.is_file()
-    return frozenset({"VERITY_SECRET_KEY"} if is_there else ())
+    found = set()
+    if key_file is not None and key_file.is_file():
+        found.add("VERITY_SECRET_KEY")
+    if whole.api.provider is not None and whole.api.provider.secret_is_in_file:
+        found.add("VERITY_OIDC_CLIENT_SECRET")
+    return frozenset(found)
 
 
 def _text(value: object) -> str:
@@ -202,6 +227,8 @@ def _text(value: object) -> str:
             return "1" if value else "0"
         case Path():
             return str(value)
+        case (str() as group, Role() as role):
+            return f"{group}={role}"
         case tuple() | frozenset():
             return ", ".join(sorted(map(_text, value)))
         case _:

@@ -197,7 +197,7 @@ def _people(page: Page, asking: Principal, context: Context, link: str = "") -> 
 def _account(
     page: Page, asking: Principal, context: Context, problem: str = "", *, is_saved: bool = False
 ) -> Response:
-    person_id = _person(asking)
+    person_id, provider = _person(asking), context.provider
     return page.show(
         "account.html",
         places=context.members.places(person_id),
@@ -205,6 +205,8 @@ def _account(
         has_second_factor=context.people.person(person_id).totp_secret is not None,
         problem=problem,
         is_saved=is_saved,
+        provider="" if provider is None else provider.settings.name,
+        links=[] if provider is None else context.federation(provider).links(person_id),
     )
 
 

@@ -13,6 +13,7 @@ from console.api.principals import Reader, cookie_name
 from console.api.signing_in import set_cookie, sign_in_browser
 from console.pages.mail import send_reset
 from console.pages.render import PageHere
+from console.pages.views_federation import is_linking, link_if_asked, own_path, provider_name
 from console.people.deeds import Deed
 from pipeline.errors import VerityError
 
@@ -42,9 +43,21 @@ class SignUpForm(BaseModel):
 
 
 @router.get("/sign-in")
-def sign_in_page(page: PageHere, next: Annotated[str, Query(max_length=400)] = "/") -> Response:  # noqa: A002
+def sign_in_page(
+    page: PageHere,
+    request: Request,
+    context: Context,
+    next: Annotated[str, Query(max_length=400)] = "/",  # noqa: A002
+) -> Response:
     """Show the form."""
-    return page.show("sign_in.html", problem="", email="", next=next)
+    return page.show(
+        "sign_in.html",
+        problem="",
+        email="",
+        next=next,
+        provider=provider_name(context),
+        is_linking=is_linking(context, request),
+    )
 
 
 @router.post("/sign-in")
@@ -54,14 +67,20 @@ def sign_in(
     """Sign this browser in, or show the form again with what is wrong."""
     try:
         password = form.password.get_secret_value()
-        token, _ = sign_in_browser(context, request, form.email, password, form.code)
+        token, asking = sign_in_browser(context, request, form.email, password, form.code)
     except VerityError as error:
         return page.show(
-            "sign_in.html", 401, problem=error.message, email=form.email, next=form.next
+            "sign_in.html",
+            401,
+            problem=error.message,
+            email=form.email,
+            next=form.next,
+            provider=provider_name(context),
+            is_linking=is_linking(context, request),
         )
-    is_ours = form.next.startswith("/") and not form.next.startswith(("//", "/\\"))
-    answer = RedirectResponse(form.next if is_ours else "/", 303)
+    answer = RedirectResponse(own_path(form.next), 303)
     set_cookie(context, answer, token)
+    link_if_asked(context, request, answer, asking)
     return answer
 
 

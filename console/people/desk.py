@@ -76,6 +76,8 @@ class PeopleDesk:
         hashed = hash_password(password)
         with transaction(self._engine) as connection:
             is_first = not people_rows.count_people(connection)
+            if self._sign_up is SignUp.OFF and not is_first:
+                raise AccessError("Nobody signs up here: ask an admin.", "sign_up_closed")
             place = self._place_of(connection, address, invitation, is_first=is_first)
             person_id = people_rows.insert_person(connection, address, called, hashed)
             if person_id is None:
@@ -83,7 +85,7 @@ class PeopleDesk:
                     "There is somebody with this address: sign in, or ask for a new password.",
                     "email_taken",
                 )
-            account_id, role = place or (_new_account_id(), Role.ADMIN)
+            account_id, role = place or (new_account_id(), Role.ADMIN)
             if place is None:
                 people_rows.insert_account(connection, account_id, called or address)
             people_rows.put_member(connection, account_id, person_id, role)
@@ -120,7 +122,7 @@ class PeopleDesk:
                     change = {"password_hash": hash_password(password)}
                     people_rows.update_person(connection, person.person_id, change)
                 session_rows.forget_failed(connection, subjects[0])
-                return _begin_session(connection, person.person_id, places[0], browser, address)
+                return begin_session(connection, places[0], browser, address)
         self._count_failed(subjects)
         raise AccessError(
             "The code is wrong or was used." if places else "You have no place in any account.",
@@ -291,15 +293,20 @@ class PeopleDesk:
         raise AccessError("Signing up needs an invitation: ask an admin for one.", "sign_up_closed")
 
 
-def _begin_session(
-    connection: Connection, person_id: int, place: MemberFacts, browser: str, address: str
+def begin_session(
+    connection: Connection,
+    place: MemberFacts,
+    browser: str,
+    address: str,
+    lasts_s: float = SESSION_LASTS_S,
 ) -> SignedIn:
+    """Write a session of somebody who has just shown who they are, looking at one of their places."""
     token = secrets.token_urlsafe(32)
     session = NewSession(
-        digest(token), person_id, place.account_id, SESSION_LASTS_S, browser[:200], address
+        digest(token), place.person_id, place.account_id, lasts_s, browser[:200], address
     )
     session_rows.insert_session(connection, session)
-    return SignedIn(token, person_id, place.account_id)
+    return SignedIn(token, place.person_id, place.account_id)
 
 
 def _require_person(connection: Connection, person_id: int) -> PersonFacts:
@@ -309,5 +316,6 @@ def _require_person(connection: Connection, person_id: int) -> PersonFacts:
     return person
 
 
-def _new_account_id() -> str:
+def new_account_id() -> str:
+    """Return an id that no account has and nobody guesses."""
     return f"a{secrets.token_hex(8)}"

@@ -21,7 +21,7 @@ from workers.crew import Crew, CrewSettings
 from workers.roster import Roster
 from workers.settings import FleetSettings
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Secret title"}
 WORKER = WorkerWords(
     "node-7:12:1",

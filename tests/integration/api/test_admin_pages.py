@@ -17,7 +17,7 @@ from console.people.roles import Role
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.test_admin import fail_items
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 OWN = ["/admin", "/people", "/keys", "/access", "/admin/feedback", "/admin/audit", "/admin/models"]
 SITE = ["/admin/fleet", "/admin/accounts", "/admin/people", "/admin/settings"]
 

@@ -22,7 +22,7 @@ OPTIONS /v1/uploads
 GET /v1/metrics | GET /v1/openapi.json
 GET /v1/health/live | GET /v1/health/ready | POST /v1/people | POST /v1/sessions
 GET / | POST /language | GET /sign-in | POST /sign-in | GET /sign-up | POST /sign-up | GET /forgot
-POST /forgot | GET /reset/{token} | POST /reset/{token}
+POST /forgot | GET /reset/{token} | POST /reset/{token} | GET /sign-in/provider | GET /sign-in/provider/back
 """
 BY_RIGHT = {
     Right.READ: """
@@ -43,7 +43,7 @@ GET /v1/uploads | GET /v1/uploads/{upload_id}
 GET /jobs | GET /jobs/{job_id} | GET /jobs/{job_id}/progress | GET /items/{item_id} | GET /sweeps
 GET /sweeps/{sweep_id} | GET /account | POST /account/password | GET /account/second-factor
 POST /account/second-factor | POST /account/second-factor/remove | POST /account/join
-POST /account/look | POST /v1/me/places | PUT /v1/me/account
+POST /account/look | POST /account/provider/remove | POST /v1/me/places | PUT /v1/me/account
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
 """,
     Right.WORK: """
