@@ -7,6 +7,7 @@ codecs, telephones and noise change little about it; where noise hides the decay
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import scipy.fft
@@ -83,9 +84,9 @@ def steepest_decay(samples: FloatArray, sample_rate: int) -> float | None:
         sample_rate: in Hz, at least 7 200.
     """
     frames = sliding_window_view(samples, FRAME_SAMPLES)[:: sample_rate // FRAME_RATE_HZ]
-    spectrum = scipy.fft.rfft(frames * np.hanning(FRAME_SAMPLES).astype(np.float32), axis=1)
-    power = spectrum.real**2 + spectrum.imag**2  # (n_frames, n_bins)
-    level = 10 * np.log10(power @ _bands(sample_rate).T + FLOOR)  # (n_frames, BANDS)
+    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
+    parts = np.square(spectrum.view(np.float32))  # real and imaginary, in turn
+    level = 10 * np.log10(parts @ _bands(sample_rate) + FLOOR)  # (n_frames, BANDS)
     loud, quiet = np.quantile(level, [0.95, 0.05], axis=0)
     steepest: list[float] = []
     for band in np.flatnonzero(loud - quiet >= LEAST_RANGE_DB):
@@ -97,6 +98,12 @@ def steepest_decay(samples: FloatArray, sample_rate: int) -> float | None:
     return -float(np.median(steepest)) if len(steepest) >= LEAST_BANDS else None
 
 
+@cache
+def _window() -> FloatArray:
+    return np.hanning(FRAME_SAMPLES).astype(np.float32)
+
+
+@cache
 def _ramp() -> NDArray[np.float64]:
     """Return the weights that fit a line: its slope a second."""
     place = np.arange(DECAY_FRAMES) - (DECAY_FRAMES - 1) / 2
@@ -104,13 +111,14 @@ def _ramp() -> NDArray[np.float64]:
     return weights
 
 
+@cache
 def _bands(sample_rate: int) -> FloatArray:
-    """Return triangles on the mel scale, float32 (BANDS, n_bins)."""
+    """Return triangles on the mel scale, float32 (2 n_bins, BANDS): each bin's two parts alike."""
     low, high = (2595 * math.log10(1 + edge / 700) for edge in BAND_EDGES_HZ)
     mel = np.linspace(low, high, BANDS + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
     bins = np.arange(FRAME_SAMPLES // 2 + 1) * sample_rate / FRAME_SAMPLES
     rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    triangles: FloatArray = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
-    return triangles
+    triangles = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    return np.ascontiguousarray(np.repeat(triangles, 2, axis=1).T)
