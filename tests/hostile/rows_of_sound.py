@@ -95,7 +95,7 @@ def channels() -> Iterator[Case]:
         write = partial(_channels, parts=(shifted,))
         yield Case("channels", name, write, notes=frozenset({"offset_removed"}), heard_s=SPEECH_S)
     for name, part in {"offset-second": sound, "dead-second": none}.items():
-        parted = 0.5 * sound
+        parted = (0.5 * sound).astype(np.float32)
         second = slice(SAMPLE_RATE, 2 * SAMPLE_RATE)
         parted[second] = 0.5 * part[second] + 0.45
         write = partial(_channels, parts=(parted,))

@@ -136,7 +136,7 @@ def test_an_echoing_room_is_remarked_on_and_said_where_there_is_a_judgement(
 def test_a_second_that_stands_off_zero_does_not_hide_those_beside_it(
     level: float, judge: Judge, tmp_path: Path
 ) -> None:
-    sound = 0.3 * made.speech(7.0)
+    sound = (0.3 * made.speech(7.0)).astype(np.float32)
     plain = judge(write_wav(tmp_path / "plain.wav", sound)).scores
     sound[3 * SAMPLE_RATE : 4 * SAMPLE_RATE] = level
     shifted = judge(write_wav(tmp_path / "shifted.wav", sound)).scores

@@ -17,7 +17,8 @@ from storage.audit_rows import AuditEntry, append_audit
 from storage.database import transaction
 from storage.worker_rows import WorkerWords
 from tests.integration.api.conftest import PASSWORD, Browse
-from workers.crew import Crew, CrewSettings
+from workers.crew import Crew
+from workers.roles import CrewSettings
 from workers.roster import Roster
 from workers.settings import FleetSettings
 

@@ -2,11 +2,14 @@
 
 import base64
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import httpx
+import httpx2
 from fastapi.testclient import TestClient
 
 TUS = {"tus-resumable": "1.0.0"}
+Answer: TypeAlias = "httpx.Response | httpx2.Response"  # a client's of ours, the test client's
 BODY = TUS | {"content-type": "application/offset+octet-stream"}
 
 
@@ -28,7 +31,7 @@ class TusSender:
         assert answer.status_code == 201, answer.text
         return answer.headers["location"]
 
-    def send(self, place: str, offset: int, data: bytes, **more: str) -> httpx.Response:
+    def send(self, place: str, offset: int, data: bytes, **more: str) -> Answer:
         """Send bytes from a place on."""
         headers = BODY | {"upload-offset": str(offset)} | more
         return self.client.patch(place, headers=headers, content=data)

@@ -17,7 +17,7 @@ from jobs.sweep_spec import SweepSpec
 from jobs.work_queue import WorkQueue
 from pipeline.vocabulary import VerdictKind
 from reports.job_verification import check_job_report, open_job_report
-from reports.verification import Outcome
+from reports.signer_checks import Outcome
 from storage.notice_rows import DueNotice
 from storage.settings import StorageSettings
 from tests.integration.jobs.queue_makers import make_items, make_result

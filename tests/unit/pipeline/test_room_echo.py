@@ -18,8 +18,8 @@ def in_a_room(samples: FloatArray, rt60_s: float, direct_db: float, seed: int = 
     tail = random.standard_normal(len(seconds)) * 10 ** (-3 * seconds / rt60_s)
     response = tail / np.sqrt(np.square(tail).sum())
     response[0] = 10 ** (direct_db / 20)
-    wet = scipy.signal.fftconvolve(samples, response)[: len(samples)]
-    return (0.5 * wet / np.abs(wet).max()).astype(np.float32)
+    wet: FloatArray = scipy.signal.fftconvolve(samples, response)[: len(samples)].astype(np.float32)
+    return np.asarray(0.5 * wet / np.abs(wet).max(), np.float32)
 
 
 def is_echoing(samples: FloatArray, piece: int = 7_001) -> bool:
