@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from console.stamping import stamps_beside
 from pipeline.errors import ConfigError, InputError
 from reports.json_signature import sign_json
 from reports.pdf_signature import sign_pdf, signer_of_pdf
@@ -36,12 +37,17 @@ def sign_report(path: Path, key: SigningKey) -> Path:
     """Sign a report; return the file with the signature: the PDF, or the `.jws` beside the JSON.
 
     Raises:
-        InputError: it is no report (`report_unreadable`), or a PDF that is signed already.
+        InputError: it is no report (`report_unreadable`), a PDF that is signed already, or
+            stamped.
     """
     opened = open_report(path)
     if opened.pdf is not None and signer_of_pdf(opened.pdf) is not None:
         raise InputError(
             f"{path.name} carries a signature already: verity verify says whose.", "input_invalid"
+        )
+    if stamps_beside(path):  # a new signature, or any byte more, would break them
+        raise InputError(
+            f"{path.name} has time stamps already: leave it as it is.", "input_invalid"
         )
     if opened.pdf is not None:
         path.write_bytes(sign_pdf(opened.pdf, key))

@@ -30,23 +30,26 @@ def stamper_of(settings: ConsoleSettings) -> Iterator[Stamper]:
 def stamp_report(path: Path, stamper: Stamper) -> tuple[list[Path], tuple[str, ...]]:
     """Stamp a PDF in place, or the signature beside a JSON; return what was written, and problems.
 
+    A PDF that has stamps beside it, as those out of a fleet's store, gets another one there: any byte
+    that was added to it would break them.
+
     Raises:
         InputError: it is no report (`report_unreadable`), or a JSON without signature (`not_signed`).
     """
     opened = open_report(path)
-    if opened.pdf is not None:
+    if opened.pdf is not None and not stamps_beside(path):
         stamped, problems = stamper.stamp_pdf(opened.pdf)
         if stamped == opened.pdf:
             return [], problems
         _replace(path, stamped)
         return [path], problems
-    signature = path.with_name(f"{path.name}.jws")
-    if not signature.is_file():
+    covered = path if opened.pdf is not None else path.with_name(f"{path.name}.jws")
+    if not covered.is_file():
         raise InputError(f"{path.name} is not signed: verity sign, then stamp.", "not_signed")
-    responses, problems = stamper.stamp_bytes(signature.read_bytes())
+    responses, problems = stamper.stamp_bytes(covered.read_bytes())
     paths = []
     for response in responses:
-        target = next(name for name in _names(signature) if not name.exists())
+        target = next(name for name in _names(covered) if not name.exists())
         target.write_bytes(response)
         paths.append(target)
     return paths, problems
@@ -59,12 +62,12 @@ def stamps_beside(report: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in found}
 
 
-def _names(signature: Path) -> Iterator[Path]:
-    yield signature.with_name(f"{signature.name}.tsr")
+def _names(covered: Path) -> Iterator[Path]:
+    yield covered.with_name(f"{covered.name}.tsr")
     number = 1
     while True:
         number += 1
-        yield signature.with_name(f"{signature.name}.{number}.tsr")
+        yield covered.with_name(f"{covered.name}.{number}.tsr")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from console.cli import app
 from console.settings import ConsoleSettings
+from console.stamping import stamper_of
 from pipeline.errors import ConfigError, InputError
 from reports.as_json import to_json
 from reports.as_pdf import to_pdf
@@ -85,6 +86,29 @@ def test_stamp_that_is_missing_is_said_and_added_later(
     authority.status = 200
     assert invoke(environ, "stamp", str(report)).exit_code == 0
     assert outcomes(environ, report)["time stamp"] == "holds"
+
+
+def test_what_is_stamped_keeps_its_bytes(report: Path, environ: dict[str, str]) -> None:
+    pdf = report.with_suffix(".pdf")
+    assert invoke(environ, "sign", str(report), str(pdf)).exit_code == 0
+    assert invoke(environ, "stamp", str(report)).exit_code == 0
+    assert isinstance(invoke(environ, "sign", str(report)).exception, InputError)
+    assert isinstance(invoke(environ, "sign", str(pdf)).exception, InputError)
+    # as out of a fleet's store, where a PDF's stamps lie beside it
+    inside = pdf.read_bytes()
+    pdf.with_name("report.pdf.tsr").write_bytes(stamp_over(environ, inside))
+    assert invoke(environ, "stamp", str(pdf)).exit_code == 0
+    assert pdf.read_bytes() == inside
+    assert pdf.with_name("report.pdf.2.tsr").is_file()
+    assert outcomes(environ, pdf)["time stamp"] == "holds"
+    assert invoke(environ, "verify", str(pdf)).exit_code == 0
+    assert outcomes(environ, report)["time stamp"] == "holds"
+
+
+def stamp_over(environ: dict[str, str], content: bytes) -> bytes:
+    with stamper_of(ConsoleSettings.from_env(environ)) as stamper:
+        [response], _ = stamper.stamp_bytes(content)
+    return response
 
 
 def test_report_without_a_signature_is_not_stamped(report: Path, environ: dict[str, str]) -> None:
