@@ -22,13 +22,15 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from tests.makers import SAMPLE_RATE, silence, wav_bytes
+from tests.makers import SAMPLE_RATE, silence, synthetic_sample, wav_bytes
 
 START_S = 120
 MIB = 1 << 20
 MOST_GROWTH = 64 * MIB  # of the server, between the first round and the last
 PASSWORD = "four plain words here"  # noqa: S105 (of a server that lives as long as the bench)
 FREE_FILES = 8192
+ANSWERS = 7  # of each file, one after the other
+OPEN_S = 20  # that a stream stays open
 
 
 def main() -> int:
@@ -54,18 +56,48 @@ async def _bench(url: str, pid: int, wanted: argparse.Namespace) -> int:
     async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=300) as http:
         sound = wav_bytes(silence(duration_s=4.0), SAMPLE_RATE)
         await http.post("/v1/predict", content=sound)  # loads the model
+        for name, seconds in (("4-s clip", 4.0), ("3-minute file", 180.0)):
+            is_whole &= await _latency(http, name, _speech(seconds))
         for number in range(wanted.rounds):
             for name, n_times, ask in (
                 ("asks", wanted.clients, _asks(http, wanted.asks)),
                 ("uploads", wanted.uploads, _upload(http, sound)),
                 ("streams", wanted.streams, _stream(http, job_id)),
             ):
+                changing = asyncio.create_task(_change(http, job_id)) if name == "streams" else None
+                used_s = _cpu_s(pid)
                 is_whole &= await _side_by_side(f"round {number + 1} {name}", n_times, ask)
+                print(f"  the server computed for {_cpu_s(pid) - used_s:.1f} s of that")
+                if changing is not None:
+                    await changing
             sizes.append(_resident(pid))
             print(f"round {number + 1} server holds {sizes[-1] / MIB:.0f} MiB")
     grown = sizes[-1] - sizes[0]
     print(f"memory grew by {grown / MIB:.0f} MiB from the first round to the last")
     return 0 if is_whole and grown < MOST_GROWTH else 1
+
+
+async def _latency(http: httpx.AsyncClient, name: str, sound: bytes) -> bool:
+    """Print how long one file takes to be answered, alone; tell whether each try was answered."""
+    times, statuses = [], []
+    for _ in range(ANSWERS):
+        at = time.monotonic()
+        statuses.append((await http.post("/v1/predict", content=sound)).status_code)
+        times.append(time.monotonic() - at)
+    load = os.getloadavg()[0]
+    print(
+        f"{name} answered in {min(times):.2f} s at best, {np.median(times):.2f} s in the median of"
+        f" {ANSWERS} (load {load:.1f} on {os.cpu_count()} cores)",
+        flush=True,
+    )
+    return set(statuses) == {200}
+
+
+def _speech(seconds: float) -> bytes:
+    """Return a voice of this length as WAV: what is scored, not what is left out as silence."""
+    spoken = synthetic_sample()
+    n_samples = round(seconds * SAMPLE_RATE)
+    return wav_bytes(np.resize(spoken, n_samples), SAMPLE_RATE)
 
 
 async def _side_by_side(name: str, n_times: int, ask: Callable[[], Awaitable[list[int]]]) -> bool:
@@ -109,17 +141,30 @@ def _upload(http: httpx.AsyncClient, sound: bytes) -> Callable[[], Awaitable[lis
 
 
 def _stream(http: httpx.AsyncClient, job_id: str) -> Callable[[], Awaitable[list[int]]]:
-    """Return what reads a stream until its first event, and keeps it open for a while."""
+    """Return what reads a stream for a while: how the job stands, and that it was paused or resumed.
+
+    A stream that hears of no change counts as 0.
+    """
 
     async def ask() -> list[int]:
+        n_events = 0
         async with http.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
-            async for line in answer.aiter_lines():
-                if line.startswith("data:"):
-                    break
-            await asyncio.sleep(20)
-            return [answer.status_code]
+            try:
+                async with asyncio.timeout(OPEN_S):
+                    async for line in answer.aiter_lines():
+                        n_events += line.startswith("data:")
+            except TimeoutError:
+                pass
+            return [answer.status_code if n_events > 1 else 0]
 
     return ask
+
+
+async def _change(http: httpx.AsyncClient, job_id: str) -> None:
+    """Pause and resume the job in turn, so that streams have something to tell."""
+    for number in range(OPEN_S // 5):
+        await asyncio.sleep(5)
+        await http.post(f"/v1/jobs/{job_id}/{'resume' if number % 2 else 'pause'}")
 
 
 async def _prepare(url: str) -> tuple[str, str]:
@@ -131,6 +176,12 @@ async def _prepare(url: str) -> tuple[str, str]:
         key = (await http.post("/v1/keys", json={"name": "bench"})).json()["key"]
         job = await http.post("/v1/jobs", json={"sources": ["https://example.org/feed.xml"]})
         return key, job.json()["job_id"]
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the seconds that a process has computed for."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user, system
 
 
 def _resident(pid: int) -> int:
