@@ -1,5 +1,6 @@
 """A process of its own keeps leases alive while its driver lives, and not a moment longer."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -8,15 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from jobs.progress_desk import ProgressDesk
 from jobs.spec import ItemClaim, ItemKind, JobSpec
 from jobs.work_queue import WorkQueue
+from tests.cards import make_card, make_scores
 from tests.claims import CLAIM
 from tests.fleet_bench import ROOT, wait_until
+from workers.fleet_trace import FleetTrace
 from workers.heartbeat import Event, EventKind, Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
+from workers.held import Held
+from workers.settings import StageDeadlines
+from workers.sketch import Sketch
 
 pytestmark = [pytest.mark.postgres]
 LEASE_S = 2.0
@@ -81,6 +89,30 @@ def test_cancelling_reaches_the_driver_and_progress_reaches_the_queue(
 
         wait_until(lambda: any(event.kind is EventKind.CANCELLED for event in events))
     assert events[-1].item_id == claim.item_id
+
+
+def test_what_was_scored_so_far_travels_with_the_beat_until_something_newer_does(
+    engine: Engine, database_url: str, claim: ItemClaim
+) -> None:
+    sketch = Sketch(make_card())
+    facts = make_scores([1.0, -1.0]).facts
+
+    def n_shown() -> int:
+        found = ProgressDesk(engine).items([claim.item_id])[claim.item_id].provisional
+        return 0 if found is None else len(found.cells)
+
+    with open_link(database_url, lambda _: None) as link, FleetTrace(None) as trace:
+        held = Held(claim, link, StageDeadlines(), trace)
+        held.begin()
+        sketch.add(facts, np.array([1.0, -1.0], np.float32))
+        held.show(sketch)
+        held.moved("score", 0.1)  # carries it on
+        wait_until(lambda: n_shown() == 2)
+
+        later = dataclasses.replace(facts, start_s=facts.start_s + 2, end_s=facts.end_s + 2)
+        sketch.add(later, np.array([1.0, -1.0], np.float32))
+        held.show(sketch)
+        wait_until(lambda: n_shown() == 4)
 
 
 def test_an_item_that_another_worker_owns_is_reported_lost(database_url: str) -> None:
