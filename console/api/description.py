@@ -42,8 +42,11 @@ _SAID = {
     "403": "This role may not do this, or the page's token is missing",
     "404": "There is none, or it is another account's",
     "409": "It does not fit what is there",
+    "412": "The tus protocol is not named, or another version of it",
     "413": "Too large",
+    "415": "Bytes of a file come as application/offset+octet-stream",
     "422": "Something in the request must be changed",
+    "460": "The bytes are not those that the checksum is of",
     "429": "Too many requests: `retry-after` says how long to wait",
     "503": "A service that is needed does not answer, or all examiners are busy",
 }
@@ -103,4 +106,6 @@ def _problems_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         found.add("409")
     if "requestBody" in operation:
         found |= {"400", "413"}
+    if path.startswith("/v1/uploads") and method != "get":
+        found |= {"400", "412", "415", "460"}
     return found

@@ -9,6 +9,7 @@ import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -23,7 +24,7 @@ from console.api.context import ApiContext
 from console.people.roles import Role
 from tests.integration.api.conftest import PASSWORD, serving
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -33,7 +34,7 @@ CHECKS = [
 ]
 # as tus names the bytes of a file
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
-N_EXAMPLES = {"admin": 10, "visitor": 2}
+N_EXAMPLES = {"admin": 4, "visitor": 1}  # of each route: there are a hundred
 N_OPERATIONS = 75  # at least: a description that lost its routes would pass
 
 
@@ -74,7 +75,7 @@ def test_every_route_answers_as_described(url: str, context: ApiContext, who: st
 
             try:
                 ask()
-            except Exception as error:  # noqa: BLE001 (all routes are to be told of)
+            except (Exception, FailureGroup) as error:  # noqa: BLE001 (all routes are to be told of)
                 wrong.append(f"{operation.label} {mode}: {error}"[:1500])
     assert wrong == [], "\n\n".join(wrong)
     assert n_operations >= N_OPERATIONS
