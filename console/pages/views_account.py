@@ -13,6 +13,7 @@ from console.api.principals import Admin, Principal, Reader
 from console.api.routes_access import Before, read_deeds
 from console.api.routes_admin_people import people as people_of
 from console.api.routes_members import PersonId
+from console.pages.limit_lines import limit_lines
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
@@ -202,6 +203,7 @@ def _account(
         "account.html",
         places=context.members.places(person_id),
         sessions=context.people.sessions(person_id),
+        limits=limit_lines(context.quota.standings(asking.account_id)),
         has_second_factor=context.people.person(person_id).totp_secret is not None,
         problem=problem,
         is_saved=is_saved,

@@ -5,8 +5,12 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import Engine, text
 
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.pages.app import create_pages
 from storage.database import transaction
-from tests.integration.api.conftest import Browse
+from storage.quota_rows import Quota
+from tests.integration.api.conftest import PASSWORD, Browse
 from tests.makers import SAMPLE_RATE, silence, wav_bytes
 
 pytestmark = pytest.mark.postgres
@@ -148,3 +152,15 @@ def test_an_upload_reserves_its_room_and_counts_as_an_item_when_its_job_begins(
     assert (both.status_code, both.json()["code"]) == (429, "quota_used_up")
     assert ada.post("/v1/jobs", json={"sources": sources[:1]}).status_code == 201
     assert of(ada, "items", "day")["level"] == "used_up"
+
+
+def test_the_page_of_oneself_shows_limits_before_they_bite(context: ApiContext) -> None:
+    context.people.sign_up("ada@example.org", PASSWORD)
+    with TestClient(create_app(context, create_pages(context))) as client:
+        client.post("/v1/sessions", json={"email": "ada@example.org", "password": PASSWORD})
+        assert "No limits are set." in client.get("/account").text
+        context.quota.set_quota(Quota(items_a_day=5, audio_s_a_month=7200.0), "default")
+        context.quota.charge_file("default", None, 6300.0)
+        page = client.get("/account").text
+    assert "hours of sound a month <strong>nearly used up</strong>" in page
+    assert "<td>1.8</td><td>2.0</td><td>0.2</td>" in page
