@@ -57,6 +57,35 @@ def read_depths(connection: Connection) -> list[ClassDepth]:
     return [ClassDepth(**row) for row in connection.execute(_DEPTHS).mappings()]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How quickly items ended of late."""
+
+    n_ended: int  # done or failed
+    busy_s: float  # over which they ended, without the time when nothing was to be done
+
+
+# the log's last rows, by its key: as quick for a million items
+_PACE = text("""
+WITH ended AS (
+    SELECT at, extract(epoch FROM at - lag(at) OVER (ORDER BY number)) AS gap_s
+    FROM (SELECT number, at, event, facts FROM audit ORDER BY number DESC LIMIT :most) latest
+    WHERE event = 'attempt_ended' AND facts ->> 'state' IN ('done', 'failed')
+      AND at > clock_timestamp() - interval '1 hour'
+)
+SELECT count(gap_s) AS n_ended, coalesce(sum(least(gap_s, :idle_s)), 0)::float8 AS busy_s
+FROM ended
+""")
+PACE_ROWS = 5000  # of the log: begins and ends
+IDLE_S = 120.0  # between two ends: longer, and there was nothing to do
+
+
+def read_pace(connection: Connection) -> Pace:
+    """Return how quickly items, listings among them, ended within the last hour."""
+    row = connection.execute(_PACE, {"most": PACE_ROWS, "idle_s": IDLE_S}).mappings().one()
+    return Pace(**row)
+
+
 _RUNNING = text("""
 SELECT i.item_id, i.job_id, i.account_id, j.priority, i.kind, i.title, i.stage, i.progress,
        i.attempt, i.worker_id, i.claimed_at, i.lease_until < clock_timestamp() AS is_overdue

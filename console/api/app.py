@@ -11,6 +11,8 @@ from console.api import (
     routes_admin_settings,
     routes_audit,
     routes_connections,
+    routes_batch,
+    routes_estimate,
     routes_events,
     routes_health,
     routes_item_more,
@@ -97,6 +99,8 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_live,
         routes_uploads,
         routes_events,  # before `/jobs/{job_id}`
+        routes_estimate,
+        routes_batch,
         routes_jobs,
         routes_items,
         routes_item_reading,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from console.api.estimating import Estimating
 from console.api.examining import Examining
 from console.api.item_room import ItemRoom
 from console.api.receiving import Receiving, UploadLimits
@@ -42,6 +43,7 @@ class ApiContext:
     receiving: Receiving = field(init=False)
     items: ItemRoom = field(init=False)
     provider: Provider | None = field(init=False)  # that people may sign in with
+    estimating: Estimating = field(default_factory=Estimating)
 
     def __post_init__(self) -> None:
         """Make what remembers something between requests."""

@@ -57,6 +57,11 @@ class Examining:
         for _ in range(n_examiners):
             self._idle.put(None)  # not loaded yet
 
+    @property
+    def access(self) -> SourceAccess:
+        """Return what may be reached of the web, for whoever lists without fetching."""
+        return self._access
+
     def warm(self) -> None:
         """Load the first examiner in the background, so that the first visitor does not wait."""
         threading.Thread(target=self._load_one, name="warm-examiner", daemon=True).start()

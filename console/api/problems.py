@@ -48,6 +48,8 @@ _STATUS_BY_CODE = {
     "upload_version": 412,
     "upload_header": 400,
     "upload_type": 415,
+    "form_expected": 415,
+    "form_broken": 400,
     "upload_checksum": CHECKSUM_MISMATCH,
 }
 _STATUS_BY_KIND: tuple[tuple[type[VerityError], int], ...] = (

@@ -55,7 +55,7 @@ POST /v1/sweeps | POST /v1/sweeps/{sweep_id}/pause | POST /v1/sweeps/{sweep_id}/
 POST /v1/sweeps/{sweep_id}/run | DELETE /v1/sweeps/{sweep_id} | POST /v1/subscriptions
 DELETE /v1/subscriptions/{subscription_id} | POST /v1/notices/{notice_id}/replay
 POST /v1/uploads | PATCH /v1/uploads/{upload_id} | DELETE /v1/uploads/{upload_id}
-POST /v1/uploads/{upload_id}
+POST /v1/uploads/{upload_id} | POST /v1/jobs/estimate | POST /v1/jobs/batch
 GET /try | POST /try/file | POST /try/link | GET /jobs/new | POST /jobs/new
 POST /jobs/{job_id}/{action} | POST /sweeps | POST /sweeps/{sweep_id}/{action}
 PUT /v1/items/{item_id}/feedback | DELETE /v1/items/{item_id}/feedback

@@ -1,0 +1,98 @@
+"""What a job would be before it is submitted: items, bytes, minutes, and what quota would be left."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.api.context import ApiContext, Context
+from console.api.estimating import Patience
+from console.api.principals import Analyst, Principal
+from jobs.estimate import Tally, count_uploads, minutes_for
+from jobs.source_options import SourceOptions
+from jobs.sources.access import SourceAccess
+from jobs.spec import MAX_SOURCES
+from storage import secret_rows
+from storage.database import transaction
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+MOST_ITEMS = 20_000
+MOST_SECONDS = 30.0
+PROBLEMS_SHOWN = 20
+
+
+class EstimateBody(BaseModel):
+    """What would be analysed, and how long to count."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"sources": ["https://example.org/podcast.xml"]}]},
+    )
+
+    sources: Annotated[list[str], Field(min_length=1, max_length=MAX_SOURCES)]
+    only_new: bool = False
+    most_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 2000
+    seconds: Annotated[float, Field(ge=0.5, le=MOST_SECONDS)] = 10.0
+
+
+class SourceProblem(BaseModel):
+    """A source that cannot be listed."""
+
+    source: str
+    code: str
+    message: str
+
+
+class Estimated(BaseModel):
+    """What a job of these sources would be."""
+
+    n_items: int
+    is_all: bool  # False: at least so many; counting ended before the sources did
+    n_bytes: int  # of the items whose source tells their size
+    n_sized: int  # how many those are
+    minutes: float | None  # about; None: the fleet's pace is not known
+    problems: list[SourceProblem]  # the first ones
+
+
+@router.post("/estimate")
+def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated:
+    """Count what sources hold, up to a number and a time; nothing is fetched or kept."""
+    wanted = SourceOptions(only_new=body.only_new)
+    options = context.connections.require_sources(asking.account_id, body.sources, wanted)
+    tally = Tally()
+    with transaction(context.engine) as connection:
+        sources = count_uploads(connection, asking.account_id, body.sources, tally)
+    context.estimating.count(
+        sources,
+        _access_for(context, asking, options),
+        options,
+        tally,
+        Patience(body.most_items, body.seconds),
+    )
+    n_items = tally.n_items
+    with transaction(context.engine) as connection:
+        minutes = minutes_for(connection, n_items)
+    return Estimated(
+        n_items=n_items,
+        is_all=tally.is_all,
+        n_bytes=tally.n_bytes,
+        n_sized=tally.n_sized,
+        minutes=minutes,
+        problems=[
+            SourceProblem(source=source, code=error.code, message=error.message)
+            for source, error in tally.problems[:PROBLEMS_SHOWN]
+        ],
+    )
+
+
+def _access_for(context: ApiContext, asking: Principal, options: SourceOptions) -> SourceAccess:
+    """Return what a listing reaches, with the keys of the account's own connection."""
+    with transaction(context.engine) as connection:
+        found = secret_rows.read_sealed(connection, [it for it in [options.s3_keys_id] if it])
+    own = {
+        secret_id: sealed
+        for (account_id, secret_id), sealed in found.items()
+        if account_id == asking.account_id
+    }
+    return replace(context.examining.access, sealed=own)
