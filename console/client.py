@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from console.api.routes_estimate import EstimateBody, Estimated
 from console.api.routes_items import ItemDetail, ItemShown
 from console.api.routes_jobs import (
     ItemPage,
@@ -29,7 +30,9 @@ from console.api.routes_jobs import (
 from console.api.routes_people import Me
 from console.api.routes_predict import Predicted
 from console.api.routes_sweeps import RunShown, SweepBody, SweepShown
+from console.api.routes_uploads import UploadPage, UploadShown
 from console.api.routes_usage import UsageShown
+from console.sending import send_file
 from pipeline.errors import (
     AccessError,
     InputError,
@@ -121,7 +124,7 @@ class Client:
         """Queue a job.
 
         Args:
-            sources: links, feeds, playlists, s3://bucket/prefix.
+            sources: links, feeds, playlists, s3://bucket/prefix, `source` of an upload.
             name: for people.
             priority: how urgent it is.
             only_new: leave out what the account has seen.
@@ -138,6 +141,42 @@ class Client:
             json=body.model_dump(mode="json"),
             headers={"idempotency-key": idempotency_key or uuid4().hex},
         )
+
+    def estimate(self, sources: Sequence[str], seconds: float = 10.0) -> Estimated:
+        """Return what a job of these sources would be: items, bytes, minutes."""
+        body = EstimateBody(sources=list(sources), seconds=seconds)
+        return self._ask(Estimated, "POST", "/jobs/estimate", json=body.model_dump(mode="json"))
+
+    def upload(self, path: Path, name: str = "", upload_id: str = "") -> UploadShown:
+        """Send a file of any size, going on where a broken line stopped.
+
+        Args:
+            path: the file.
+            name: as it is to be called; "" = its own name.
+            upload_id: of an upload of this file that was begun before; "" = a new one.
+        """
+        sent = send_file(self._get, path, name, upload_id)
+        return self._ask(UploadShown, "GET", f"/uploads/{sent}")
+
+    def uploads(self) -> Iterator[UploadShown]:
+        """Yield the account's uploads, the newest first."""
+        before: str | None = None
+        while True:
+            page = self._ask(UploadPage, "GET", "/uploads", params=_given(before=before))
+            yield from page.uploads
+            before = page.next
+            if before is None:
+                return
+
+    def remove_upload(self, upload_id: str) -> None:
+        """Remove an upload that no open job names."""
+        self._get("DELETE", f"/uploads/{upload_id}")
+
+    def submit_files(
+        self, paths: Sequence[Path], links: Sequence[str] = (), name: str = ""
+    ) -> JobShown:
+        """Send files, and queue a job of them and of links."""
+        return self.submit([*(self.upload(path).source for path in paths), *links], name)
 
     def job(self, job_id: str) -> JobDetail:
         """Return a job as it stands, with what its items came to so far."""
@@ -233,6 +272,12 @@ class Client:
         path.write_bytes(self._get("GET", f"/items/{item_id}/report.{kind}").content)
         return path
 
+    def report_link(self, item_id: str, kind: str) -> str:
+        """Return a link to a report that needs no key, good for five minutes; "" without S3."""
+        asked = {"presigned": "1"}
+        answer = self._get("GET", f"/items/{item_id}/report.{kind}", params=asked)
+        return str(answer.headers.get("location", ""))
+
     def sweeps(self) -> list[SweepShown]:
         """Return the account's sweeps."""
         answer = self._get("GET", "/sweeps")
@@ -267,7 +312,7 @@ class Client:
             answer = self._http.request(method, path, **request)
         except httpx.TransportError as error:
             raise OutageError(f"The server did not answer: {error}", "server_silent") from error
-        if not answer.is_success:
+        if answer.is_error:
             raise _error_of(answer)
         return answer
 

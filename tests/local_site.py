@@ -68,8 +68,15 @@ def local_site() -> Iterator[LocalSite]:
 
 
 @contextmanager
-def breaking_proxy(target: str, break_after: list[int]) -> Iterator[str]:
+def breaking_proxy(
+    target: str, break_after: list[int], asked_after: list[int] | None = None
+) -> Iterator[str]:
     """Pass connections on to `host:port`; the n-th one breaks after so many bytes of answer.
+
+    Args:
+        target: where to.
+        break_after: bytes of answer, for each connection.
+        asked_after: bytes of what is asked, likewise.
 
     Yields:
         the proxy's own `host:port`. Connections beyond the list are whole.
@@ -84,8 +91,9 @@ def breaking_proxy(target: str, break_after: list[int]) -> Iterator[str]:
             except OSError:
                 return
             limit = break_after.pop(0) if break_after else None
+            asked = asked_after.pop(0) if asked_after else None
             origin = socket.create_connection((host, int(port)))
-            threading.Thread(target=_pump, args=(client, origin, None), daemon=True).start()
+            threading.Thread(target=_pump, args=(client, origin, asked), daemon=True).start()
             threading.Thread(target=_pump, args=(origin, client, limit), daemon=True).start()
 
     threading.Thread(target=pass_on, daemon=True).start()

@@ -34,6 +34,7 @@ from console.api import (
 )
 from console.api.context import ApiContext
 from console.api.description import describe
+from console.api.etags import UnchangedAnswers
 from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
 from console.api.limits import Limits
@@ -51,6 +52,7 @@ ABOUT = (
 )
 UPLOAD_PATHS = ("/v1/predict", "/v1/jobs/batch", "/try/file")
 TUS_PATH = "/v1/uploads"
+TAGGED_PATHS = ("/v1/jobs", "/v1/items", "/v1/uploads", "/v1/sweeps")
 
 # what other sites' pages may say and read, where VERITY_CORS_ORIGINS lets them ask
 ASKED_HEADERS = """
@@ -121,6 +123,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     if pages is not None:
         pages.state.limits, pages.state.watch = limits, app.state.watch
         app.mount("/", pages)
+    app.add_middleware(UnchangedAnswers, paths=TAGGED_PATHS)
     if context.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

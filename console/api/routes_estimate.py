@@ -23,14 +23,15 @@ PROBLEMS_SHOWN = 20
 
 
 class EstimateBody(BaseModel):
-    """What would be analysed, and how long to count."""
+    """What would be analysed, and how long to count: sources, and files that are not sent yet."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"sources": ["https://example.org/podcast.xml"]}]},
     )
 
-    sources: Annotated[list[str], Field(min_length=1, max_length=MAX_SOURCES)]
+    sources: Annotated[list[str], Field(max_length=MAX_SOURCES)]
+    n_files: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # that are not sent yet
     only_new: bool = False
     most_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 2000
     seconds: Annotated[float, Field(ge=0.5, le=MOST_SECONDS)] = 10.0
@@ -70,7 +71,7 @@ def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated
         tally,
         Patience(body.most_items, body.seconds),
     )
-    n_items = tally.n_items
+    n_items = tally.n_items + body.n_files
     with transaction(context.engine) as connection:
         minutes = minutes_for(connection, n_items)
     return Estimated(

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path
-from fastapi.responses import Response
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.etags import is_known
 from console.api.owned import require_item
 from console.api.principals import Reader
 from console.people.deeds import Deed
@@ -16,12 +17,14 @@ from jobs.progress_desk import ItemProgress, ProgressDesk
 from jobs.spec import ItemState, ItemStatus
 from pipeline.errors import SourceNotFoundError
 from storage.kept_objects import get_object
+from storage.objects import FolderStore
 
 router = APIRouter(prefix="/items", tags=["items"])
 REPORT_TYPES = (
     *("application/json", "application/pdf", "text/csv", "application/octet-stream"),
     *("application/jose", "audio/wav"),
 )
+LINK_S = 300  # that a presigned link is good for
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -104,6 +107,12 @@ class ItemDetail(ItemShown):
         return cls.of(progress.status).model_copy(update={"provisional": shown})
 
 
+class Given(BaseModel):
+    """How a report is given."""
+
+    presigned: bool = False  # by a link to the object store, where it is one with links
+
+
 class AttemptShown(BaseModel):
     """How one try of an item ended."""
 
@@ -138,20 +147,36 @@ def attempts(item_id: str, asking: Reader, context: Context) -> list[AttemptShow
 @router.get(
     "/{item_id}/report.{kind}",
     response_class=Response,
-    responses={200: {"content": dict.fromkeys(REPORT_TYPES, BYTES)}},
+    responses={
+        200: {"content": dict.fromkeys(REPORT_TYPES, BYTES)},
+        304: {"description": "It is the one that `If-None-Match` names"},
+        307: {"description": "With `presigned=1`: where the object store gives it, for 5 minutes"},
+    },
 )
 def report(
     item_id: str,
     kind: Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,40}$")],
     asking: Reader,
     context: Context,
+    given: Annotated[Given, Query()],
+    if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return a file of an item's report: json, pdf, csv, a clip, or a version such as v2-pdf."""
+    """Return a file of an item's report: json, pdf, csv, a clip, or a version such as v2-pdf.
+
+    `presigned=1` leads to the object store itself, where that is S3.
+    """
     found = require_item(context, asking, item_id)
-    for file in found.files:
-        if file.kind == kind:
-            headers = {"content-disposition": f'attachment; filename="{file.file_name}"'}
-            content = get_object(context.objects, file.key)
-            note(context, asking, Deed.REPORT_READ, f"item:{item_id}.{kind}")
-            return Response(content, media_type=file.content_type, headers=headers)
-    raise SourceNotFoundError(f"Item {item_id} has no {kind} report.", "report_not_found")
+    file = next((one for one in found.files if one.kind == kind), None)
+    if file is None:
+        raise SourceNotFoundError(f"Item {item_id} has no {kind} report.", "report_not_found")
+    tag = f'"{file.sha256}"'
+    if is_known(if_none_match, tag):
+        return Response(status_code=304, headers={"etag": tag})
+    note(context, asking, Deed.REPORT_READ, f"item:{item_id}.{kind}")
+    if given.presigned and not isinstance(context.objects, FolderStore):  # a folder has no links
+        link = context.objects.presign(file.key, file.file_name, file.content_type, LINK_S)
+        return RedirectResponse(link, 307)
+    headers = {"content-disposition": f'attachment; filename="{file.file_name}"', "etag": tag}
+    return Response(
+        get_object(context.objects, file.key), media_type=file.content_type, headers=headers
+    )

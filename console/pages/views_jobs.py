@@ -19,7 +19,7 @@ from console.pages.lines import source_lines
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from jobs.progress_desk import ProgressDesk
-from jobs.spec import Job
+from jobs.spec import MAX_SOURCES, Job
 from pipeline.errors import InputError
 from storage.item_pages import ItemOrder
 
@@ -38,6 +38,8 @@ class JobForm(BaseModel):
     priority: PriorityName = PriorityName.BATCH
     hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
     only_new: bool = False
+    fresh: bool = False
+    at_once: Annotated[str, Field(pattern=r"^\d{0,7}$")] = ""  # an empty field says nothing
     csrf: str = ""
 
 
@@ -50,17 +52,20 @@ def jobs(page: PageHere, asking: Reader, context: Context, before: Digits = None
 
 
 @router.get("/jobs/new")
-def new_job(page: PageHere, asking: Analyst) -> Response:
+def new_job(page: PageHere, asking: Analyst, context: Context) -> Response:
     """Show the form."""
-    return page.show("job_new.html", priorities=list(PriorityName))
+    size = f"{context.receiving.limits.most_bytes / 1e9:.3g} GB"
+    return page.show(
+        "job_new.html", priorities=list(PriorityName), size=size, most_sources=MAX_SOURCES
+    )
 
 
 @router.post("/jobs/new")
 def submit(asking: Analyst, context: Context, form: Annotated[JobForm, Form()]) -> Response:
     """Queue a job and lead to it."""
-    body = JobBody(
-        sources=source_lines(form.sources), **form.model_dump(exclude={"sources", "csrf"})
-    )
+    said = form.model_dump(exclude={"sources", "csrf", "at_once"})
+    at_once = int(form.at_once) if form.at_once else None
+    body = JobBody(sources=source_lines(form.sources), at_once=at_once, **said)
     return RedirectResponse(f"/jobs/{submit_job(body, asking, context).job_id}", 303)
 
 

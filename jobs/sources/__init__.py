@@ -7,7 +7,7 @@ its name or its server says that it is a media file, otherwise a page for yt-dlp
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -116,7 +116,7 @@ def list_with_signs(
     cursor: str = "",
     on_skipped: OnSkipped | None = None,
     options: SourceOptions | None = None,
-) -> Iterator[Listed | Passed]:
+) -> Generator[Listed | Passed, None, None]:
     """Yield what `list_from` does, and now and then a sign that it goes on where nothing is wanted.
 
     Of a million keys a filter may want none: the cursor moves on all the same.

@@ -65,7 +65,7 @@ def test_a_job_is_submitted_by_keyboard_alone(signed_up: Visit) -> None:
     page.goto("/jobs/new")
     page.get_by_label("Sources").focus()
     page.keyboard.type("https://example.org/a.mp3")
-    for _ in range(10):
+    for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == "Submit":
             break
