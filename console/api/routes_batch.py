@@ -48,7 +48,9 @@ async def batch(
 ) -> JobShown:
     """Queue a job of files (`file`, any number) and links (`link`), with a job's options as fields."""
     sender = Sender(asking.account_id, asking.key_id)
-    form = FileForm(context.receiving, sender, content_type, context.settings.upload_bytes)
+    said = request.headers.get("content-length", "")
+    most_bytes = min(int(said) if said.isdecimal() else 1 << 62, context.settings.upload_bytes)
+    form = FileForm(context.receiving, sender, content_type, most_bytes)
     try:
         gathered = bytearray()
         async for chunk in request.stream():

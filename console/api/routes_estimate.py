@@ -1,5 +1,6 @@
 """What a job would be before it is submitted: items, bytes, minutes, and what quota would be left."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from jobs.sources.access import SourceAccess
 from jobs.spec import MAX_SOURCES
 from storage import secret_rows
 from storage.database import transaction
+from storage.quota_rows import Period, Resource, Standing, Subject
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 MOST_ITEMS = 20_000
@@ -32,6 +34,7 @@ class EstimateBody(BaseModel):
 
     sources: Annotated[list[str], Field(max_length=MAX_SOURCES)]
     n_files: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # that are not sent yet
+    file_bytes: Annotated[int, Field(ge=0, le=1 << 50)] = 0  # of those
     only_new: bool = False
     most_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 2000
     seconds: Annotated[float, Field(ge=0.5, le=MOST_SECONDS)] = 10.0
@@ -45,15 +48,27 @@ class SourceProblem(BaseModel):
     message: str
 
 
+class QuotaAfter(BaseModel):
+    """What a limit would leave."""
+
+    subject: Subject  # the account's, or this key's
+    resource: Resource
+    period: Period
+    limit: float
+    left: float  # below 0: that much would be refused
+    # of sound nobody knows before it is decoded: there it is what is left now
+
+
 class Estimated(BaseModel):
     """What a job of these sources would be."""
 
     n_items: int
     is_all: bool  # False: at least so many; counting ended before the sources did
     n_bytes: int  # of the items whose source tells their size
-    n_sized: int  # how many those are
+    n_sized: int  # how many those are, and files that are not sent yet
     minutes: float | None  # about; None: the fleet's pace is not known
     problems: list[SourceProblem]  # the first ones
+    quota: list[QuotaAfter]  # of everything that is limited
 
 
 @router.post("/estimate")
@@ -74,16 +89,33 @@ def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated
     n_items = tally.n_items + body.n_files
     with transaction(context.engine) as connection:
         minutes = minutes_for(connection, n_items)
+    needs = {Resource.ITEMS: n_items, Resource.STORED: body.file_bytes}
     return Estimated(
         n_items=n_items,
         is_all=tally.is_all,
-        n_bytes=tally.n_bytes,
-        n_sized=tally.n_sized,
+        n_bytes=tally.n_bytes + body.file_bytes,
+        n_sized=tally.n_sized + body.n_files,
         minutes=minutes,
         problems=[
             SourceProblem(source=source, code=error.code, message=error.message)
             for source, error in tally.problems[:PROBLEMS_SHOWN]
         ],
+        quota=[
+            _after(one, needs)
+            for one in context.quota.standings(asking.account_id, asking.key_id)
+            if one.limit is not None
+        ],
+    )
+
+
+def _after(standing: Standing, needs: Mapping[Resource, int]) -> QuotaAfter:
+    assert standing.limit is not None, "what has no limit leaves all"
+    return QuotaAfter(
+        subject=standing.subject,
+        resource=standing.resource,
+        period=standing.period,
+        limit=standing.limit,
+        left=standing.limit - standing.used - needs.get(standing.resource, 0),
     )
 
 

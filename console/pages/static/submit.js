@@ -116,6 +116,19 @@
   const lines = () =>
     at("sources").value.split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
   let asked = 0;
+  const QUOTA = {
+    items_left: "itemsLeft",
+    items_over: "itemsOver",
+    stored_bytes_left: "bytesLeft",
+    stored_bytes_over: "bytesOver",
+    audio_s_left: "soundLeft",
+    audio_s_over: "soundOver",
+  };
+  const QUOTA_UNIT = {
+    items: (n) => number.format(n),
+    stored_bytes: size,
+    audio_s: (n) => number.format(Math.round(n / 360) / 10),
+  };
 
   function line(list, text) {
     const item = document.createElement("li");
@@ -131,6 +144,7 @@
         sources: sources.slice(0, Number(said.mostSources)),
         only_new: at("only_new").checked,
         n_files: chosen.size,
+        file_bytes: [...chosen.values()].reduce((sum, file) => sum + file.size, 0),
       }),
     });
     const body = await answer.json();
@@ -155,8 +169,7 @@
       return;
     }
     if (mine !== asked) return; // something else was asked meanwhile
-    let bytes = found.n_bytes;
-    for (const file of chosen.values()) bytes += file.size;
+    const bytes = found.n_bytes;
     const least = found.is_all ? "" : `${said.atLeast} `;
     const parts = [least + words(said.estimate, { n: number.format(found.n_items) })];
     if (bytes) parts.push(words(said.ofSize, { size: size(bytes) }));
@@ -167,8 +180,9 @@
     );
     place.textContent = parts.join(" ");
     for (const one of found.problems) line(problems, `${one.source}: ${one.message}`);
-    for (const one of found.quota || []) {
-      line(problems, words(one.left < 0 ? said.quotaOver : said.quotaLeft, { n: number.format(Math.abs(one.left)), period: one.period }));
+    for (const one of found.quota) {
+      const key = `${one.resource}_${one.left < 0 ? "over" : "left"}`;
+      if (key in QUOTA) line(problems, words(said[QUOTA[key]], { n: QUOTA_UNIT[one.resource](Math.abs(one.left)) }));
     }
   }
 

@@ -20,6 +20,7 @@ from jobs.spec import ItemKind
 from jobs.work_queue import WorkQueue
 from storage.egress_policy import EgressPolicy, parse_allow
 from storage.objects import FolderStore, object_key
+from storage.quota_rows import Quota
 from storage.sealing import Sealer
 from tests.integration.api.conftest import Browse
 from tests.integration.api.upload_makers import TusSender
@@ -171,6 +172,15 @@ def test_an_estimate_tells_minutes_by_the_fleets_pace(
     body = {"sources": [listed_site(site, 12)]}
     minutes = client.post("/v1/jobs/estimate", json=body).json()["minutes"]
     assert 0 < minutes < 60
+
+
+def test_an_estimate_tells_what_quotas_would_leave(browse: Browse, context: ApiContext) -> None:
+    client = browse("ada@example.org")
+    context.quota.set_quota(Quota(items_a_day=5, stored_bytes=1_000), "default")
+    body = {"sources": [TusSender(client).whole(b"x" * 100)], "n_files": 6, "file_bytes": 850}
+    found = client.post("/v1/jobs/estimate", json=body).json()
+    left = {one["resource"]: one["left"] for one in found["quota"]}
+    assert left == {"items": 5 - 7, "stored_bytes": 1_000 - 100 - 850}
 
 
 def test_an_estimate_passes_the_same_gates_as_a_job(browse: Browse) -> None:
