@@ -1,8 +1,7 @@
 """Answers that have not changed are said in a line: ETag and If-None-Match (RFC 9110, 8.8.3 and 13.1.2).
 
-A JSON answer's tag is a hash over its body, so nothing needs to know what makes it change; what is saved
-is the way, not the work. A route that gives files answers for itself (a
-report's tag is its hash).
+A JSON answer's tag is a hash over its body, so nothing needs to know what makes it change; what is
+saved is the way, not the work. Routes that give files answer for themselves: a report's tag is its hash.
 """
 
 import hashlib
