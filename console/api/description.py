@@ -55,6 +55,8 @@ _SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": "verity_session"},
     "metrics": {"type": "http", "scheme": "bearer", "description": "VERITY_METRICS_TOKEN"},
 }
+# clients set them by the body that they send
+_OF_THE_BODY = {"content-length", "content-type"}
 _PROBES = {"/v1/health/live", "/v1/health/ready"}
 _METRICS = "/v1/metrics"
 _OPEN = {("/v1/people", "post"), ("/v1/sessions", "post")}
@@ -88,6 +90,9 @@ def _complete(description: dict[str, Any]) -> None:
                 operation["security"] = [{"metrics": []}]
             elif not is_probe and (path, method) not in _OPEN:
                 operation["security"] = [{"key": []}, {"session": []}]
+            operation["parameters"] = [
+                one for one in operation.get("parameters", []) if one["name"] not in _OF_THE_BODY
+            ]
             answers = operation["responses"]
             answers.pop("422", None)
             wanted = {"503"} if is_probe else _problems_of(path, method, operation)
