@@ -16,7 +16,16 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from console.api.item_values import (
+    LAST_S,
+    MOST_ROWS,
+    FindingShown,
+    RowPage,
+    RowShown,
+    TimelineShown,
+)
 from console.api.routes_estimate import EstimateBody, Estimated
+from console.api.routes_item_voices import Agreement, FeedbackBody, ItemFeedback
 from console.api.routes_items import ItemDetail, ItemShown
 from console.api.routes_jobs import (
     ItemPage,
@@ -267,8 +276,45 @@ class Client:
         """Return one item, with what was scored so far while it is analysed (never a result)."""
         return self._ask(ItemDetail, "GET", f"/items/{item_id}")
 
+    def finding(self, item_id: str, language: str = "en") -> FindingShown:
+        """Return what was found in an item, in words."""
+        asked = {"language": language}
+        return self._ask(FindingShown, "GET", f"/items/{item_id}/finding", params=asked)
+
+    def timeline(
+        self, item_id: str, from_s: float = 0.0, to_s: float = LAST_S, cells: int = 240
+    ) -> TimelineShown:
+        """Return a stretch of an item's timeline, in at most so many cells."""
+        asked = {"from_s": from_s, "to_s": to_s, "cells": cells}
+        return self._ask(TimelineShown, "GET", f"/items/{item_id}/timeline", params=asked)
+
+    def segments(
+        self, item_id: str, from_s: float = 0.0, to_s: float = LAST_S, language: str = "en"
+    ) -> Iterator[RowShown]:
+        """Yield the segments that begin between two times, page by page."""
+        at: float | None = from_s
+        while at is not None:
+            asked = {"from_s": at, "to_s": to_s, "most": MOST_ROWS, "language": language}
+            page = self._ask(RowPage, "GET", f"/items/{item_id}/segments", params=asked)
+            yield from page.rows
+            at = page.next_s
+
+    def give_feedback(self, item_id: str, opinion: Agreement, why: str = "") -> ItemFeedback:
+        """Say what the key's owner thinks of a finding, in place of what they said before."""
+        body = FeedbackBody(opinion=opinion, why=why).model_dump(mode="json")
+        return self._ask(ItemFeedback, "PUT", f"/items/{item_id}/feedback", json=body)
+
+    def feedback(self, item_id: str) -> ItemFeedback:
+        """Return what the account's people said of an item."""
+        return self._ask(ItemFeedback, "GET", f"/items/{item_id}/feedback")
+
+    def look_closer(self, item_id: str, hop_s: float = 0.25) -> JobShown:
+        """Analyse an item again as a job of its own, with segments that lie closer."""
+        body = {"hop_s": hop_s}
+        return self._ask(JobShown, "POST", f"/items/{item_id}/closer", json=body)
+
     def download(self, item_id: str, kind: str, path: Path) -> Path:
-        """Write an item's report (json, pdf, csv) to a file and return its path."""
+        """Write a file of an item's report (json, pdf, csv, clip-12, v2-pdf) and return its path."""
         path.write_bytes(self._get("GET", f"/items/{item_id}/report.{kind}").content)
         return path
 
