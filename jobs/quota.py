@@ -43,6 +43,11 @@ class QuotaDesk:
                 found += quota_rows.read_standings(connection, Subject.KEY, key_id)
         return found
 
+    def limited(self, account_id: str, key_id: str | None = None) -> list[Standing]:
+        """Return how the limits of an account, and of a key of it, stand; none where there are none."""
+        with transaction(self._engine) as connection:
+            return quota_rows.read_limited(connection, account_id, key_id)
+
     def quota(self, account_id: str, key_id: str | None = None) -> Quota:
         """Return the limits of an account, or of a key of it.
 

@@ -168,10 +168,17 @@ def _type(name: str) -> str:
 
 def lock_standings(connection: Connection, account_id: str, key_id: str | None) -> list[Standing]:
     """Return how the limits that there are stand, held until the transaction's end."""
+    return read_limited(connection, account_id, key_id, locks=True)
+
+
+def read_limited(
+    connection: Connection, account_id: str, key_id: str | None, *, locks: bool = False
+) -> list[Standing]:
+    """Return how the limits that there are stand; what has no limit is not looked up."""
     found: list[Standing] = []
     for subject, subject_id in ((Subject.ACCOUNT, account_id), (Subject.KEY, key_id)):
         quota = (
-            None if subject_id is None else read_quota(connection, subject, subject_id, locks=True)
+            None if subject_id is None else read_quota(connection, subject, subject_id, locks=locks)
         )
         if quota is not None and subject_id is not None:
             limited = [name for name in LIMITS if getattr(quota, name) is not None]

@@ -19,7 +19,7 @@ _WINDOW_S = {Period.DAY: 86_400, Period.MONTH: 31 * 86_400}
 
 def told(request: Request, asking: Analyst, context: Context) -> list[Standing]:
     """Let the answer say what is left; return it."""
-    standings = context.quota.standings(asking.account_id, asking.key_id)
+    standings = context.quota.limited(asking.account_id, asking.key_id)
     request.state.quota_headers = headers_of(standings)
     return standings
 

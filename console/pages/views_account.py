@@ -203,7 +203,7 @@ def _account(
         "account.html",
         places=context.members.places(person_id),
         sessions=context.people.sessions(person_id),
-        limits=limit_lines(context.quota.standings(asking.account_id)),
+        limits=limit_lines(context.quota.limited(asking.account_id)),
         has_second_factor=context.people.person(person_id).totp_secret is not None,
         problem=problem,
         is_saved=is_saved,
