@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
+from jobs.digest import Digest
 from jobs.job_desk import enter_job
 from jobs.quota import require_begin
 from jobs.schedule import Schedule, ticks_after
@@ -69,6 +70,28 @@ class SweepDesk:
         with transaction(self._engine) as connection:
             number = int(_require(connection, sweep_id, account_id).sweep_id)
             return [to_run(facts) for facts in sweep_rows.read_runs(connection, number, most)]
+
+    def run(self, sweep_id: str, run_id: str, account_id: str = "default") -> SweepRun:
+        """Return what became of one tick.
+
+        Raises:
+            SourceNotFoundError: there is no such sweep or run.
+        """
+        with transaction(self._engine) as connection:
+            number = int(_require(connection, sweep_id, account_id).sweep_id)
+            is_id = run_id.isascii() and run_id.isdigit() and len(run_id) < 19
+            facts = sweep_rows.read_run(connection, number, int(run_id)) if is_id else None
+        if facts is None:
+            raise SourceNotFoundError(
+                f"There is no run {run_id[:20]} of sweep {sweep_id}.", "sweep_not_found"
+            )
+        return to_run(facts)
+
+    def newest_digests(self, account_id: str = "default") -> dict[str, Digest]:
+        """Return the last digest of each of an account's sweeps, by the sweep's id."""
+        with transaction(self._engine) as connection:
+            found = sweep_rows.newest_digests(connection, account_id)
+        return {str(key): Digest.model_validate(one) for key, one in found.items()}
 
     def pause(self, sweep_id: str, account_id: str = "default") -> Sweep:
         """Let a sweep have no run until it is resumed; what runs goes on.

@@ -202,6 +202,30 @@ def read_runs(connection: Connection, sweep_id: int, most: int) -> list[RunFacts
     return [RunFacts(**row) for row in rows.mappings()]
 
 
+def read_run(connection: Connection, sweep_id: int, run_id: int) -> RunFacts | None:
+    """Return one run of a sweep, or None."""
+    row = connection.execute(
+        text(f"SELECT {_RUN_COLUMNS} WHERE r.sweep_id = :sweep_id AND r.run_id = :run_id"),
+        {"sweep_id": sweep_id, "run_id": run_id},
+    )
+    found = row.mappings().one_or_none()
+    return None if found is None else RunFacts(**found)
+
+
+def newest_digests(connection: Connection, account_id: str) -> dict[int, dict[str, Any]]:
+    """Return the last digest of each of an account's sweeps, by sweep."""
+    rows = connection.execute(
+        text(
+            "SELECT s.sweep_id, r.digest FROM sweep s CROSS JOIN LATERAL ("
+            "SELECT digest FROM sweep_run WHERE sweep_run.sweep_id = s.sweep_id"
+            " AND digest IS NOT NULL ORDER BY run_id DESC LIMIT 1) r"
+            " WHERE s.account_id = :account_id AND s.removed_at IS NULL"
+        ),
+        {"account_id": account_id},
+    )
+    return {row.sweep_id: row.digest for row in rows}
+
+
 def lock_undigested(connection: Connection) -> RunFacts | None:
     """Return a run whose job is over and has no digest yet, locked; or None."""
     row = connection.execute(

@@ -74,12 +74,26 @@ class LetterWriter:
         with self._guard:
             if self._last[0] == job_id:
                 return self._last[1]
-            against = None if before_job_id is None else int(before_job_id)
-            with report_snapshot(self._engine) as connection:
-                report = gather(connection, int(job_id), datetime.now(UTC), against)
-            pdf = to_job_pdf(report, job_words_of(LANGUAGE), words_of(LANGUAGE))
-            key = None if self._storage is None else site_key(self._storage)
-            if key is not None:
-                pdf = sign_pdf(pdf, key)
+            pdf = run_report(self._engine, self._storage, job_id, before_job_id)
             self._last = (job_id, pdf)
             return pdf
+
+
+def run_report(
+    engine: Engine,
+    storage: StorageSettings | None,
+    job_id: str,
+    before_job_id: str | None,
+    language: str = LANGUAGE,
+) -> bytes:
+    """Return the report of a run's job against the run before, as PDF, signed where reports are.
+
+    Raises:
+        VerityError: the job is gone, the database does not answer, or the site's key is not there.
+    """
+    against = None if before_job_id is None else int(before_job_id)
+    with report_snapshot(engine) as connection:
+        report = gather(connection, int(job_id), datetime.now(UTC), against)
+    pdf = to_job_pdf(report, job_words_of(language), words_of(language))
+    key = None if storage is None else site_key(storage)
+    return pdf if key is None else sign_pdf(pdf, key)

@@ -1,24 +1,31 @@
-"""Sweeps: made, shown with their next runs and digests, paused, run, removed."""
+"""Sweeps: made, shown with their next runs and digests, compared, paused, run, removed."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.principals import Analyst, Reader
+from console.api.routes_sweep_runs import changes_of, digest_file
 from console.api.routes_sweeps import SweepBody
 from console.api.routes_sweeps import add as add_sweep
+from console.pages.cron_words import moment_words, schedule_words
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
 from console.people.deeds import Deed
-from jobs.schedule import in_words, next_runs
+from jobs.digest import Digest
+from jobs.schedule import next_runs, parse_schedule
+from jobs.sweep_spec import Sweep
 from pipeline.errors import InputError
 
 router = APIRouter()
+EXAMPLES = ("0 * * * *", "0 */2 * * *", "0 7 * * *", "30 6 * * 1-5", "0 8 * * 1", "0 6 1 * *")
 
 
 class SweepForm(BaseModel):
@@ -32,11 +39,40 @@ class SweepForm(BaseModel):
     csrf: str = ""
 
 
+class ScheduleTyped(BaseModel):
+    """What stands in the form so far."""
+
+    cron: Annotated[str, Field(max_length=200)] = ""
+    timezone: Annotated[str, Field(max_length=100)] = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCard:
+    """A sweep in the list."""
+
+    sweep: Sweep
+    said: str
+    following: str
+    digest: Digest | None  # of the last run that is over
+
+
 @router.get("/sweeps")
 def sweeps(page: PageHere, asking: Reader, context: Context) -> Response:
     """List the sweeps, with the form for a new one."""
-    found = [(one, in_words(one.schedule)) for one in context.sweeps.list_sweeps(asking.account_id)]
-    return page.show("sweeps.html", sweeps=found)
+    digests = context.sweeps.newest_digests(asking.account_id)
+    found = [
+        SweepCard(
+            one,
+            schedule_words(one.schedule, page.words),
+            moment_words(one.next_at.astimezone(ZoneInfo(one.schedule.timezone)), page.words),
+            digests.get(one.sweep_id),
+        )
+        for one in context.sweeps.list_sweeps(asking.account_id)
+    ]
+    examples = [
+        (cron, schedule_words(parse_schedule(cron, "UTC"), page.words)) for cron in EXAMPLES
+    ]
+    return page.show("sweeps.html", sweeps=found, examples=examples)
 
 
 @router.post("/sweeps")
@@ -48,17 +84,59 @@ def make(asking: Analyst, context: Context, form: Annotated[SweepForm, Form()]) 
     return RedirectResponse(f"/sweeps/{add_sweep(body, asking, context).sweep_id}", 303)
 
 
+@router.get("/sweeps/preview")
+def preview(page: PageHere, asking: Reader, typed: Annotated[ScheduleTyped, Query()]) -> Response:
+    """Return a schedule in words with its next five runs, as a part of the form."""
+    del asking  # nothing of anybody's is shown
+    try:
+        schedule = parse_schedule(typed.cron, typed.timezone)
+    except InputError as error:
+        return page.show("parts/schedule.html", problem=error.message)
+    return page.show(
+        "parts/schedule.html",
+        problem="",
+        said=schedule_words(schedule, page.words),
+        following=[moment_words(one, page.words) for one in next_runs(schedule, datetime.now(UTC))],
+    )
+
+
 @router.get("/sweeps/{sweep_id}")
 def sweep(page: PageHere, asking: Reader, context: Context, sweep_id: str) -> Response:
-    """Show a sweep: its next runs, and what became of its last ones."""
+    """Show a sweep: its last digest, its next runs, and what became of earlier ones."""
     found = context.sweeps.sweep_status(sweep_id, asking.account_id)
+    runs = context.sweeps.runs(sweep_id, asking.account_id)
+    latest = next((run.digest for run in runs if run.digest), None)
+    following = next_runs(found.schedule, datetime.now(UTC))
     return page.show(
         "sweep.html",
         sweep=found,
-        said=in_words(found.schedule),
-        following=next_runs(found.schedule, datetime.now(UTC)),
-        runs=context.sweeps.runs(sweep_id, asking.account_id),
+        said=schedule_words(found.schedule, page.words),
+        following=[moment_words(one, page.words) for one in following],
+        runs=runs,
+        digest=None if latest is None else Digest.model_validate(latest),
     )
+
+
+@router.get("/sweeps/{sweep_id}/runs/{run_id}")
+def run(page: PageHere, asking: Reader, context: Context, sweep_id: str, run_id: str) -> Response:
+    """Show a run's digest, and what changed since the run before."""
+    of = context.sweeps.sweep_status(sweep_id, asking.account_id)
+    found = context.sweeps.run(sweep_id, run_id, asking.account_id)
+    return page.show(
+        "sweep_run.html",
+        sweep=of,
+        run=found,
+        digest=None if found.digest is None else Digest.model_validate(found.digest),
+        changes=changes_of(context, of, found),
+    )
+
+
+@router.get("/sweeps/{sweep_id}/runs/{run_id}/report.pdf")
+def run_pdf(
+    page: PageHere, asking: Reader, context: Context, sweep_id: str, run_id: str
+) -> Response:
+    """Return the report of a run in the reader's language."""
+    return digest_file(context, asking, (sweep_id, run_id), page.language)
 
 
 @router.post("/sweeps/{sweep_id}/{action}")

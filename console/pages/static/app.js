@@ -15,6 +15,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
+// a server that does not answer is said in words, and no more once it answers again
+for (const [name, isAway] of [["htmx:sendError", true], ["htmx:timeout", true], ["htmx:afterOnLoad", false]]) {
+  document.addEventListener(name, () => (document.getElementById("offline").hidden = !isAway));
+}
+
 const player = () => document.getElementById("player");
 
 function play(blob) {

@@ -38,10 +38,14 @@ GET /v1/items/{item_id}/media | GET /v1/items/{item_id}/waveform
 GET /v1/items/{item_id}/spectrogram.png | GET /v1/items/{item_id}/like
 GET /v1/items/{item_id}/same-bytes | GET /v1/items/{item_id}/opinions
 GET /v1/items/{item_id}/feedback | GET /v1/feedback | GET /items/{item_id}/like
-GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/subscriptions | GET /v1/notices
+GET /v1/sweeps/{sweep_id} | GET /v1/sweeps/{sweep_id}/runs | GET /v1/sweeps/{sweep_id}/feed.rss
+GET /v1/subscriptions | GET /v1/notices
 GET /v1/uploads | GET /v1/uploads/{upload_id}
 GET /jobs | GET /jobs/{job_id} | GET /jobs/{job_id}/progress | GET /items/{item_id} | GET /sweeps
-GET /sweeps/{sweep_id} | GET /account | POST /account/password | GET /account/second-factor
+GET /sweeps/{sweep_id} | GET /sweeps/preview | GET /sweeps/{sweep_id}/runs/{run_id}
+GET /sweeps/{sweep_id}/runs/{run_id}/report.pdf | GET /v1/sweeps/{sweep_id}/runs/{run_id}/changes
+GET /v1/sweeps/{sweep_id}/runs/{run_id}/digest.json | GET /v1/sweeps/{sweep_id}/runs/{run_id}/digest.pdf
+GET /account | POST /account/password | GET /account/second-factor
 POST /account/second-factor | POST /account/second-factor/remove | POST /account/join
 POST /account/look | POST /account/provider/remove | POST /v1/me/places | PUT /v1/me/account
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
@@ -150,6 +154,7 @@ def test_every_route_asks_for_its_right(whole: FastAPI, context: ApiContext, rol
         "action": "pause",
         "token": "none",
         "code": "media_corrupt",
+        "run_id": "999999",
         "name": "press",
     }
     asking = owner if role == Role.ADMIN else sign_in(whole, context, role)
