@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from pipeline.vocabulary import VerdictKind
 from storage.states import ItemState
+from storage.stored_text import storable
 
 LOOKED_AT = 20_000  # titles that one page of a search looks through
 
@@ -79,7 +80,7 @@ def page_query(wanted: PageOrder) -> tuple[str, dict[str, object]]:
     values |= {"job_id": wanted.job_id, "most": wanted.most + 1}
     if not wanted.search:
         return f"SELECT item_id, key, true AS matches, 0 AS n_looked FROM ({looked}) page", values  # noqa: S608 (words of our own; values are bound)
-    values |= {"most": LOOKED_AT, "found": wanted.most + 1, "search": wanted.search}
+    values |= {"most": LOOKED_AT, "found": wanted.most + 1, "search": storable(wanted.search)}
     return (
         f"""
 WITH looked AS MATERIALIZED (

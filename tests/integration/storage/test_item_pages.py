@@ -155,6 +155,13 @@ def test_a_walk_by_llr_shows_everything_that_has_one_once_ties_too(
     assert [item_id for page in pages for item_id in page] == [item_id for _, item_id in wanted]
 
 
+def test_a_search_for_what_no_title_can_hold_finds_nothing(engine: Engine) -> None:
+    job_id = fill(engine, 10)
+    with transaction(engine) as connection:
+        page = read_page(connection, PageOrder(job_id, "default", MOST, search="\x00 %' \ud800"))
+    assert page.item_ids == ()
+
+
 def test_items_that_lie_in_the_archive_are_shown_as_before(engine: Engine) -> None:
     job_id = fill(engine, 100)
     wanted = PageOrder(job_id, "default", 9, VerdictKind.SYNTHETIC, ItemOrder.LOWEST)
