@@ -67,6 +67,7 @@ _EVIDENCE = {
     "VERITY_SIGN": "storage.is_signing",
     "VERITY_SIGNING_KEYS": "storage.keys",
     "VERITY_SIGNER": "storage.signer",
+    "VERITY_SIGNING_PIN": None,
     "VERITY_STAMP": "storage.evidence.is_stamping",
     "VERITY_STAMP_AUTHORITIES": "storage.evidence.stamp_authorities",
     "VERITY_STAMP_TRUST": "storage.evidence.stamp_trust",
@@ -86,6 +87,9 @@ _SOURCES = {
 _FLEET = {
     "RAY_ADDRESS": "fleet.ray_address",
     "VERITY_PREPARERS": "fleet.n_preparers",
+    "VERITY_SCORERS": "fleet.n_scorers",
+    "VERITY_WRITERS": "fleet.n_writers",
+    "VERITY_FREE_MEMORY_BYTES": "fleet.free_memory_bytes",
     "VERITY_DEVICE": "fleet.device",
     "VERITY_DETECTOR": "fleet.detector",
     "VERITY_SEPARATOR": "fleet.separator",
@@ -120,6 +124,8 @@ _SERVER = {
     "VERITY_REQUESTS_A_MINUTE": "api.requests_a_minute",
     "VERITY_METRICS_TOKEN": None,
     "VERITY_TRUSTED_PROXIES": "api.trusted_proxies",
+    "VERITY_STREAM_S": "api.stream_s",
+    "VERITY_LISTEN_BYTES": "api.listen_bytes",
 }
 _SIGN_IN = {
     "VERITY_OIDC_ISSUER": "api.provider.issuer",
