@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from pipeline.errors import DatabaseError, ObjectStoreError
+from pipeline.errors import DatabaseError, ObjectStoreError, SigningError
 from pipeline.vocabulary import Failure
 from storage.states import AttemptEnd
 
@@ -37,6 +37,7 @@ OWN_OUTAGE_CODES = frozenset(
     {
         DatabaseError.default_code,
         ObjectStoreError.default_code,
+        SigningError.default_code,
         *("disk_full", "memory_short", "object_swept", OBJECT_STORE_REFUSES),
     }
 )

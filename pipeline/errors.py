@@ -106,6 +106,12 @@ class DatabaseError(OutageError):
     default_code = "database_failed"
 
 
+class SigningError(OutageError):
+    """The hardware with the key that signs does not answer."""
+
+    default_code = "signing_hardware_away"
+
+
 class WorkerLostError(OutageError):
     """The worker that held the item died."""
 

@@ -42,7 +42,7 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
 
     Raises:
         ValueError: the key cannot be read.
-        OutageError: the token that it lies in does not sign (`signing_token_away`).
+        SigningError: the token that it lies in does not sign.
     """
     (certificate,) = load_certs_from_pemder_data(key.certificate_pem)
     out = signers.sign_pdf(

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
-from pipeline.errors import ConfigError, InputError, OutageError
+from pipeline.errors import ConfigError, InputError, SigningError
 from reports.key_revocation import revocations
 from reports.private_keys import PemKey, PrivateKey
 from reports.token_keys import HARDWARE_UNUSABLE, TokenKey
@@ -205,7 +205,7 @@ def _prove(key: SigningKey) -> None:
     assert isinstance(public, ec.EllipticCurvePublicKey), "looked at before it was kept"
     try:
         public.verify(key.private.sign_digest(digest), digest, ec.ECDSA(Prehashed(hashes.SHA256())))
-    except OutageError as error:
+    except SigningError as error:
         raise ConfigError(error.message, HARDWARE_UNUSABLE) from error
     except InvalidSignature as error:
         raise _unusable("the certificate belongs to another key") from error

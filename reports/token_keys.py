@@ -14,13 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pydantic import SecretStr
 
-from pipeline.errors import ConfigError, OutageError
+from pipeline.errors import ConfigError, SigningError
 
 if TYPE_CHECKING:
     import pkcs11
 
 HARDWARE_UNUSABLE = "signing_hardware_unusable"
-HARDWARE_AWAY = "signing_hardware_away"
 _NUMBER_BYTES = 32  # of each of the two numbers of a signature with P-256
 # a process logs into a token once, whatever sessions it has (PKCS #11, 5.6.8)
 _ONE_AT_A_TIME = threading.Lock()
@@ -39,7 +38,7 @@ class TokenKey:
         """Return the signature over a digest.
 
         Raises:
-            OutageError: the token is not there, refuses its PIN, or has no such key any more
+            SigningError: the token is not there, refuses its PIN, or has no such key any more
                 (`signing_hardware_away`).
             ConfigError: its library cannot be loaded here (`signing_hardware_unusable`).
         """
@@ -51,10 +50,9 @@ class TokenKey:
                 assert isinstance(private, pkcs11.SignMixin), "a private key signs"
                 signature = private.sign(sha256, mechanism=pkcs11.Mechanism.ECDSA)
         except (pkcs11.PKCS11Error, LookupError) as error:
-            raise OutageError(
+            raise SigningError(
                 f"The token {self.label} does not sign ({_said(error)}): plug it in, and check "
-                "VERITY_SIGNING_PIN.",
-                HARDWARE_AWAY,
+                "VERITY_SIGNING_PIN."
             ) from error
         r, s = signature[:_NUMBER_BYTES], signature[_NUMBER_BYTES:]
         return encode_dss_signature(int.from_bytes(r), int.from_bytes(s))

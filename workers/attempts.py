@@ -14,6 +14,7 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import (
     DatabaseError,
     ObjectStoreError,
+    SigningError,
     StaleClaimError,
     VerityError,
     WorkerLostError,
@@ -147,7 +148,7 @@ class Attempts:
         cause: AttemptEnd,
         retry_after_s: float | None = None,
     ) -> None:
-        """Write how an attempt ended; keep trying while database or object store are away.
+        """Write how an attempt ended; keep trying while database, store or signing key are away.
 
         Raises:
             StaleClaimError: a newer attempt owns the item.
@@ -164,7 +165,7 @@ class Attempts:
                     state = self._queue.fail(claim, failure, cause, retry)
                 else:
                     state = self._fail_with_report(held, failure, cause)
-            except (DatabaseError, ObjectStoreError):
+            except (DatabaseError, ObjectStoreError, SigningError):
                 held.wait_out(OUTAGE_PAUSE_S)
             except RayError:  # the writer died, maybe of this report
                 n_dead_writers += 1

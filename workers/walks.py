@@ -16,7 +16,7 @@ from ray.exceptions import RayActorError
 
 from jobs.spec import ItemState
 from jobs.work_queue import WorkQueue
-from pipeline.errors import DatabaseError, ObjectStoreError
+from pipeline.errors import DatabaseError, ObjectStoreError, SigningError
 from pipeline.strongest import SoundKeeper
 from pipeline.vocabulary import SegmentFacts
 from workers.actors import Member, plain_errors
@@ -272,7 +272,7 @@ class Walks:
         return ended
 
     def _ask_writer(self, held: Held, ask: Callable[[Any], Any]) -> Ended | None:
-        """Let the writer do something; while database or object store are away, try again."""
+        """Let the writer do something; while database, store or signing key are away, try again."""
         is_told = False
         while True:
             held.moved("write")
@@ -281,7 +281,7 @@ class Walks:
                 ending = ask(writer.handle)
                 held.wait([ending])
                 ended: Ended | None = _get(ending, writer)
-            except (DatabaseError, ObjectStoreError) as error:
+            except (DatabaseError, ObjectStoreError, SigningError) as error:
                 if not is_told:
                     _log.warning("report waits: %s", error.message, extra=held.ids)
                     is_told = True

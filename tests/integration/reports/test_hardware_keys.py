@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
-from pipeline.errors import ConfigError, InputError, OutageError
+from pipeline.errors import ConfigError, InputError, SigningError
 from reports.as_pdf import to_pdf
 from reports.document import to_document
 from reports.json_signature import sign_json, signer_of
@@ -144,5 +144,5 @@ def test_a_certificate_of_another_key_is_refused(token: TokenKey, tmp_path: Path
 
 def test_a_token_that_went_away_is_an_outage(token: TokenKey) -> None:
     gone = replace(token, label="unplugged")
-    with pytest.raises(OutageError, match="does not sign"):
+    with pytest.raises(SigningError, match="does not sign"):
         gone.sign_digest(bytes(32))
