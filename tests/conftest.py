@@ -61,6 +61,12 @@ def keys_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the screenshots of the manual be taken again."""
+    said = "write the screenshots of docs/pictures into this folder"
+    parser.addoption("--pictures", metavar="FOLDER", default=None, help=said)
+
+
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     """Give a folder that the embedded server can use: as root, one that every user may enter."""

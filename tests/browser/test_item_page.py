@@ -38,6 +38,7 @@ from tests.unit.reports.report_maker import (
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 WAIT_MS = 60_000
 EMAIL = "ada@example.org"
+HIGH = {1200: 1500, 768: 1500, 400: 1900}  # of the manual's pictures: down to the table of seconds
 Look = Callable[..., Page]
 
 
@@ -244,10 +245,19 @@ def test_feedback_is_given_changed_and_an_opinion_signed(look: Look, item: str) 
     [(1200, "light", "en-GB"), (768, "dark", "ko-KR"), (400, "dark", "en-GB")],
 )
 def test_the_page_passes_axe_and_fits_its_width(
-    look: Look, item: str, wide: int, scheme: str, locale: str
+    look: Look, item: str, wide: int, scheme: str, locale: str, pytestconfig: pytest.Config
 ) -> None:
     page = look(item, wide, scheme, locale)
     expect(page.locator("#rows tr")).to_have_count(40)
     page.wait_for_load_state("networkidle")
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    if (folder := pytestconfig.getoption("--pictures")) is not None:
+        page.get_by_role("slider").focus()
+        for _ in range(14):
+            page.keyboard.press("ArrowRight")
+        page.evaluate("document.activeElement.blur()")
+        path = Path(folder) / f"item-{wide}.jpg"
+        page.set_viewport_size({"width": wide, "height": HIGH[wide]})
+        page.wait_for_timeout(500)
+        page.screenshot(path=path, type="jpeg", quality=55)

@@ -39,7 +39,7 @@
       const number = channels.length > 1 ? `${one.track + 1}.${one.channel + 1} ` : "";
       name.append(number + facts.words[one.variant]);
       const sides = document.createElement("small");
-      sides.append(`▲ ${facts.words.person}`, document.createElement("br"), `▼ ${facts.words.synthetic}`);
+      sides.append(`▲ ${facts.words.person} `, document.createElement("br"), `▼ ${facts.words.synthetic}`);
       name.append(sides);
       const canvas = document.createElement("canvas");
       canvas.dataset.lane = `${one.track}.${one.channel}.${one.variant}`;
@@ -245,6 +245,7 @@
       return true;
     }
     if (heard) return true;
+    said.textContent = facts.words.opening.replace("{share}", 0);
     for (;;) {
       const answer = await data.sound(channel);
       if (!answer) {
