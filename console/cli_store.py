@@ -60,4 +60,4 @@ def check_store(
                 console.print(f"  ... and {counts[kind] - len(keys)} more", markup=False)
         if n_adopted:
             console.print(f"{n_adopted} strays are left to the sweep.", markup=False)
-    raise typer.Exit(1 if counts[Difference.MISSING] else 0)
+    raise typer.Exit(1 if counts[Difference.LOST] else 0)

@@ -23,7 +23,7 @@ class Difference(StrEnum):
     """What is wrong with a key."""
 
     STRAY = "stray"  # bytes without a row: no sweep ever takes them
-    MISSING = "missing"  # a report, an opinion or a medium is named, and its bytes are gone
+    LOST = "missing"  # a report, an opinion or a medium is named, and its bytes are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def compare_store(engine: Engine, store: ObjectStore) -> Iterator[Found]:
                 key = next(keys, None)
             elif key is None or row < key:
                 if _is_missed(engine, store, row):
-                    yield Found(row, Difference.MISSING)
+                    yield Found(row, Difference.LOST)
                 row = next(rows, None)
             else:
                 key, row = next(keys, None), next(rows, None)

@@ -53,7 +53,7 @@ def test_strays_and_missing_bytes_are_told_apart_from_what_is_right_or_not_ours(
     found = list(compare_store(engine, store))
 
     assert {it.key for it in found if it.difference is Difference.STRAY} == set(strays)
-    assert Found(kept[1].key, Difference.MISSING) in found
+    assert Found(kept[1].key, Difference.LOST) in found
     assert len(found) == len(strays) + 1
 
 
