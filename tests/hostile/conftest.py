@@ -25,6 +25,9 @@ from tests.hostile.shipped_models import load_models
 
 Judge = Callable[[Path], MediaReport]
 MOST_SECONDS = 30.0  # a walk of seconds of sound, on a loaded machine
+MOST_GROWTH_MIB = (
+    400.0  # of this process while it walks: 64 MiB of sound are kept, and pictures drawn
+)
 
 
 @dataclass(slots=True)
@@ -114,6 +117,7 @@ def walk(examiner: Examiner, access: SourceAccess, watched: Watched, tmp_path: P
         n_walks += 1
         folder = tmp_path / f"item {n_walks}"
         before, children = _files(tmp_path), _children()  # a server of other tests is one
+        resident_mib = _begin_peak()
         watched.sockets.clear()
         watched.is_walking = True
         started_at = time.monotonic()
@@ -125,6 +129,7 @@ def walk(examiner: Examiner, access: SourceAccess, watched: Watched, tmp_path: P
             watched.is_walking = False
         took_s = time.monotonic() - started_at
         assert took_s < MOST_SECONDS
+        assert _memory_mib("VmHWM") - resident_mib < MOST_GROWTH_MIB
         assert watched.sockets == []
         assert _files(tmp_path) - before <= {folder, *folder.iterdir()} if folder.exists() else True
         assert len(list(folder.iterdir()) if folder.exists() else []) <= 1  # the copy, nothing else
@@ -197,3 +202,15 @@ def _children() -> set[str]:
             program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
             found.add(f"{Path(program).name} {pid}")
     return {name for name in found if "ffmpeg" in name or "python" in name}
+
+
+def _begin_peak() -> float:
+    """Let the kernel forget this process's largest memory; return what it holds now, in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _memory_mib("VmRSS")
+
+
+def _memory_mib(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
