@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from console.api.access_log import note
 from console.api.context import Context
@@ -14,10 +14,12 @@ from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
+from console.api.site_cookies import seal_cookies
 from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.progress_desk import JobProgress, ProgressDesk
-from jobs.source_options import SourceOptions
+from jobs.source_options import Login, SourceOptions
+from jobs.sources.cookies import MAX_COOKIE_BYTES
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
 from pipeline.vocabulary import AnalysisOptions
 
@@ -50,6 +52,9 @@ class JobBody(BaseModel):
     at_once: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     only_new: bool = False
     fresh: bool = False  # analyse anew what this account has analysed before
+    # of the sites that are read, as the text of a cookies.txt; sealed at once, removed after the job
+    cookies: Annotated[SecretStr, Field(max_length=MAX_COOKIE_BYTES)] | None = None
+    login: Login = Login.LAST  # whether sites see the cookies last or first
 
 
 class PriorityBody(BaseModel):
@@ -130,6 +135,10 @@ def submit(
     """Queue a job; a fleet worker analyses its items."""
     wanted = SourceOptions(only_new=body.only_new)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
+    cookies = seal_cookies(body.cookies, context.jobs_settings.sealer)
+    for kept in cookies:
+        named = {"cookies_id": kept.secret_id, "login": body.login}
+        options = options.model_copy(update=named)
     spec = JobSpec(
         sources=tuple(body.sources),
         name=body.name,
@@ -141,7 +150,7 @@ def submit(
     )
 
     def enter() -> JobShown:
-        entered = context.desk.submit(spec, asking.account_id, key_id=asking.key_id)
+        entered = context.desk.submit(spec, asking.account_id, cookies, asking.key_id)
         note(context, asking, Deed.JOB_SUBMIT, f"job:{entered.job_id}")
         return shown(entered)
 

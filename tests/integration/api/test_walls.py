@@ -2,7 +2,12 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from console.api.context import ApiContext
+from jobs.source_options import Login, SourceOptions
+from jobs.spec import ItemKind
+from jobs.work_queue import WorkQueue
 from tests.integration.api.conftest import Browse
 from tests.integration.api.upload_makers import TusSender
 
@@ -109,3 +114,37 @@ def test_a_submission_that_failed_leaves_its_key_free(browse: Browse) -> None:
     headers = {"idempotency-key": "tuesday-1"}
     assert client.post("/v1/jobs", json={"sources": []}, headers=headers).status_code == 422
     assert client.post("/v1/jobs", json=JOB, headers=headers).status_code == 201
+
+
+COOKIES = ".a.test\tTRUE\t/\tTRUE\t0\tSID\tsecretword\n"
+
+
+def test_a_job_s_cookies_are_sealed_for_its_worker_and_shown_to_nobody(
+    browse: Browse, context: ApiContext
+) -> None:
+    client = browse("ada@example.org")
+    body = JOB | {"sources": ["https://a.test/watch"], "cookies": COOKIES, "login": "first"}
+    answer = client.post("/v1/jobs", json=body)
+    assert answer.status_code == 201, answer.text
+    with context.engine.connect() as connection:
+        kept = str(connection.execute(text("SELECT s::text FROM source_secret s")).all())
+    queue = WorkQueue(context.engine, may_listen=False)
+    (listing,) = queue.claim("lister", kind=ItemKind.LIST)
+    queue.close()
+    options = SourceOptions.from_facts(listing.facts)
+    opened = context.jobs_settings.sealer.open(
+        listing.sealed[options.cookies_id], options.cookies_id
+    )
+    assert opened.endswith(COOKIES)
+    assert options.login is Login.FIRST
+    for said in (answer.text, client.get("/v1/jobs").text, kept, str(listing)):
+        assert "secretword" not in said
+
+
+@pytest.mark.parametrize("cookies", ["", "SID=secretword", "secretword\n" * 200_000])
+def test_cookies_of_another_form_are_refused_without_their_words(
+    browse: Browse, cookies: str
+) -> None:
+    answer = browse("ada@example.org").post("/v1/jobs", json=JOB | {"cookies": cookies})
+    assert answer.status_code in {413, 422}
+    assert "secretword" not in answer.text
