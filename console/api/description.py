@@ -44,7 +44,7 @@ _SAID = {
     "409": "It does not fit what is there",
     "412": "The tus protocol is not named, or another version of it",
     "413": "Too large",
-    "415": "Bytes of a file come as application/offset+octet-stream",
+    "415": "The body is of another kind than the description says",
     "422": "Something in the request must be changed",
     "460": "The bytes are not those that the checksum is of",
     "429": "Too many requests: `retry-after` says how long to wait",
@@ -113,4 +113,8 @@ def _problems_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         found |= {"400", "413"}
     if path.startswith("/v1/uploads") and method != "get":
         found |= {"400", "412", "415", "460"}
+    if path == "/v1/jobs/batch":
+        found |= {"404", "415"}  # a link may name an upload that is not there
+    if path in ("/v1/jobs", "/v1/jobs/estimate") and method == "post":
+        found.add("404")
     return found
