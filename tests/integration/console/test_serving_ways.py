@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -62,6 +63,17 @@ def shown(answer: httpx.Response) -> tuple[int, dict[str, str], object]:
     return answer.status_code, headers, answer.json() if is_json else answer.text
 
 
+def status_of_a_lie(url: str) -> int:
+    """Return what is answered to a head that says more than is taken, before any byte of a body."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection.putrequest("POST", "/v1/predict")
+    connection.putheader("content-length", str(1 << 40))
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def test_replicas_answer_as_one_server_does_and_share_all_state(
     var_folder: Path, tmp_path: Path
 ) -> None:
@@ -98,11 +110,9 @@ def test_replicas_answer_as_one_server_does_and_share_all_state(
         sound = wav_bytes(synthetic_sample(), SAMPLE_RATE)
         predicted = [c.post("/v1/predict", content=sound).json() for c in (by_many, by_one)]
         assert predicted[0] == predicted[1]
-        too_long = {"content-length": str(1 << 40)}
-        request = by_many.build_request("POST", "/v1/predict", content=b"", headers=too_long)
-        assert by_many.send(request).status_code == 413
+        assert [status_of_a_lie(url) for url in (many, one)] == [413, 413]
         events = by_many.get(f"/v1/jobs/{job['job_id']}/events")
-        assert events.text.startswith("event: over")
+        assert "event: over" in events.text
         with_limit = by_many.post("/v1/keys", json={"name": "slow", "requests_a_minute": 5}).json()
         key = {"authorization": f"Bearer {with_limit['key']}"}
         again = {**key, "idempotency-key": "once"}
