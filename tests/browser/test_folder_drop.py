@@ -23,7 +23,7 @@ from storage.sealing import Sealer
 from tests.browser.test_accessibility import RULES
 from tests.integration.api.conftest import PASSWORD, serving
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(280)]
 N_FILES = 200
 LARGE_BYTES = 9 << 20
 DROP = """async (names) => {
@@ -95,7 +95,7 @@ def test_a_folder_of_hundreds_becomes_one_job(
     expect(page.locator("#estimate-said")).to_contain_text(f"Items: {N_FILES}")
     page.get_by_label("Name").fill("Week 3")
     page.get_by_role("button", name="Submit", exact=True).click()
-    page.wait_for_url(re.compile(r"/jobs/\d+$"), timeout=120_000)
+    page.wait_for_url(re.compile(r"/jobs/\d+$"), timeout=200_000)
     expect(page.get_by_role("heading", name="Week 3")).to_be_visible()
     assert len(titles(context)) == N_FILES
     assert "week/day 3/003.wav" in titles(context)
