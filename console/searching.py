@@ -14,6 +14,7 @@ from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import FloatArray
 from storage.database import transaction
 from storage.embedding_rows import (
+    MOST_SEGMENTS,
     ItemVectors,
     NearRow,
     SearchLimits,
@@ -30,6 +31,7 @@ WIDER = 3  # times as many neighbours are asked for as are shown: several segmen
 LEAST_ALIGNED = 3  # seconds that both must have before a recording is called perhaps the same
 SHIFTS = 2  # seconds that a whole item may begin earlier or later in the other
 MOST_QUERY = 120  # segments of the query that are laid over others
+MOST_BEGINNING = 8 * (MOST_QUERY + SHIFTS)  # of an item that a whole one is laid over, all channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def search_like(engine: Engine, query: Query, most: int, account_id: str | None 
         for row in best:
             if row.item_id not in facts:  # deleted meanwhile
                 continue
-            other = read_item_vectors(connection, owner, row.item_id)
+            heard = MOST_SEGMENTS if query.is_stretch else MOST_BEGINNING
+            other = read_item_vectors(connection, owner, row.item_id, most=heard)
             aligned, n_seconds, at_s = lay_over(like, other, may_shift=query.is_stretch)
             known = facts[row.item_id]
             hits.append(

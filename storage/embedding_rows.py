@@ -175,8 +175,9 @@ def read_item_vectors(
     item_id: int,
     from_s: float | None = None,
     to_s: float | None = None,
+    most: int = MOST_SEGMENTS,
 ) -> ItemVectors | None:
-    """Return an item's judged segments, those that touch a stretch where one is named.
+    """Return an item's judged segments, those that touch a stretch where one is named, the first `most`.
 
     Of several channels the one with most judged segments; None: there is none, or not in the account.
     """
@@ -187,7 +188,7 @@ def read_item_vectors(
             "account_id": account_id,
             "from_s": from_s,
             "to_s": to_s,
-            "most": MOST_SEGMENTS,
+            "most": most,
         },
     ).all()
     if not rows:
