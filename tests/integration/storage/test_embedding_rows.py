@@ -116,6 +116,20 @@ def test_the_nearest_items_of_the_account_are_found(
     assert {row.item_id for row in parts} <= same
 
 
+def test_of_a_long_item_no_more_is_read_than_was_asked_for(
+    queue: WorkQueue, engine: Engine
+) -> None:
+    make_job(queue, 1)
+    (claim,) = queue.claim("worker")
+    finish_with(queue, claim, voices(5, around=0, seed=0))
+    with transaction(engine) as connection:
+        whole = read_item_vectors(connection, "default", int(claim.item_id))
+        start = read_item_vectors(connection, "default", int(claim.item_id), most=2)
+    assert whole is not None
+    assert start is not None
+    assert np.array_equal(start.vectors, whole.vectors[:2])
+
+
 @pytest.mark.parametrize("exact_below", [1_000, 0], ids=["row by row", "by index"])
 def test_another_account_s_items_are_never_found(
     queue: WorkQueue, engine: Engine, exact_below: int
