@@ -11,7 +11,7 @@ from tests.makers import genuine_sample, synthetic_sample, write_wav
 
 pytestmark = [pytest.mark.postgres, pytest.mark.ray, pytest.mark.timeout(240)]
 FINDING = ".result .headline"
-JOB_MS = 120_000
+JOB_MS = 240_000  # Ray starts anew; on a machine with much to do that takes its time
 
 
 def test_the_first_page_says_what_the_tool_can_and_cannot_say(visit: Visit) -> None:
@@ -97,10 +97,10 @@ def test_from_submitting_to_the_downloaded_report(
     expect(page.locator("#progress strong")).to_have_text("done", timeout=JOB_MS)
     page.reload()
     page.get_by_role("link", name="said.wav").click()
-    expect(page.locator(FINDING)).to_be_visible()
-    for kind in ("json", "pdf"):
+    expect(page.locator(".verdict .headline")).to_be_visible()
+    for kind, name in (("json", "JSON (all findings)"), ("pdf", "PDF")):
         with page.expect_download() as download:
-            page.get_by_role("link", name=kind, exact=True).click()
+            page.get_by_role("link", name=name, exact=True).click()
         download.value.save_as(tmp_path / f"report.{kind}")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert json.loads((tmp_path / "report.json").read_text())["item"]["title"] == "said.wav"
