@@ -1,6 +1,5 @@
 """What must be true when the dust has settled: each broken promise is one line."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,10 +11,9 @@ from jobs.spec import JobCounts
 from pipeline.errors import VerityError
 from storage.audit_rows import check_chain
 from storage.kept_objects import get_object, sweep_orphans
+from storage.object_keys import is_key
 from storage.objects import ObjectStore
-from storage.store_check import adopt_strays
 
-_OURS = re.compile(r"[A-Za-z0-9_-]+/[0-9a-f]{64}")
 _ROWS = {
     "items are not final": (
         "SELECT item_id FROM item WHERE job_id = :job_id AND state NOT IN ('done', 'failed')"
@@ -142,16 +140,13 @@ def _wrong_counts(engine: Engine, job_id: str) -> Iterator[str]:
 
 
 def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterator[str]:
-    # a put that outlived the grace of one second, and its writer was killed: told of, as by `verity store`
-    if n_strays := adopt_strays(engine, store):
-        print(f"objects whose rows were swept before they came: {n_strays}")
     _sweep(engine, store, grace_s)
     with engine.connect() as connection:
         files = connection.execute(text("SELECT key, sha256, size_bytes FROM report_file")).all()
         known = set(connection.scalars(text("SELECT key FROM object")))
     named = {file.key for file in files}
     # a store that is killed while it takes an object leaves files of its own
-    there = {key for key in store.list_keys() if _OURS.fullmatch(key)}
+    there = set(filter(is_key, store.list_keys()))
     if lost := named - there:
         yield f"{len(lost)} objects that rows name are not there: {_some(sorted(lost))}"
     if orphans := there - named:

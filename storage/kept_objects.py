@@ -25,7 +25,7 @@ GRACE_S = 3600.0  # between a put and the commit that names it lies one attempt'
 DELETING_WAIT_S = 10.0  # how long a writer waits for a sweep that has the object
 DELETING_POLL_S = 0.05
 KEYS_A_SWEEP = 500
-PUTS_AT_ONCE = 4
+PUTS_AT_ONCE = 4  # a store far away takes its time for each
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +65,7 @@ def put_objects(
     kept = [_named(account_id, data) for data, _ in contents]
     _touch(engine, {it.key: it.size_bytes for it in kept})
     try:
-        with ThreadPoolExecutor(
-            PUTS_AT_ONCE
-        ) as threads:  # a store far away takes its time for each
+        with ThreadPoolExecutor(PUTS_AT_ONCE) as threads:
             list(threads.map(lambda it, content: store.put(it.key, *content), kept, contents))
     except BaseException:
         with suppress(DatabaseError), transaction(engine) as connection:
