@@ -26,8 +26,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.chaos_checks import broken_promises
-from bench.chaos_harm import CHECK_S, GRACE_S, Harm
+from bench.chaos_checks import SweepTimes, broken_promises
+from bench.chaos_harm import CHECK_S, GRACE_S, WATCH_S, Harm
 from bench.chaos_site import MEDIA, Site, fill_bucket, open_site, wait_for_database
 from jobs.spec import Job, JobSpec
 from jobs.work_queue import WorkQueue
@@ -96,7 +96,8 @@ def _run(
     if not is_over:
         return [f"the job did not end in time, or before {arguments.kills} kills"]
     left = _left_behind(site)
-    promises = broken_promises(site.engine, site.store, job.job_id, damaged, GRACE_S)
+    times = SweepTimes(GRACE_S, WATCH_S)
+    promises = broken_promises(site.engine, site.store, job.job_id, damaged, times)
     return [*promises, *site.troubles, *left]
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
@@ -11,6 +12,7 @@ from jobs.spec import JobCounts
 from pipeline.errors import VerityError
 from storage.audit_rows import check_chain
 from storage.kept_objects import get_object, sweep_orphans
+from storage.late_puts import look_again
 from storage.object_keys import is_key
 from storage.objects import ObjectStore
 
@@ -74,8 +76,16 @@ _ROWS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class SweepTimes:
+    """What the sweep is given to find everything."""
+
+    grace_s: float  # how long an object that nobody names may lie
+    watch_s: float  # how long a late put is looked for after a sweep
+
+
 def broken_promises(
-    engine: Engine, store: ObjectStore, job_id: str, damaged: frozenset[str], grace_s: float
+    engine: Engine, store: ObjectStore, job_id: str, damaged: frozenset[str], times: SweepTimes
 ) -> list[str]:
     """Return what is wrong with a job that is over and whose workers have ended.
 
@@ -84,13 +94,13 @@ def broken_promises(
         store: where the reports lie, reached without faults.
         job_id: of the job; no other one wrote reports.
         damaged: names of the files that no analysis can read: they and no others must fail.
-        grace_s: how long an object that nobody names may lie.
+        times: of the sweep, which is waited for: no process puts anything any more.
     """
     return [
         *_wrong_rows(engine, job_id),
         *_wrong_failures(engine, job_id, damaged),
         *_wrong_counts(engine, job_id),
-        *_wrong_objects(engine, store, grace_s),
+        *_wrong_objects(engine, store, times),
         *(f"audit log, row {place.number}: {place.what}" for place in check_chain(engine)),
     ]
 
@@ -139,8 +149,8 @@ def _wrong_counts(engine: Engine, job_id: str) -> Iterator[str]:
         yield f"the counters say {counts}, the rows {rows}"
 
 
-def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterator[str]:
-    _sweep(engine, store, grace_s)
+def _wrong_objects(engine: Engine, store: ObjectStore, times: SweepTimes) -> Iterator[str]:
+    _sweep(engine, store, times)
     with engine.connect() as connection:
         files = connection.execute(text("SELECT key, sha256, size_bytes FROM report_file")).all()
         known = set(connection.scalars(text("SELECT key FROM object")))
@@ -167,12 +177,26 @@ def _wrong_objects(engine: Engine, store: ObjectStore, grace_s: float) -> Iterat
             yield f"object {file.key} is not the file that its row tells of"
 
 
-def _sweep(engine: Engine, store: ObjectStore, grace_s: float) -> None:
-    """Sweep until every grace has ended."""
-    until = time.monotonic() + 2 * grace_s
-    while time.monotonic() < until:
-        sweep_orphans(engine, store, grace_s)
-        time.sleep(grace_s / 5)
+_TO_SWEEP = text("""
+SELECT (SELECT count(*) FROM swept_object WHERE looked_at < :ended_at)
+     + (SELECT count(*) FROM object WHERE key NOT IN (SELECT key FROM report_file))
+""")
+
+
+def _sweep(engine: Engine, store: ObjectStore, times: SweepTimes) -> None:
+    """Sweep until every grace has ended, and each swept key was looked at since all puts have ended."""
+    with engine.connect() as connection:
+        ended_at = connection.scalar(text("SELECT clock_timestamp()"))
+    began = time.monotonic()
+    is_swept = False
+    # a put that is found late has its grace again
+    while time.monotonic() - began < times.watch_s + 4 * times.grace_s and not is_swept:
+        look_again(engine, store, times.grace_s, times.watch_s)
+        sweep_orphans(engine, store, times.grace_s)
+        time.sleep(times.grace_s / 5)
+        with engine.connect() as connection:
+            n_left = connection.scalar(_TO_SWEEP, {"ended_at": ended_at})
+        is_swept = n_left == 0 and time.monotonic() - began > 2 * times.grace_s
 
 
 def _some(things: list[object] | list[str] | list[tuple[str, str]]) -> str:

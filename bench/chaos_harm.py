@@ -21,9 +21,13 @@ from bench.chaos_site import Site
 from bench.fault_proxy import Fault
 from pipeline.errors import VerityError
 from storage.kept_objects import sweep_orphans
+from storage.late_puts import look_again
 from storage.postgres_server import ServerError
 
 GRACE_S = 1.0  # of the sweep: between a put and its commit lies less, unless something is stopped
+WATCH_S = (
+    45.0  # of swept keys: what is stopped here goes on within 8 s, and then puts or fails soon
+)
 SWEEP_EVERY_S = 0.5
 DATABASE_UP_S = (5.0, 40.0)  # until PostgreSQL is stopped again
 DATABASE_AWAY_S = (0.5, 3.0)
@@ -232,11 +236,15 @@ class Harm:
             self.tell("S3 is well")
 
     def _sweep(self, stop: threading.Event) -> None:
-        """Sweep orphans with little grace, and count them."""
+        """Sweep orphans with little grace, look for late puts, and count both."""
+        site = self.site
         while not stop.wait(SWEEP_EVERY_S):
             with suppress(VerityError):
-                n_swept = sweep_orphans(self.site.engine, self.site.store, GRACE_S, stop)
-                self.beside["orphans swept"] += n_swept
+                n_late = look_again(site.engine, site.store, GRACE_S, WATCH_S, stop=stop)
+                self.beside["late puts found"] += n_late
+                self.beside["orphans swept"] += sweep_orphans(
+                    site.engine, site.store, GRACE_S, stop
+                )
 
 
 def _descendants(of: int) -> list[int]:

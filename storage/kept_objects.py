@@ -1,14 +1,16 @@
 """Puts objects so that the sweep cannot take them, and sweeps those that nobody names.
 
-The protocol between the two is told in `storage.object_rows`.
+The protocol between the two is told in `storage.object_rows`; what is put after the sweep took its
+row is found by `storage.late_puts`.
 """
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -18,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from pipeline.errors import DatabaseError, ObjectStoreError
 from storage import object_rows
 from storage.database import transaction
+from storage.late_puts import WATCH_S
 from storage.object_keys import OnBytes
 from storage.objects import ObjectStore, object_key
 
@@ -63,15 +66,9 @@ def put_objects(
         DatabaseError: the database does not answer.
     """
     kept = [_named(account_id, data) for data, _ in contents]
-    _touch(engine, {it.key: it.size_bytes for it in kept})
-    try:
-        with ThreadPoolExecutor(PUTS_AT_ONCE) as threads:
-            list(threads.map(lambda it, content: store.put(it.key, *content), kept, contents))
-    except BaseException:
-        with suppress(DatabaseError), transaction(engine) as connection:
-            # some are there, and their rows may be gone if this took longer than the grace
-            object_rows.leave_to_sweep(connection, [it.key for it in kept])
-        raise
+    sizes = {it.key: it.size_bytes for it in kept}
+    with _announced(engine, sizes), ThreadPoolExecutor(PUTS_AT_ONCE) as threads:
+        list(threads.map(lambda it, content: store.put(it.key, *content), kept, contents))
     return kept
 
 
@@ -98,10 +95,10 @@ def put_media(
         AccessError: the store refuses us, or `admit` did.
         DatabaseError: the database does not answer.
     """
-    _touch(engine, {media.key: media.size_bytes}, admit)
-    # touched: no sweep takes what is there now
-    if not store.exists(media.key):
-        store.put_file(media.key, path, "application/octet-stream", on_bytes)
+    with _announced(engine, {media.key: media.size_bytes}, admit):
+        # touched: no sweep takes what is there now
+        if not store.exists(media.key):
+            store.put_file(media.key, path, "application/octet-stream", on_bytes)
 
 
 def get_object(store: ObjectStore, key: str) -> bytes:
@@ -150,24 +147,54 @@ def _named(account_id: str, data: bytes) -> KeptObject:
     return KeptObject(object_key(account_id, sha256), sha256, len(data))
 
 
-def _touch(
+@contextmanager
+def _announced(
     engine: Engine,
     sizes: Mapping[str, int],
     admit: Callable[[Connection], None] = lambda _: None,
-) -> None:
-    """Touch objects; wait for a sweep that is taking one of them."""
+) -> Iterator[None]:
+    """Touch objects before they are put, and say afterwards that they are there.
+
+    Raises:
+        ObjectStoreError: the put took longer than the sweep's grace: `object_swept`.
+    """
+    births = _touch(engine, sizes, admit)
+    try:
+        yield
+        _confirm(engine, births)
+    except BaseException:
+        with suppress(DatabaseError), transaction(engine) as connection:
+            # some are there, and their rows may be gone if this took longer than the grace
+            object_rows.leave_to_sweep(connection, list(sizes))
+        raise
+
+
+def _touch(
+    engine: Engine, sizes: Mapping[str, int], admit: Callable[[Connection], None]
+) -> dict[str, datetime]:
+    """Touch objects; wait for a sweep that is taking one of them; return when their rows were made."""
     left = dict(sizes)
+    births: dict[str, datetime] = {}
     deadline = monotonic() + DELETING_WAIT_S
     while True:
         with transaction(engine) as connection:
             admit(connection)
-            touched = object_rows.touch_objects(connection, left)
-        left = {key: size for key, size in left.items() if key not in touched}
+            births |= object_rows.touch_objects(connection, left)
+        left = {key: size for key, size in left.items() if key not in births}
         if not left:
-            return
+            return births
         if monotonic() > deadline:
             raise ObjectStoreError(f"{min(left)} is being swept: try again.", "object_swept")
         sleep(DELETING_POLL_S)
+
+
+def _confirm(engine: Engine, births: Mapping[str, datetime]) -> None:
+    with transaction(engine) as connection:
+        swept = object_rows.confirm_put(connection, births)
+    if swept:
+        raise ObjectStoreError(
+            f"{len(swept)} objects were swept while they were put: put them again.", "object_swept"
+        )
 
 
 def _delete_marked(engine: Engine, store: ObjectStore, key: str) -> bool:
@@ -175,5 +202,5 @@ def _delete_marked(engine: Engine, store: ObjectStore, key: str) -> bool:
         if not object_rows.lock_deleting(connection, key):
             return False
         store.delete(key)
-        object_rows.forget_object(connection, key)
+        object_rows.forget_object(connection, key, WATCH_S)
     return True

@@ -1,38 +1,72 @@
 """What the object store holds, in SQL: touched before each put, swept when nobody names it.
 
 The order is what keeps an object from being swept between its put and the commit that names it:
-a writer touches the row and commits, puts the bytes, and names the object in a transaction that
-shares the row's lock (`share_objects`). The sweep takes only rows that were not touched for its
-grace period: it locks a row, asks again whether anybody names it, marks it, commits, deletes the
-bytes, and then the row. A marked object can be neither touched nor named. A put that takes longer
-than the grace leaves bytes without a row: whoever finds that out leaves them to the sweep with a row
-of 0 bytes, which cannot be named (`leave_to_sweep`).
+a writer touches the row and commits, puts the bytes, says that they are there (`confirm_put`), and
+names the object in a transaction that shares the row's lock (`share_objects`). The sweep takes only
+rows that were not touched for its grace period: it locks a row, asks again whether anybody names it,
+marks it, commits, deletes the bytes, and then the row. A marked object can be neither touched nor
+named, and neither can one that no put has confirmed. Only the row that a writer touched can be
+confirmed by it: one that took its place belongs to a put that may not have been made.
+
+A put that takes longer than the grace leaves bytes without a row. A writer that finds that out
+leaves them to the sweep with a row of 0 bytes (`leave_to_sweep`); for one that is killed before,
+the swept key is watched (`forget_object`, `storage.late_puts`).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 _TOUCH = text("""
-INSERT INTO object (key, account_id, size_bytes)
-SELECT key, split_part(key, '/', 1), size_bytes
+INSERT INTO object (key, account_id, size_bytes, born_at, put_at)
+SELECT key, split_part(key, '/', 1), size_bytes, clock_timestamp(), NULL
 FROM unnest(CAST(:keys AS text[]), CAST(:sizes AS bigint[])) AS wanted (key, size_bytes)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET touched_at = clock_timestamp(), size_bytes = excluded.size_bytes
 WHERE object.deleting_at IS NULL
-RETURNING key
+RETURNING key, born_at
 """)
 
 
-def touch_objects(connection: Connection, sizes: Mapping[str, int]) -> set[str]:
+def touch_objects(connection: Connection, sizes: Mapping[str, int]) -> dict[str, datetime]:
     """Say that objects are about to be put or named; return those that no sweep is taking.
 
     Args:
         connection: whose commit makes it so.
         sizes: bytes of each, by its key.
+
+    Returns:
+        When the row of each was made: what `confirm_put` asks for.
     """
     wanted = {"keys": list(sizes), "sizes": list(sizes.values())}
-    return set(connection.scalars(_TOUCH, wanted))
+    return {row.key: row.born_at for row in connection.execute(_TOUCH, wanted)}
+
+
+_CONFIRM = text("""
+WITH mine AS (
+    SELECT object.key
+    FROM unnest(CAST(:keys AS text[]), CAST(:births AS timestamptz[])) AS touched (key, born_at)
+    JOIN object USING (key, born_at)
+    WHERE object.deleting_at IS NULL ORDER BY object.key FOR NO KEY UPDATE OF object
+)
+UPDATE object SET put_at = clock_timestamp(), touched_at = clock_timestamp()
+FROM mine WHERE object.key = mine.key
+RETURNING object.key
+""")
+
+
+def confirm_put(connection: Connection, births: Mapping[str, datetime]) -> list[str]:
+    """Say that objects are there; return those that a sweep took since they were touched.
+
+    Args:
+        connection: whose commit makes it so.
+        births: what `touch_objects` returned before the put.
+    """
+    facts = {"keys": list(births), "births": list(births.values())}
+    there = set(connection.scalars(_CONFIRM, facts))
+    return [key for key in births if key not in there]
 
 
 def is_there(connection: Connection, key: str) -> bool:
@@ -42,7 +76,8 @@ def is_there(connection: Connection, key: str) -> bool:
 
 
 _SHARE = text("""
-SELECT key FROM object WHERE key = ANY(:keys) AND deleting_at IS NULL AND size_bytes > 0
+SELECT key FROM object
+WHERE key = ANY(:keys) AND deleting_at IS NULL AND put_at IS NOT NULL AND size_bytes > 0
 ORDER BY key FOR SHARE
 """)
 
@@ -56,8 +91,8 @@ def share_objects(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 
 _LEAVE = text("""
-INSERT INTO object (key, account_id, size_bytes)
-SELECT key, split_part(key, '/', 1), 0 FROM unnest(CAST(:keys AS text[])) AS key
+INSERT INTO object (key, account_id, size_bytes, born_at, put_at)
+SELECT key, split_part(key, '/', 1), 0, clock_timestamp(), NULL FROM unnest(CAST(:keys AS text[])) AS key
 ORDER BY key ON CONFLICT (key) DO NOTHING
 """)
 
@@ -124,6 +159,78 @@ def lock_deleting(connection: Connection, key: str) -> bool:
     return row.first() is not None
 
 
-def forget_object(connection: Connection, key: str) -> None:
-    """Remove the row of an object whose bytes are gone."""
-    connection.execute(text("DELETE FROM object WHERE key = :key"), {"key": key})
+_FORGET = text("""
+WITH gone AS (DELETE FROM object WHERE key = :key RETURNING key, touched_at)
+INSERT INTO swept_object (key, touched_at)
+SELECT key, touched_at FROM gone
+WHERE touched_at > clock_timestamp() - make_interval(secs => :watch_s)
+ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at,
+    swept_at = clock_timestamp(), looked_at = clock_timestamp()
+""")
+
+
+def forget_object(connection: Connection, key: str, watch_s: float) -> None:
+    """Remove the row of an object whose bytes are gone; watch its key if a put may be under way."""
+    connection.execute(_FORGET, {"key": key, "watch_s": watch_s})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Swept keys of which it is time to ask whether bytes are there again."""
+
+    asked_at: datetime | None  # by the database's clock; None: there are no keys
+    keys: tuple[str, ...]
+    last: tuple[str, ...]  # those of the keys that are not watched any longer
+
+
+# Each look is twice as long after the sweep as the one before, and the last one comes when no put
+# from before is to be expected any more, or when too many keys are watched.
+_DUE = text("""
+WITH ended AS (
+    SELECT greatest(
+        clock_timestamp() - make_interval(secs => :watch_s),
+        (SELECT touched_at FROM swept_object ORDER BY touched_at DESC OFFSET :most_watched LIMIT 1)
+    ) AS touched_at
+)
+SELECT key, swept.touched_at <= ended.touched_at AS is_last, clock_timestamp() AS asked_at
+FROM swept_object swept, ended
+WHERE swept.touched_at <= ended.touched_at
+   OR looked_at < clock_timestamp() - make_interval(secs => :grace_s)
+  AND clock_timestamp() - looked_at >= looked_at - swept_at
+ORDER BY looked_at LIMIT :most
+""")
+
+
+def due_look(
+    connection: Connection, grace_s: float, watch_s: float, most_watched: int, most: int
+) -> Look:
+    """Return which swept keys to look at now.
+
+    Args:
+        connection: nothing is locked: to look twice does no harm.
+        grace_s: until the first look after a sweep.
+        watch_s: until the last one, after somebody was about to put the object.
+        most_watched: keys beyond it have their last look now, the oldest first.
+        most: keys of one look.
+    """
+    facts = {"grace_s": grace_s, "watch_s": watch_s, "most_watched": most_watched, "most": most}
+    rows = connection.execute(_DUE, facts).all()
+    return Look(
+        min((row.asked_at for row in rows), default=None),
+        tuple(row.key for row in rows),
+        tuple(row.key for row in rows if row.is_last),
+    )
+
+
+# a key that was swept again meanwhile is watched from the beginning
+_LOOKED = text("""
+UPDATE swept_object SET looked_at = :asked_at WHERE key = ANY(:keys) AND swept_at <= :asked_at
+""")
+_UNWATCH = text("DELETE FROM swept_object WHERE key = ANY(:keys) AND swept_at <= :asked_at")
+
+
+def note_look(connection: Connection, look: Look, found: Sequence[str]) -> None:
+    """Note that a look was made, and leave what it found to the sweep."""
+    leave_to_sweep(connection, found)
+    connection.execute(_LOOKED, {"keys": list(look.keys), "asked_at": look.asked_at})
+    connection.execute(_UNWATCH, {"keys": list(look.last), "asked_at": look.asked_at})

@@ -37,6 +37,25 @@ class ObjectRow(Table):
     size_bytes: Mapped[int]
     touched_at: Mapped[datetime] = mapped_column(server_default=NOW)
     deleting_at: Mapped[datetime | None]  # the sweep has it: nobody may name it any more
+    # two rows of one key, before and after a sweep, differ in it; older versions leave it out
+    born_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    # since then its bytes are there for sure; None: announced, or left to the sweep
+    put_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+
+
+class SweptObject(Table):
+    """A key whose row the sweep took a short time ago: a put from before may still land there."""
+
+    __tablename__ = "swept_object"
+    __table_args__ = (
+        Index("swept_object_touched", "touched_at"),
+        Index("swept_object_looked", "looked_at"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    touched_at: Mapped[datetime]  # the last time that somebody was about to put it
+    swept_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    looked_at: Mapped[datetime] = mapped_column(server_default=NOW)  # whether bytes are there again
 
 
 class ModelRow(Table):

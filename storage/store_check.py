@@ -1,7 +1,6 @@
 """Compares what lies in the object store with what the database says lies there, in one pass.
 
-They differ after the database was restored from a backup, after somebody removed objects by hand, or
-where a put took longer than the sweep's grace and its writer was killed.
+They differ after the database was restored from a backup, or after somebody removed objects by hand.
 """
 
 from collections.abc import Iterator
@@ -38,7 +37,10 @@ class Found:
 _ROWS = text("""
 SELECT key FROM object WHERE deleting_at IS NULL AND size_bytes > 0 ORDER BY key COLLATE "C"
 """)
-_HAS_ROW = text("SELECT EXISTS (SELECT FROM object WHERE key = :key)")
+_HAS_ROW = text("""
+SELECT EXISTS (SELECT FROM object WHERE key = :key)
+    OR EXISTS (SELECT FROM swept_object WHERE key = :key)
+""")  # a swept key is watched: what was put there late will be found
 
 
 def compare_store(engine: Engine, store: ObjectStore) -> Iterator[Found]:

@@ -1,4 +1,7 @@
-"""Sweeps report files that nobody names and vectors beyond the limit, now and then, beside the work."""
+"""Sweeps report files that nobody names, those that were put late, and vectors beyond the limit.
+
+All of it now and then, beside the work.
+"""
 
 import logging
 
@@ -7,7 +10,8 @@ from sqlalchemy import Engine
 from pipeline.errors import VerityError
 from storage.database import transaction
 from storage.embedding_rows import SearchLimits, forget_oldest
-from storage.kept_objects import sweep_orphans
+from storage.kept_objects import GRACE_S, KEYS_A_SWEEP, sweep_orphans
+from storage.late_puts import look_again
 from storage.objects import ObjectStore
 from workers.recurring import Recurring
 
@@ -35,7 +39,9 @@ class OrphanSweep(Recurring):
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                sweep_orphans(self._engine, self._store, stop=self._stop)
+                look_again(self._engine, self._store, GRACE_S, stop=self._stop)
+                while sweep_orphans(self._engine, self._store, stop=self._stop) == KEYS_A_SWEEP:
+                    pass  # there are more
                 with transaction(self._engine) as connection:
                     forget_oldest(connection, self._search)
             except VerityError as error:  # the next sweep goes on where this one stopped

@@ -149,7 +149,7 @@ def test_sweep_that_never_stops_loses_no_named_object(engine: Engine, store: Fol
     def sweep() -> int:
         n_swept = 0
         while not stop.is_set():
-            n_swept += sweep_orphans(engine, store, grace_s=0)
+            n_swept += sweep_orphans(engine, store, grace_s=0.02)
         return n_swept
 
     def work() -> None:
@@ -157,11 +157,10 @@ def test_sweep_that_never_stops_loses_no_named_object(engine: Engine, store: Fol
             (claim,) = claims
             data = f"report {int(claim.item_id) % 5}".encode()  # some share their bytes
             while True:
-                kept = put_object(engine, store, "default", data, PDF)
                 try:
-                    finish_with(engine, claim, kept)
+                    finish_with(engine, claim, put_object(engine, store, "default", data, PDF))
                 except ObjectStoreError:
-                    continue  # the grace of 0 s took it: put again
+                    continue  # the grace took it: put again
                 break
 
     with ThreadPoolExecutor(4) as pool:

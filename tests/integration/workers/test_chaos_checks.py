@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from bench.chaos_checks import broken_promises
+from bench.chaos_checks import SweepTimes, broken_promises
 from jobs.spec import ItemClaim, ItemKind, ItemResult, ReportFile
 from jobs.work_queue import WorkQueue
 from storage.kept_objects import put_object
@@ -18,7 +18,7 @@ from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
 pytestmark = pytest.mark.postgres
 
 DAMAGED = frozenset({"2.wav"})
-GRACE_S = 0.1
+TIMES = SweepTimes(grace_s=0.1, watch_s=1.0)
 _ONE = "SELECT min(item_id) FROM item WHERE state = 'done' AND kind = 'media'"
 Break = Callable[[Engine, FolderStore], None]
 
@@ -64,7 +64,7 @@ def test_a_job_that_ended_well_breaks_no_promise(
 ) -> None:
     put_object(engine, store, "default", b"of an attempt that was killed", "application/pdf")
 
-    assert broken_promises(engine, store, job_id, DAMAGED, GRACE_S) == []
+    assert broken_promises(engine, store, job_id, DAMAGED, TIMES) == []
 
 
 def _rows(statement: str) -> Break:
@@ -135,4 +135,4 @@ def test_a_broken_promise_is_named(
 ) -> None:
     break_it(engine, store)
 
-    assert says in " ".join(broken_promises(engine, store, job_id, DAMAGED, GRACE_S))
+    assert says in " ".join(broken_promises(engine, store, job_id, DAMAGED, TIMES))
