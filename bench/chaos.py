@@ -33,12 +33,13 @@ from jobs.spec import Job, JobSpec
 from jobs.work_queue import WorkQueue
 from pipeline.errors import VerityError
 from tests.fleet_bench import marked_pids
+from workers.ray_folders import sweep_rays
 from workers.temp_folders import sweep
 
 BURST = 3.0  # how many kills the next one may be early by, in units of the even pace
 LEAST_GAP_S = 0.3
 END_S = 60.0  # for workers to end on SIGTERM
-LEFT_S = 75.0  # for what a killed worker had started to notice that: Ray's agents look for a minute
+LEFT_S = 15.0  # for what a killed worker had started to notice that
 BACK_S = 60.0  # for PostgreSQL, after its last stop
 TELL_EVERY_S = 15.0
 
@@ -135,6 +136,7 @@ def _share_done(job: Job, n_items: int) -> float:
 
 def _left_behind(site: Site) -> list[str]:
     """Return what workers left that have ended: processes, temporary files."""
+    sweep_rays()  # as the next worker does: Ray's agents would look for a dead GCS for a minute
     until = time.monotonic() + LEFT_S
     while (pids := marked_pids(site.mark)) and time.monotonic() < until:
         time.sleep(0.2)

@@ -10,7 +10,6 @@ import os
 import secrets
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,10 +23,9 @@ from ray._private.authentication.authentication_token_setup import (
 from ray._raylet import GcsClient  # type: ignore[attr-defined]  # its stub leaves it out
 
 from pipeline.errors import ConfigError, WorkerLostError
+from workers.ray_folders import take_ray_folder
 from workers.settings import FleetSettings
-from workers.temp_folders import ProcessFolder
 
-MOST_ROOT_CHARS = 24  # of a local Ray's root: session name and socket name take 75 bytes
 _SERVERS = frozenset({"gcs_server", "raylet"})  # without one of them a Ray of ours is dead
 RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a dead one
 LOCAL_ENVIRONMENT = {
@@ -174,7 +172,7 @@ def _show_token(address: str) -> None:
 @contextlib.contextmanager
 def _local(settings: FleetSettings) -> Iterator[None]:
     _set_environment()
-    folder = ProcessFolder(_short_root())
+    folder = take_ray_folder()
     try:
         try:
             with _keeping_sigterm():
@@ -254,12 +252,6 @@ def _set_environment() -> None:
     for name, value in LOCAL_ENVIRONMENT.items():
         environ.setdefault(name, value)
     environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-
-
-def _short_root() -> Path:
-    name = f"verity-{os.geteuid()}"
-    root = Path(tempfile.gettempdir()) / name
-    return root if len(str(root)) <= MOST_ROOT_CHARS else Path("/tmp") / name  # noqa: S108
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,10 @@ def open_temp_root(path: Path) -> Path:
 class ProcessFolder:
     """This process's own folder under a temp root, for the process's life."""
 
-    def __init__(self, root: Path) -> None:
-        """Sweep what dead processes left, then take a fresh folder."""
+    def __init__(self, root: Path, end: Callable[[Path], None] = lambda _: None) -> None:
+        """Sweep what dead processes left, as `sweep` does, then take a fresh folder."""
         self._root = open_temp_root(root)
-        sweep(self._root)
+        sweep(self._root, end)
         try:
             self._lock, self.path = _take_folder(self._root)
         except OSError as error:
@@ -67,14 +67,20 @@ class ProcessFolder:
         drop_lock(self._lock, self.path.with_suffix(".lock"))
 
 
-def sweep(root: Path) -> int:
-    """Remove the folders of processes that are gone; return how many there were."""
+def sweep(root: Path, end: Callable[[Path], None] = lambda _: None) -> int:
+    """Remove the folders of processes that are gone; return how many there were.
+
+    Args:
+        root: of the folders.
+        end: told of each folder before it is removed, to end what still runs there.
+    """
     n_removed = 0
     for lock_path in root.glob("*.lock"):
         lock = try_lock(lock_path)
         if lock is None:
             continue
         try:
+            end(lock_path.with_suffix(""))
             _remove(lock_path.with_suffix(""))
             n_removed += 1
         finally:

@@ -1,48 +1,21 @@
 import hashlib
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Event
 
 import pytest
 from sqlalchemy import Engine, text
 
-from jobs.spec import ItemClaim, ReportFile
+from jobs.spec import ItemClaim
 from jobs.work_queue import WorkQueue
 from pipeline.errors import ObjectStoreError, StaleClaimError
 from storage import object_rows
-from storage.kept_objects import KeptObject, put_object, sweep_orphans
+from storage.kept_objects import put_object, sweep_orphans
 from storage.objects import FolderStore
-from tests.integration.jobs.queue_makers import make_job, make_result
+from tests.integration.jobs.queue_makers import make_job
+from tests.integration.storage.object_makers import PDF, count_objects, finish_with
 
 pytestmark = pytest.mark.postgres
-
-PDF = "application/pdf"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "objects")
-
-
-@pytest.fixture
-def claim(engine: Engine) -> Iterator[ItemClaim]:
-    queue = WorkQueue(engine)
-    make_job(queue, 1)
-    (claim,) = queue.claim("worker")
-    yield claim
-    queue.close()
-
-
-def finish_with(engine: Engine, claim: ItemClaim, kept: KeptObject) -> None:
-    file = ReportFile("pdf", kept.key, kept.sha256, kept.size_bytes, "a.pdf", PDF)
-    WorkQueue(engine).finish(claim, make_result(claim, files=(file,)))
-
-
-def count_objects(engine: Engine) -> int:
-    with engine.connect() as connection:
-        return connection.scalar(text("SELECT count(*) FROM object")) or 0
 
 
 def test_orphan_is_swept_after_its_grace(engine: Engine, store: FolderStore) -> None:
