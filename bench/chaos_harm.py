@@ -22,7 +22,7 @@ from bench.fault_proxy import Fault
 from pipeline.errors import VerityError
 from storage.kept_objects import sweep_orphans
 from storage.late_puts import look_again
-from storage.postgres_server import ServerError
+from storage.postgres_programs import ServerError
 
 GRACE_S = 1.0  # of the sweep: between a put and its commit lies less, unless something is stopped
 WATCH_S = (

@@ -8,7 +8,6 @@ import threading
 import time
 from contextlib import suppress
 from enum import StrEnum
-from types import TracebackType
 
 CHUNK = 16_384
 SLOW_S = 0.05  # a chunk
@@ -42,12 +41,7 @@ class FaultProxy:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take no more."""
         self._listener.close()
 

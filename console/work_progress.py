@@ -1,7 +1,6 @@
 """What `verity work` shows: a line for each item that ends, and what is held right now."""
 
 import threading
-from types import TracebackType
 
 from rich.live import Live
 from rich.text import Text
@@ -43,12 +42,7 @@ class WorkProgress:
             self._live.update(Text("starting Ray and the models ...", style="dim"))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was."""
         if not self._quiet:
             self._live.stop()

@@ -33,6 +33,7 @@ from pipeline.separate import Separator, separate
 from pipeline.slicing import SliceConfig, slice_segments
 from pipeline.sound_picture import Painter, watched
 from pipeline.strongest import SoundKeeper, heard_segments, to_sound
+from pipeline.traces import SoundArray, SoundPicture, Traces
 from pipeline.vocabulary import (
     AnalysisOptions,
     Custody,
@@ -48,9 +49,6 @@ from pipeline.vocabulary import (
     SegmentFacts,
     SegmentScores,
     SeparatedBlock,
-    SoundArray,
-    SoundPicture,
-    Traces,
     Variant,
     Verdict,
 )

@@ -16,10 +16,9 @@ import imageio_ffmpeg
 import onnxruntime
 
 from pipeline.ffmpeg_command import decode_command, probe_command
+from pipeline.traces import DerivationStep, Machine
 from pipeline.vocabulary import (
     AudioTrack,
-    DerivationStep,
-    Machine,
     MediaFile,
     ModelUse,
     TrackUse,

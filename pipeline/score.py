@@ -18,7 +18,6 @@ from pipeline.vocabulary import Features, FloatArray, ModelOutputs, ModelUse
 
 Device = Literal["cpu", "cuda"]
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-UNIT_NORM_TOLERANCE = 1e-3
 # Rows that a processor takes at once. What the encoder's first layers make of four segments still fits
 # its cache, of the card's 32 it does not (3.5 ms a segment for 4.1), and an item's last run is padded
 # by three rows at most. The numbers are the same to the last bit.

@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
 
-from pipeline.vocabulary import FloatArray, LevelArray, SoundPicture, WaveformBlock
+from pipeline.traces import LevelArray, SoundPicture
+from pipeline.vocabulary import (
+    FloatArray,
+    WaveformBlock,
+)
 
 N_FFT = 512  # 32 ms at 16 kHz: between the pitch and the syllables of speech
 N_BANDS = 64  # 125 Hz each at 16 kHz: 16 mm of a page hold no more

@@ -11,12 +11,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pipeline.sound_picture import Painter
+from pipeline.traces import HeardSegment, SoundArray
 from pipeline.vocabulary import (
     FloatArray,
-    HeardSegment,
     Reason,
     SegmentFacts,
-    SoundArray,
     Variant,
 )
 

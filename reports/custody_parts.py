@@ -8,7 +8,10 @@ from datetime import datetime
 
 from cryptography.x509.oid import NameOID
 
-from pipeline.vocabulary import DerivationStep, Machine, MediaReport
+from pipeline.traces import DerivationStep, Machine
+from pipeline.vocabulary import (
+    MediaReport,
+)
 from reports.findings import Part
 from reports.outside_text import storable
 from reports.signing_keys import SigningKey, fingerprint

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from pipeline.vocabulary import LevelArray
+from pipeline.traces import LevelArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 N_GREYS = 32  # 2 dB each of 70: the eye tells no more apart in print, and the file is half as big

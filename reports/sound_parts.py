@@ -10,7 +10,10 @@ import hashlib
 import io
 import wave
 
-from pipeline.vocabulary import HeardSegment, MediaReport, SoundPicture
+from pipeline.traces import HeardSegment, SoundPicture
+from pipeline.vocabulary import (
+    MediaReport,
+)
 from reports.findings import Part, rounded
 from reports.grey_png import to_png
 

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeAlias
 
 from pipeline.errors import ConfigError
@@ -109,12 +108,7 @@ class EgressGuard:
             raise ConfigError(f"The egress guard cannot listen: {failures[0]}.") from failures[0]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close every connection and stop listening."""
         if self._loop and self._stop:
             self._loop.call_soon_threadsafe(self._stop.set)

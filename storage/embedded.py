@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Lock
 
 from pipeline.errors import ConfigError
-from storage.postgres_server import PostgresServer, ServerError
+from storage.postgres_programs import ServerError
+from storage.postgres_server import PostgresServer
 from storage.settings import StorageSettings
 
 _held: dict[Path, PostgresServer] = {}  # by folder: a process holds each server once

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from storage.job_rows import JOBS_AND_CHANGES
+
 MOST_COUNTED = 100_000  # of deferred items; beyond that they are "at least so many"
 
 
@@ -36,17 +38,12 @@ class RunningFacts:
     is_overdue: bool  # its lease ran out, and nobody has reclaimed it yet
 
 
-_DEPTHS = text("""
+_DEPTHS = text(f"""
 SELECT j.priority, count(*) AS n_jobs,
        sum(j.n_listing + d.n_listing)::bigint AS n_listing,
        sum(j.n_total + d.n_total - j.n_done - d.n_done - j.n_failed - d.n_failed
            - j.n_cancelled - d.n_cancelled)::bigint AS n_open
-FROM job j CROSS JOIN LATERAL (
-    SELECT coalesce(sum(n_listing), 0) AS n_listing, coalesce(sum(n_total), 0) AS n_total,
-           coalesce(sum(n_done), 0) AS n_done, coalesce(sum(n_failed), 0) AS n_failed,
-           coalesce(sum(n_cancelled), 0) AS n_cancelled
-    FROM job_delta WHERE job_delta.job_id = j.job_id
-) d
+{JOBS_AND_CHANGES}
 WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
 GROUP BY j.priority ORDER BY j.priority
 """)

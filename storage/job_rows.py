@@ -112,7 +112,15 @@ def append_change(connection: Connection, job_id: int, change: CountChange) -> N
     connection.execute(insert(JobDelta).values(job_id=job_id, **asdict(change)))
 
 
-_READ = """
+# A job's counters are `j.n + d.n`: what was folded, and what came since.
+JOBS_AND_CHANGES = """
+FROM job j CROSS JOIN LATERAL (
+    SELECT coalesce(sum(n_listing), 0) AS n_listing, coalesce(sum(n_total), 0) AS n_total,
+           coalesce(sum(n_done), 0) AS n_done, coalesce(sum(n_failed), 0) AS n_failed,
+           coalesce(sum(n_cancelled), 0) AS n_cancelled
+    FROM job_delta WHERE job_delta.job_id = j.job_id
+) d"""
+_READ = f"""
 SELECT j.job_id, j.account_id, j.name, j.sources, j.priority, j.created_at, j.paused_at,
        j.cancelled_at, j.closed_at, j.max_running, j.may_reuse,
        j.n_listing + d.n_listing AS n_listing, j.n_total + d.n_total AS n_total,
@@ -120,13 +128,8 @@ SELECT j.job_id, j.account_id, j.name, j.sources, j.priority, j.created_at, j.pa
        j.n_cancelled + d.n_cancelled AS n_cancelled,
        (SELECT count(*) FROM item i WHERE i.account_id = j.account_id AND i.job_id = j.job_id
            AND i.state = 'running' AND i.kind = 'media') AS n_running
-FROM job j CROSS JOIN LATERAL (
-    SELECT coalesce(sum(n_listing), 0) AS n_listing, coalesce(sum(n_total), 0) AS n_total,
-           coalesce(sum(n_done), 0) AS n_done, coalesce(sum(n_failed), 0) AS n_failed,
-           coalesce(sum(n_cancelled), 0) AS n_cancelled
-    FROM job_delta WHERE job_delta.job_id = j.job_id
-) d
-"""
+{JOBS_AND_CHANGES}
+"""  # noqa: S608 (nothing but our own constants)
 _READ_ONE = text(f"{_READ} WHERE j.job_id = :job_id")
 _READ_MANY = text(f"{_READ} WHERE j.job_id = ANY(:job_ids)")
 _READ_ACCOUNT = text(

@@ -20,7 +20,6 @@ ON CONFLICT DO NOTHING
 _READ = text("""
 SELECT name, why FROM skipped WHERE job_id = :job_id ORDER BY why, name LIMIT :most
 """)
-_COUNT = text("SELECT why, count(*) FROM skipped WHERE job_id = :job_id GROUP BY why ORDER BY why")
 
 
 def add_skipped(connection: Connection, job_id: int, skipped: Sequence[tuple[str, str]]) -> None:
@@ -38,11 +37,6 @@ def add_skipped(connection: Connection, job_id: int, skipped: Sequence[tuple[str
             "most": MOST_NAMES,
         },
     )
-
-
-def count_skipped(connection: Connection, job_id: int) -> dict[str, int]:
-    """Return how many were left out for each reason, as far as they were kept."""
-    return {why: int(n) for why, n in connection.execute(_COUNT, {"job_id": job_id})}
 
 
 def read_skipped(

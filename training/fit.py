@@ -83,7 +83,6 @@ class CropSampler:
             config: shares of copies, groups and pairs.
             n_frames: frames a crop.
         """
-        self._utterances = utterances
         self._config = config
         self._n_frames = n_frames
         names = [name for name, _, _ in config.copies] + [name for name, _ in config.pseudo]

@@ -6,7 +6,6 @@ thresholds: its scores are close to the float model's, not equal, and a threshol
 one says nothing sure about the other.
 """
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,6 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from pipeline.model_card import METADATA_KEY, ModelCard
 from pipeline.vocabulary import FloatArray
 from training.metrics import eer
 
@@ -108,17 +106,6 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is n
     def get_next(self) -> dict[str, FloatArray] | None:
         batch = next(self._left, None)
         return None if batch is None else dict(batch)
-
-
-def name_model(path: Path, card: ModelCard) -> str:
-    """Write a card into the quantised file and return the file's SHA-256."""
-    model = onnx.load(str(path))
-    del model.metadata_props[:]
-    entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, card.model_dump_json()
-    content = model.SerializeToString()
-    path.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
 
 
 def compare(

@@ -27,7 +27,6 @@ from training.calibration import (
     calibrated_llr,
     join_scores,
 )
-from training.feature_cache import CopyPlan, make_waveforms
 from training.manifests import Utterance
 from training.segment_scores import QUIET_SHARE, describe
 from training.validation_conditions import Condition, spread
@@ -60,22 +59,6 @@ def open_shipped(path: Path) -> ShippedDetector:
     card = read_card(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
     assert isinstance(card, ModelCard)
     return ShippedDetector(session, card)
-
-
-def score_shipped(
-    shipped: ShippedDetector,
-    utterances: Sequence[Utterance],
-    conditions: Sequence[tuple[str, CopyPlan]],
-) -> ScoredSegments:
-    """Return the utterances' segments under each condition, scored by the file."""
-    return join_scores(
-        [
-            _score_waveforms(
-                shipped, utterances, range(len(utterances)), make_waveforms(utterances, plan), name
-            )
-            for name, plan in conditions
-        ]
-    )
 
 
 def score_conditions(

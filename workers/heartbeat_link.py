@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 from jobs.spec import Beat, ItemClaim
 from pipeline.errors import ConfigError, WorkerLostError
@@ -71,12 +70,7 @@ class HeartbeatLink:
             raise WorkerLostError("The heartbeat process does not start.", "heartbeat_not_started")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process and wait until it is gone."""
         self._closed.set()
         self._changed.set()

@@ -30,7 +30,13 @@ from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
 from pipeline.probe import probe
 from pipeline.separate import Separator
-from pipeline.vocabulary import Custody, Features, MediaFile, ModelUse, SoundArray
+from pipeline.traces import SoundArray
+from pipeline.vocabulary import (
+    Custody,
+    Features,
+    MediaFile,
+    ModelUse,
+)
 from storage.model_store import resolve
 from storage.settings import StorageSettings
 from workers.evidence_taker import EvidenceTaker

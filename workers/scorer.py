@@ -10,7 +10,13 @@ import ray
 from pipeline.derivation import this_machine
 from pipeline.model_card import ModelCard
 from pipeline.score import Detector, Device, ScoreSettings
-from pipeline.vocabulary import Features, FloatArray, Machine, ModelOutputs, ModelUse
+from pipeline.traces import Machine
+from pipeline.vocabulary import (
+    Features,
+    FloatArray,
+    ModelOutputs,
+    ModelUse,
+)
 from storage.model_store import resolve
 from workers.path_guard import guard_paths
 from workers.row_batching import BatchNote, RowBatcher

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 import ray
 
-from pipeline.vocabulary import Custody, Machine, MediaFile, SegmentFacts, SoundPicture
+from pipeline.traces import Machine, SoundPicture
+from pipeline.vocabulary import (
+    Custody,
+    MediaFile,
+    SegmentFacts,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pipeline.analyse import conclude, failed_report, tool_versions
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
 from pipeline.strongest import heard_segments
+from pipeline.traces import SoundArray, Traces
 from pipeline.vocabulary import (
     Custody,
     Failure,
@@ -26,8 +27,6 @@ from pipeline.vocabulary import (
     ModelOutputs,
     ModelUse,
     SegmentFacts,
-    SoundArray,
-    Traces,
 )
 from reports.custody_parts import signer_of_key
 from reports.document import ReportContext, ReportDocument, to_document

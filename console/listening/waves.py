@@ -4,7 +4,7 @@ import numpy as np
 
 from console.listening.copies import PEAKS_A_SECOND, ListeningCopy, PeakArray, peaks_of
 from pipeline.sound_picture import Painter
-from pipeline.vocabulary import SoundPicture
+from pipeline.traces import SoundPicture
 
 MOST_PICTURE_S = 3600.0  # 0.25 s of processor time; longer stretches show the report's own picture
 _FULL = 32_768.0

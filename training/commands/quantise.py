@@ -12,6 +12,7 @@ from pipeline.calibrate import pooled_row
 from pipeline.frontends import compute
 from pipeline.model_card import ModelCard
 from pipeline.vocabulary import FloatArray, Label
+from training.export_onnx import replace_card
 from training.feature_cache import read_speech
 from training.inner_detectors import inner_path
 from training.manifests import Utterance, read_manifest
@@ -19,7 +20,6 @@ from training.quantise import (
     QuantisedFigures,
     Tensors,
     compare,
-    name_model,
     quantise_dynamic,
     quantise_static,
 )
@@ -69,7 +69,7 @@ def quantise(
             quantise_static(path, target, [_features(row, card) for row in drawn])
         else:
             quantise_dynamic(path, target)
-        name_model(target, card.model_copy(update={"name": f"{card.name}_int8"}))
+        replace_card(target, card.model_copy(update={"name": f"{card.name}_int8"}))
         tested = _draw([row for row in split.test if not row.is_codec], clips_a_fold, random)
         figures = compare(
             path,

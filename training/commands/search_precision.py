@@ -11,7 +11,8 @@ from rich.console import Console
 from training.manifests import read_manifests
 from training.models.system_head import SpaceConfig
 from training.recipes.phase_fusion import NAME, TEST_COPIES
-from training.search_precision import JOINED_S, SearchFigures, measure_search, read_open_clips
+from training.search_answers import JOINED_S
+from training.search_precision import SearchFigures, measure_search, read_open_clips
 
 console = Console()
 More = Annotated[

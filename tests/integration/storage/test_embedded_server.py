@@ -13,7 +13,8 @@ from sqlalchemy import text
 from pipeline.errors import ConfigError
 from storage.database import open_engine
 from storage.embedded import hold_embedded, release_embedded, remove_embedded, stop_embedded
-from storage.postgres_server import PROGRAMS, PostgresServer
+from storage.postgres_programs import PROGRAMS
+from storage.postgres_server import PostgresServer
 from storage.settings import StorageSettings
 
 pytestmark = pytest.mark.postgres

@@ -5,7 +5,12 @@ import pytest
 
 from pipeline.sound_picture import MAX_COLUMNS, N_BANDS, Painter
 from pipeline.strongest import N_EACH, SoundKeeper, heard_segments, to_sound
-from pipeline.vocabulary import FloatArray, SegmentFacts, SoundArray, SoundPicture, Variant
+from pipeline.traces import SoundArray, SoundPicture
+from pipeline.vocabulary import (
+    FloatArray,
+    SegmentFacts,
+    Variant,
+)
 
 RATE = 16_000
 

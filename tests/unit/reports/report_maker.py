@@ -17,15 +17,13 @@ from pipeline.model_card import (
     Thresholds,
     TrainingFacts,
 )
+from pipeline.traces import DerivationStep, HeardSegment, Machine, SoundPicture, Traces
 from pipeline.vocabulary import (
     AnalysisOptions,
     AudioTrack,
     Custody,
-    DerivationStep,
     ErrorRates,
     Failure,
-    HeardSegment,
-    Machine,
     MediaFile,
     MediaItem,
     MediaReport,
@@ -35,9 +33,7 @@ from pipeline.vocabulary import (
     Reason,
     SegmentFacts,
     SegmentScores,
-    SoundPicture,
     Span,
-    Traces,
     TrackUse,
     Variant,
     Verdict,

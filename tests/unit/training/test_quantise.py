@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 
 from pipeline.frontends import compute
-from training.quantise import compare, name_model, quantise_dynamic, quantise_static
+from training.export_onnx import replace_card
+from training.quantise import compare, quantise_dynamic, quantise_static
 from training.recipes.tiny import tiny_card, write_tiny_detector
 from training.validate import open_shipped
 
@@ -27,7 +28,7 @@ def test_int8_scores_lie_near_the_float_ones_and_flips_are_counted(tmp_path: Pat
     path, target = tmp_path / "float.onnx", tmp_path / "int8.onnx"
     write_tiny_detector(path)
     quantise_dynamic(path, target)
-    name_model(target, tiny_card().model_copy(update={"name": "tiny_int8"}))
+    replace_card(target, tiny_card().model_copy(update={"name": "tiny_int8"}))
     is_bonafide = np.array([True, False] * 3)
 
     figures = compare(path, target, batches(), is_bonafide, (-100.0, 100.0))
@@ -43,6 +44,6 @@ def test_static_quantisation_runs_on_measured_ranges(tmp_path: Path) -> None:
     path, target = tmp_path / "float.onnx", tmp_path / "int8.onnx"
     write_tiny_detector(path)
     quantise_static(path, target, batches())
-    name_model(target, tiny_card())
+    replace_card(target, tiny_card())
     figures = compare(path, target, batches(), np.array([True, False] * 3), (-100.0, 100.0))
     assert figures.largest_shift < 1.0

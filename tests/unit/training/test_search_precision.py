@@ -9,7 +9,8 @@ from pipeline.vocabulary import FloatArray, Label
 from training.attribution import Clips
 from training.manifests import Utterance
 from training.models.system_head import SpaceConfig
-from training.search_precision import CLEAN, aligned_likeness, measure_search
+from training.search_answers import CLEAN, aligned_likeness
+from training.search_precision import measure_search
 
 N_SYSTEMS, N_CLIPS, N_SEGMENTS = 12, 6, 4
 

@@ -9,13 +9,13 @@ from jobs.settings import JobsSettings
 from jobs.sources import SourceAccess
 from pipeline.analyse import examine
 from pipeline.strongest import SoundKeeper
+from pipeline.traces import SoundArray
 from pipeline.vocabulary import (
     AnalysisOptions,
     MediaFile,
     MediaItem,
     ModelOutputs,
     SegmentFacts,
-    SoundArray,
 )
 from tests.claims import CLAIM
 from tests.makers import speech_like, write_wav
