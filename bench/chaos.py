@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import text
@@ -85,10 +86,12 @@ def _run(
     """Submit, hurt, wait, end everything; return the broken promises."""
     queue = WorkQueue(site.engine, arguments.lease, may_listen=False)
     job = queue.desk.submit(JobSpec(sources=(f"s3://{MEDIA}/",)))
+    times = [time.monotonic()]
     try:
         with harm.outages():
             is_over = _hurt_until_over(harm, queue, job, arguments, until)
     finally:
+        times.append(time.monotonic())
         harm.wait_for_zombies()
         wait_for_database(site.engine, BACK_S)
         time.sleep(site.lease_s)  # zombies try to write now
@@ -97,8 +100,15 @@ def _run(
     if not is_over:
         return [f"the job did not end in time, or before {arguments.kills} kills"]
     left = _left_behind(site)
-    times = SweepTimes(GRACE_S, WATCH_S)
-    promises = broken_promises(site.engine, site.store, job.job_id, damaged, times)
+    times.append(time.monotonic())
+    promises = broken_promises(
+        site.engine, site.store, job.job_id, damaged, SweepTimes(GRACE_S, WATCH_S)
+    )
+    times.append(time.monotonic())
+    work_s, end_s, check_s = (after - before for before, after in pairwise(times))
+    print(
+        f"work {work_s:.0f} s, ending workers {end_s:.0f} s, last sweeps and checks {check_s:.0f} s"
+    )
     return [*promises, *site.troubles, *left]
 
 

@@ -20,7 +20,7 @@ from storage.database import transaction
 from storage.objects import ObjectStore
 
 WATCH_S = 7 * 86_400.0  # a put that begins later is one of a process that was stopped for a week
-MOST_WATCHED = 1_000_000  # keys, of about 250 bytes with their indexes
+MOST_WATCHED = 1_000_000  # keys, of about 350 bytes with their indexes
 KEYS_A_LOOK = 500
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from storage.kept_objects import put_object
+from storage import object_rows
+from storage.kept_objects import put_object, sweep_orphans
 from storage.objects import FolderStore
 from tests.fleet_bench import wait_until
 from workers.orphan_sweep import OrphanSweep
@@ -36,6 +37,33 @@ def test_orphans_are_swept_at_the_start_and_again_later(engine: Engine, tmp_path
         wait_until(lambda: not store.exists(first), 10)
         second = put_old_orphan(engine, store, b"second")
         wait_until(lambda: not store.exists(second), 10)
+
+
+def test_what_was_put_late_is_found_and_goes_with_a_later_sweep(
+    engine: Engine, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path)
+    key = put_old_orphan(engine, store, b"late")
+    sweep_orphans(engine, store)
+    store.put(key, b"late", "application/pdf")
+    with engine.begin() as connection:
+        made_older = (
+            "swept_at = swept_at - interval '2 hours', looked_at = looked_at - interval '2 hours'"
+        )
+        connection.execute(text(f"UPDATE swept_object SET {made_older}"))  # noqa: S608 (our own words)
+
+    with OrphanSweep(engine, store, every_s=0.1):
+        wait_until(lambda: _is_left_to_sweep(engine, key), 10)
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE object SET touched_at = touched_at - interval '2 hours'")
+            )
+        wait_until(lambda: not store.exists(key), 10)
+
+
+def _is_left_to_sweep(engine: Engine, key: str) -> bool:
+    with engine.connect() as connection:
+        return object_rows.is_there(connection, key)
 
 
 def test_a_sweep_goes_on_once_a_store_is_back_and_ends_at_once(
