@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.chaos_site import Site
+from bench.chaos_site import Site, Worker
 from bench.fault_proxy import Fault
 from pipeline.errors import VerityError
 from storage.kept_objects import sweep_orphans
@@ -97,10 +97,10 @@ class Harm:
         return False
 
     def _kill_raylet(self) -> bool:
-        return self._kill("raylet", self._below("raylet/raylet"))
+        return self._kill_server("raylet", "raylet/raylet")
 
     def _kill_gcs(self) -> bool:
-        return self._kill("gcs", self._below("gcs_server"))
+        return self._kill_server("gcs", "gcs_server")
 
     def _kill_heartbeat(self) -> bool:
         return self._kill("heartbeat", self._below("workers.heartbeat"))
@@ -135,6 +135,15 @@ class Harm:
         _signal(pid, signal.SIGKILL)
         return True
 
+    def _kill_server(self, what: str, words: str) -> bool:
+        """Kill one of Ray's servers, and note whose it was."""
+        servers = {pid: worker for worker in self.site.workers for pid in _below(worker, words)}
+        if not servers:
+            return False
+        pid = self._rng.choice([*servers])
+        servers[pid].has_lost_ray = True
+        return self._kill(what, [pid])
+
     def _stop(self, what: str, pids: list[int], seconds: float) -> bool:
         if not pids:
             return False
@@ -164,12 +173,7 @@ class Harm:
 
     def _below(self, words: str) -> list[int]:
         """Return the processes under our drivers with these words in their command."""
-        return [
-            pid
-            for driver in self._drivers()
-            for pid in _descendants(driver)
-            if words in _command(pid)
-        ]
+        return [pid for worker in self.site.workers for pid in _below(worker, words)]
 
     def _note(self, what: str, pid: int) -> None:
         self.done[what] += 1
@@ -245,6 +249,11 @@ class Harm:
                 self.beside["orphans swept"] += sweep_orphans(
                     site.engine, site.store, GRACE_S, stop
                 )
+
+
+def _below(worker: Worker, words: str) -> list[int]:
+    """Return the processes that a worker has started with these words in their command."""
+    return [pid for pid in _descendants(worker.process.pid) if words in _command(pid)]
 
 
 def _descendants(of: int) -> list[int]:

@@ -40,6 +40,7 @@ AGAIN_EVERY = 10  # and one in so many has the bytes of another
 S3_START_S = 60.0
 # by itself or on SIGTERM, a service was away or Ray did not start, SIGTERM while Ray started
 STATUS_ENDED = frozenset({0, 75, 15})
+STATUS_RAY = 1  # Ray's library ends the process where its raylet is killed, while it starts say
 
 
 class S3Server:
@@ -98,6 +99,7 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     log: Path
+    has_lost_ray: bool = False  # its raylet or GCS was killed
 
 
 @dataclass
@@ -181,7 +183,8 @@ class Site:
         status = worker.process.returncode
         self.statuses[status] += 1
         told = worker.log.read_text(errors="replace")
-        if (status < 0 or status in STATUS_ENDED) and "Traceback" not in told:
+        expected = STATUS_ENDED | {STATUS_RAY} if worker.has_lost_ray else STATUS_ENDED
+        if (status < 0 or status in expected) and "Traceback" not in told:
             return
         lines = told.strip().splitlines()
         self.troubles.append(f"{worker.log.name}: status {status}: {lines[-1] if lines else ''}")

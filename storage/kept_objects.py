@@ -22,7 +22,7 @@ from storage import object_rows
 from storage.database import transaction
 from storage.late_puts import WATCH_S
 from storage.object_keys import OnBytes
-from storage.objects import ObjectStore, object_key
+from storage.objects import ObjectStore, check_object_store, object_key
 
 GRACE_S = 3600.0  # between a put and the commit that names it lies one attempt's end
 DELETING_WAIT_S = 10.0  # how long a writer waits for a sweep that has the object
@@ -111,6 +111,21 @@ def get_object(store: ObjectStore, key: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != key.rpartition("/")[2]:
         raise ObjectStoreError(f"The object {key} is damaged.", "object_corrupt")
     return data
+
+
+def check_kept(engine: Engine, store: ObjectStore) -> None:
+    """Try the object store; what is put for that goes with the sweep if we are killed meanwhile.
+
+    Raises:
+        DatabaseError: the database does not answer.
+        AccessError, ConfigError, ObjectStoreError: as of `check_object_store`.
+    """
+
+    def announce(key: str) -> None:
+        with transaction(engine) as connection:
+            object_rows.leave_to_sweep(connection, [key])
+
+    check_object_store(store, announce)
 
 
 def sweep_orphans(

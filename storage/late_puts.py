@@ -61,7 +61,7 @@ def look_again(
         with transaction(engine) as connection:
             object_rows.note_look(connection, look, found)
         n_found += len(found)
-        if len(look.keys) < KEYS_A_LOOK:
+        if look.n_due < KEYS_A_LOOK:
             break
     if n_found:
         _log.info("late puts left to the sweep", extra={"n_objects": n_found})

@@ -179,8 +179,9 @@ class Look:
     """Swept keys of which it is time to ask whether bytes are there again."""
 
     asked_at: datetime | None  # by the database's clock; None: there are no keys
-    keys: tuple[str, ...]
-    last: tuple[str, ...]  # those of the keys that are not watched any longer
+    keys: tuple[str, ...]  # to ask the store for
+    last: tuple[str, ...]  # those that are not watched any longer, and those that have a row again
+    n_due: int
 
 
 # Each look is twice as long after the sweep as the one before, and the last one comes when no put
@@ -192,7 +193,8 @@ WITH ended AS (
         (SELECT touched_at FROM swept_object ORDER BY touched_at DESC OFFSET :most_watched LIMIT 1)
     ) AS touched_at
 )
-SELECT key, swept.touched_at <= ended.touched_at AS is_last, clock_timestamp() AS asked_at
+SELECT key, swept.touched_at <= ended.touched_at AS is_last, clock_timestamp() AS asked_at,
+    EXISTS (SELECT FROM object WHERE object.key = swept.key) AS is_put_again
 FROM swept_object swept, ended
 WHERE swept.touched_at <= ended.touched_at
    OR looked_at < clock_timestamp() - make_interval(secs => :grace_s)
@@ -217,8 +219,9 @@ def due_look(
     rows = connection.execute(_DUE, facts).all()
     return Look(
         min((row.asked_at for row in rows), default=None),
-        tuple(row.key for row in rows),
-        tuple(row.key for row in rows if row.is_last),
+        tuple(row.key for row in rows if not row.is_put_again),
+        tuple(row.key for row in rows if row.is_last or row.is_put_again),
+        len(rows),
     )
 
 

@@ -7,7 +7,7 @@ goes through `storage.kept_objects`, which keeps the sweep away from what is abo
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -77,8 +77,14 @@ def open_object_store(settings: StorageSettings) -> ObjectStore:
     return S3Store(settings)
 
 
-def check_object_store(store: ObjectStore) -> None:
+def check_object_store(
+    store: ObjectStore, announce: Callable[[str], None] = lambda _: None
+) -> None:
     """Put, get and delete an object of our own: what a worker needs before it claims anything.
+
+    Args:
+        store: to be tried.
+        announce: told of the key before it is put: who is killed then cannot delete it.
 
     Raises:
         AccessError: the store refuses our key.
@@ -87,6 +93,7 @@ def check_object_store(store: ObjectStore) -> None:
     """
     data = os.urandom(32)  # several workers may start at once
     key = object_key(PROBE_ACCOUNT, hashlib.sha256(data).hexdigest())
+    announce(key)
     store.put(key, data, "application/octet-stream")
     try:
         if store.get(key) != data:

@@ -24,7 +24,8 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, StaleClaimError, WorkerLostError
 from storage.database import open_engine
 from storage.embedding_rows import SearchLimits
-from storage.objects import check_object_store, open_object_store
+from storage.kept_objects import check_kept
+from storage.objects import open_object_store
 from workers.actors import Member
 from workers.attempts import END_PATIENCE_S, Attempts
 from workers.crew import Crew
@@ -98,7 +99,6 @@ def _run_fleet(
     hurry: threading.Event,
 ) -> FleetSummary:
     store = open_object_store(settings.storage)
-    check_object_store(store)
     engine = open_engine(settings.storage, KEPT_CONNECTIONS)
     url = engine.url.render_as_string(hide_password=False)
     storage = settings.storage.model_copy(update={"database_url": SecretStr(url)})
@@ -107,6 +107,7 @@ def _run_fleet(
         engine, settings.lease_s, rules=settings.claim_rules, may_listen=settings.listen
     )
     try:
+        check_kept(engine, store)
         with ExitStack() as stack:
             trace = stack.enter_context(FleetTrace(settings.trace_path))
             runtime = stack.enter_context(open_ray(settings))
