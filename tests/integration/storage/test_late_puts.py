@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from jobs.spec import ItemClaim
 from pipeline.errors import ObjectStoreError
 from storage import object_rows
-from storage.kept_objects import KeptObject, put_object, sweep_orphans
+from storage.kept_objects import KeptObject, check_kept, put_object, sweep_orphans
 from storage.late_puts import WATCH_S, look_again
 from storage.objects import FolderStore, ObjectStore, object_key
 from tests.conftest import S3Server
@@ -156,10 +156,11 @@ def test_an_object_that_is_needed_again_stays(
     kept = put_object(engine, store, "default", b"late", PDF)
     finish_with(engine, claim, kept)
 
-    look_again(engine, store, grace_s=0)
+    assert look_again(engine, store, grace_s=0) == 0
     sweep_orphans(engine, store, grace_s=0)
 
     assert store.get(kept.key) == b"late"
+    assert watched_keys(engine) == set(), "its row is swept, and watched, when nobody names it"
 
 
 def test_a_key_that_is_swept_again_while_it_is_looked_at_stays_watched(
@@ -189,6 +190,24 @@ def test_a_writer_learns_that_its_put_took_longer_than_the_grace(
         put_object(engine, store, "default", b"late", PDF)
 
     sweep_orphans(engine, store, grace_s=0)
+    assert list(store.list_keys()) == []
+
+
+def test_what_tries_the_store_goes_with_the_sweep_where_it_could_not_be_deleted(
+    engine: Engine, tmp_path: Path
+) -> None:
+    class AnswerlessStore(FolderStore):
+        def put(self, key: str, data: bytes, content_type: str) -> None:
+            super().put(key, data, content_type)
+            raise ObjectStoreError("The object store did not answer.")
+
+    store = AnswerlessStore(tmp_path)
+    with pytest.raises(ObjectStoreError):
+        check_kept(engine, store)
+    assert len(list(store.list_keys())) == 1
+
+    sweep_orphans(engine, store, grace_s=0)
+
     assert list(store.list_keys()) == []
 
 
