@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 PIP_AUDIT := 2.10.1
 CORPUS ?= ../shared/corpus
 
-.PHONY: help install demo check format imports types test test-browser bench validate audit lock clean
+.PHONY: help install demo check format imports types test suite test-browser bench validate audit lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,7 +47,11 @@ types: .venv/.develop
 	@.venv/bin/mypy
 	@.venv/bin/mypy tests
 
-test: .venv/.develop format imports types  ## the whole suite: real PostgreSQL, S3, Ray, ffmpeg, ONNX
+# the types are checked while the tests wait: for Ray to start, a lease to end, a killed worker to be missed
+test: .venv/.develop  ## the whole suite: real PostgreSQL, S3, Ray, ffmpeg, ONNX
+	@$(MAKE) --no-print-directory --jobs 2 format imports types suite
+
+suite: .venv/.develop format imports
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser tests
 
 test-browser: .venv/.develop  ## a real Chromium over the running stack (Debian: apt-get install chromium)
