@@ -16,13 +16,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from reports.archive_checks import check_archive
 from reports.as_job_json import to_job_json
 from reports.as_job_pdf import to_job_pdf
-from reports.job_archive import Member, check_archive, write_archive
+from reports.job_archive import Member, write_archive
 from reports.job_facts import gather
 from reports.job_sheets import write_items_csv, write_workbook
 from reports.job_words_en import JOB_ENGLISH
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from reports.signing_keys import create_key
 from reports.words_en import ENGLISH
 from storage.database import connect_engine, migrate
@@ -129,7 +130,7 @@ def _members(out: Path, job_id: int, n_items: int) -> Iterator[Member]:
 
 
 def _verify(url: str, job_id: int, out: Path, n_items: int) -> str:
-    checks = list(check_archive(out / "job.zip", out / "keys"))
+    checks = list(check_archive(out / "job.zip", KnownSigners(out / "keys")))
     assert all(check.outcome is Outcome.HOLDS for check in checks)
     return checks[-1].words
 

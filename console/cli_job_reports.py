@@ -10,7 +10,7 @@ import typer
 from console.cli_jobs import AsJson, JobId, open_access
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
-from console.terminal import console, print_json
+from console.terminal import console, errors, print_json
 from pipeline.errors import SourceNotFoundError
 from reports.paper import Paper
 
@@ -53,6 +53,10 @@ def reports(
         str, typer.Option(help="Of the job's report: en, de, es, fr, pt, ko, ja, ar.")
     ] = "en",
     paper: Annotated[Paper, typer.Option(help="Of the job's report.")] = Paper.A4,
+    stamp: Annotated[
+        bool | None,
+        typer.Option("--stamp/--no-stamp", help="Have signed files stamped; see verity stamp."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a job's report (PDF, XLSX, CSV, JSON) and those of its items into a folder, or a zip."""
@@ -64,6 +68,7 @@ def reports(
     )
     from console.s3_output import output_place
     from console.signing import signing_key
+    from console.stamping import wanted_stamper
     from reports.job_languages import job_words_of
     from reports.job_page import headline
 
@@ -77,7 +82,12 @@ def reports(
     if storage.is_signing or as_zip:
         key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     order = JobReportOrder(
-        _number(job_id), _number(against) if against else None, language, paper, key
+        _number(job_id),
+        _number(against) if against else None,
+        language,
+        paper,
+        key,
+        wanted_stamper(context, stamp) if key is not None else None,
     )
     with (
         open_access(context) as access,
@@ -88,15 +98,18 @@ def reports(
         if as_zip:
             path = folder / f"verity-{order.job_id}.zip"
             assert key is not None, "a zip is signed"
-            report, done = write_job_archive(access, order, path, key, with_items=not job_only)
+            job, done = write_job_archive(access, order, path, key, with_items=not job_only)
+            problems = (*job.problems, *done.problems)
             said = f"{done.n_members} files in {place.name(path)}"
             record: object = {
                 "path": place.name(path),
                 "n_members": done.n_members,
                 "sums_sha256": done.sums_sha256,
+                "stamps_missing": list(dict.fromkeys(problems)),
             }
         else:
-            report, files = write_job_files(access, order, folder)
+            job = write_job_files(access, order, folder)
+            files, problems = list(job.files), job.problems
             if not job_only:
                 files += write_item_files(access, order.job_id, folder)
             n_items = len({file.item_id for file in files} - {""})
@@ -107,9 +120,11 @@ def reports(
             ]
     if as_json:
         print_json(record)
-        return
-    console.print(headline(report, words), markup=False, soft_wrap=True)
-    console.print(said, markup=False, soft_wrap=True, style="dim")
+    else:
+        console.print(headline(job.report, words), markup=False, soft_wrap=True)
+        console.print(said, markup=False, soft_wrap=True, style="dim")
+    for problem in dict.fromkeys(problems):
+        errors.print(f"No time stamp yet: {problem}", style="yellow", markup=False)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from console.terminal import console, print_json
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
-    from reports.job_verification import OpenedJobReport
     from reports.signer_checks import Check
 
 _REPORT = typer.Argument(metavar="REPORT.json|.pdf", help="A report, as JSON or PDF.")
@@ -33,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="[bold]Examples[/]\n\n  verity verify report.json --media interview.mp3\n\n"
         "  verity verify report.pdf --media interview.mp3 --repeat\n\n"
-        "  verity verify verity-17.zip\n\n"
+        "  verity verify verity-17.zip --keys https://verity.example\n\n"
         "Exit status: 0 all that is present holds; 1 something does not."
     )(verify)
     app.add_typer(audit_app, name="audit", epilog="[bold]Examples[/]\n\n  verity audit verify")
@@ -96,53 +95,25 @@ def verify(
     report: Annotated[Path, _REPORT],
     media: Annotated[Path | None, typer.Option(help="The file that the report is about.")] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Analyse it again (--media).")] = False,
+    keys: Annotated[
+        str,
+        typer.Option(
+            metavar="URL|FILE",
+            help="Where the signer publishes its keys, revoked ones too: the console's address, or "
+            "a copy of the list.",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say of a report what holds: signature, stamps, findings, opinions, media, audit log, analysis."""
-    from console.audit_check import check_audit
-    from console.stamping import stamps_beside
-    from reports.job_verification import open_job_report
-    from reports.time_stamps import trusted_roots
-    from reports.verification import StampFiles, check_report, open_report
+    """Say of a report what holds: signature, stamps, findings, opinions, media, audit log, analysis.
 
-    if report.suffix.lower() == ".zip":
-        _verify_archive(context, report, as_json)
-        return
-    if (job := open_job_report(report)) is not None:
-        _verify_job_report(context, report, job, as_json)
-        return
+    Of a job's report, sheet or zip: signature, stamps, and each file of the zip.
+    """
+    from console.verifying import Asked, checks_of
+
     if repeat and media is None:
         raise InputError("--repeat needs the analysed file: name it with --media.", "input_invalid")
-    opened = open_report(report)
-    beside = report.with_name(f"{report.name}.jws")
-    jws = beside.read_bytes() if beside.is_file() else None
-    roots = trusted_roots(context.obj.storage.evidence.stamp_trust)
-    stamps = StampFiles(stamps_beside(report), roots)
-    checks = list(check_report(opened, jws, _keys_folder(context), media, stamps))
-    checks.append(check_audit(context.obj, opened))
-    if repeat and media is not None:
-        from console.repeating import check_repeat
-
-        checks.append(check_repeat(opened.document, media))
-    _print_checks(checks, as_json)
-
-
-def _verify_archive(context: typer.Context, path: Path, as_json: bool) -> None:
-    """Say of a zip of reports what holds: its signature, its list, each of its files."""
-    from reports.job_archive import check_archive
-
-    _print_checks(list(check_archive(path, _keys_folder(context))), as_json)
-
-
-def _verify_job_report(
-    context: typer.Context, path: Path, job: "OpenedJobReport", as_json: bool
-) -> None:
-    """Say of a job's report what holds: its signature."""
-    from reports.job_verification import check_job_report
-
-    beside = path.with_name(f"{path.name}.jws")
-    jws = beside.read_bytes() if beside.is_file() else None
-    _print_checks(list(check_job_report(job, jws, _keys_folder(context))), as_json)
+    _print_checks(list(checks_of(context.obj, report, Asked(media, repeat, keys))), as_json)
 
 
 def _print_checks(checks: "list[Check]", as_json: bool) -> None:
@@ -201,8 +172,3 @@ def audit_head(context: typer.Context) -> None:
     with open_queue(context.obj) as access:
         last = read_head(access.engine)
     console.print(f"{last.number}:{last.sha256}")
-
-
-def _keys_folder(context: typer.Context) -> Path:
-    settings: ConsoleSettings = context.obj
-    return settings.storage.keys

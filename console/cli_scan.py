@@ -16,7 +16,6 @@ from reports.paper import Paper
 
 if TYPE_CHECKING:
     from reports.document import ReportDocument
-    from reports.stamping import Stamper
 
 EXAMPLES = """
 [bold]Examples[/]
@@ -81,6 +80,7 @@ def scan(
     from console.examiner import Asked, Examiner, account_name, write_files
     from console.scanning import scan_sources, summary_record
     from console.signing import signing_key
+    from console.stamping import wanted_stamper
     from console.typed_sources import check_typed
     from reports.fonts import check_fonts
     from reports.languages import words_of
@@ -102,7 +102,7 @@ def scan(
     evidence = settings.storage.evidence
     options = AnalysisOptions(hop_s=hop, keep_clips=clips)
     examiner = Examiner.load(model, options, evidence.c2pa_trust)
-    stamper = _open_stamper(context, stamp) if key is not None else None
+    stamper = wanted_stamper(context, stamp) if key is not None else None
     n_items = n_failed = 0
     wanted = flags.for_this_process()
     for report in scan_sources(settings.jobs, examiner, sources, settings.temp_root, wanted):
@@ -125,15 +125,6 @@ def scan(
     if n_failed:
         errors.print(f"{n_failed} of {n_items} items failed.", style="red")
         raise typer.Exit(1)
-
-
-def _open_stamper(context: typer.Context, stamp: bool | None) -> "Stamper | None":
-    """Return who stamps, until the command ends; None where nobody is to."""
-    from console.stamping import stamper_of
-
-    settings: ConsoleSettings = context.obj
-    is_wanted = settings.storage.evidence.is_stamping if stamp is None else stamp
-    return context.with_resource(stamper_of(settings)) if is_wanted else None
 
 
 def _show(document: "ReportDocument", files: dict[str, Path], problems: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from console.cli_jobs import AsJson, open_access
 from console.cli_source_flags import SourceFlags, with_source_flags
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
-from console.terminal import console, print_json, table, visible
+from console.terminal import console, errors, print_json, table, visible
 from jobs.schedule import in_words, next_runs
 from jobs.spec import JobSpec, Priority
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
@@ -242,7 +242,7 @@ def digest(
         latest = digests[0]
         if to is not None:
             make_output_folder(to, "--to")
-            _write_job_report(context.obj, access, digests, to)
+            _write_job_report(context, access, digests, to)
             written = to / f"digest-{latest['run_id']}.json"
             written.write_text(json.dumps(latest, indent=2, ensure_ascii=False), encoding="utf-8")
             (to / "feed.rss").write_bytes(to_rss(sweep.name, digests))
@@ -255,18 +255,23 @@ def digest(
 
 
 def _write_job_report(
-    settings: ConsoleSettings, access: "QueueAccess", digests: list[dict[str, Any]], to: Path
+    context: typer.Context, access: "QueueAccess", digests: list[dict[str, Any]], to: Path
 ) -> None:
     """Write the report of the newest run's job, compared with the run before."""
     from console.job_files import JobReportOrder, write_job_files
     from console.signing import signing_key
+    from console.stamping import wanted_stamper
 
+    settings: ConsoleSettings = context.obj
     storage = settings.storage
     key = None
     if storage.is_signing:
         key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     before = int(digests[1]["job_id"]) if len(digests) > 1 else None
-    write_job_files(access, JobReportOrder(int(digests[0]["job_id"]), before, key=key), to)
+    stamper = wanted_stamper(context, None) if key is not None else None
+    order = JobReportOrder(int(digests[0]["job_id"]), before, key=key, stamper=stamper)
+    for problem in write_job_files(access, order, to).problems:
+        errors.print(f"No time stamp yet: {problem}", style="yellow", markup=False)
 
 
 def _remark(run: SweepRun) -> str:

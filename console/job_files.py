@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,9 +18,13 @@ from reports.json_signature import sign_json
 from reports.languages import words_of
 from reports.paper import Paper
 from reports.pdf_signature import sign_pdf
+from reports.rendering import RenderedFile
 from reports.signing_keys import SigningKey
+from reports.stamping import Stamper
 from storage.job_report_rows import report_snapshot
 from storage.kept_objects import get_object
+
+_BESIDE = (".json", ".xlsx", ".csv")  # signed by files beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class JobReportOrder:
     against: int | None = None  # the job to compare with; None: the one before
     language: str = "en"
     paper: Paper = Paper.A4
-    key: SigningKey | None = None  # signs the PDF and the JSON
+    key: SigningKey | None = None  # signs the PDF, and the JSON and the sheets by files beside them
+    stamper: Stamper | None = None  # has what is signed stamped
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +48,55 @@ class WrittenFile:
     path: Path
 
 
-def write_job_files(
-    access: QueueAccess, order: JobReportOrder, folder: Path
-) -> tuple[JobReport, list[WrittenFile]]:
-    """Write PDF, JSON, XLSX and CSV of a job into a folder; return what they say and where they are.
+@dataclass(frozen=True, slots=True)
+class WrittenJob:
+    """The report of a job as it lies in a folder."""
+
+    report: JobReport
+    files: tuple[WrittenFile, ...]
+    problems: tuple[str, ...]  # time stamps that are missing
+
+
+def write_job_files(access: QueueAccess, order: JobReportOrder, folder: Path) -> WrittenJob:
+    """Write PDF, JSON, XLSX and CSV of a job into a folder, with their signatures and time stamps.
 
     Raises:
         SourceNotFoundError: there is no such job, or none to compare with.
         ConfigError: the font of the language is not installed.
     """
     said, words = job_words_of(order.language), words_of(order.language)
-    stem = folder / f"verity-{order.job_id}"
-    paths = {kind: stem.with_suffix(f".{kind}") for kind in ("pdf", "json", "xlsx", "csv")}
+    name = f"verity-{order.job_id}"
     with report_snapshot(access.engine) as connection:
         report = gather(connection, order.job_id, datetime.now(UTC), order.against)
-        write_workbook(connection, report, said, paths["xlsx"])
-        write_items_csv(connection, order.job_id, paths["csv"])
-    pdf, document = to_job_pdf(report, said, words, order.paper), to_job_json(report)
+        write_workbook(connection, report, said, folder / f"{name}.xlsx")
+        write_items_csv(connection, order.job_id, folder / f"{name}.csv")
+    document = to_job_json(report)
+    (folder / f"{name}.json").write_bytes(document)
+    pdf = to_job_pdf(report, said, words, order.paper)
+    evidence, problems = _evidence(order, pdf, [folder / f"{name}{each}" for each in _BESIDE])
+    for pattern in (f"{name}.*.jws", f"{name}.*.tsr"):  # of an earlier report in this folder
+        for stale in folder.glob(pattern):
+            stale.unlink()
+    for file in evidence:
+        (folder / f"{name}{file.ending}").write_bytes(file.content)
+    endings = (*_BESIDE, *(file.ending for file in evidence))
+    files = tuple(WrittenFile("", f"job-{each[1:]}", folder / f"{name}{each}") for each in endings)
+    return WrittenJob(report, files, problems)
+
+
+def _evidence(
+    order: JobReportOrder, pdf: bytes, beside: list[Path]
+) -> tuple[tuple[RenderedFile, ...], tuple[str, ...]]:
+    """Return the PDF, signatures and time stamps, and which stamps are missing."""
+    files = [RenderedFile("pdf", ".pdf", "application/pdf", pdf)]
     if order.key is not None:
-        pdf = sign_pdf(pdf, order.key)
-        paths["json.jws"] = stem.with_suffix(".json.jws")
-        paths["json.jws"].write_bytes(sign_json(document, order.key))
-    paths["pdf"].write_bytes(pdf)
-    paths["json"].write_bytes(document)
-    return report, [WrittenFile("", f"job-{kind}", path) for kind, path in paths.items()]
+        files = [replace(files[0], content=sign_pdf(pdf, order.key))]
+        for path in beside:
+            token = sign_json(path.read_bytes(), order.key)
+            files.append(RenderedFile("jws", f"{path.suffix}.jws", "application/jose", token))
+        if order.stamper is not None:
+            return order.stamper.stamp_files(files)
+    return tuple(files), ()
 
 
 def write_item_files(access: QueueAccess, job_id: int, folder: Path) -> Iterator[WrittenFile]:
@@ -80,17 +110,17 @@ def write_item_files(access: QueueAccess, job_id: int, folder: Path) -> Iterator
 
 def write_job_archive(
     access: QueueAccess, order: JobReportOrder, path: Path, key: SigningKey, *, with_items: bool
-) -> tuple[JobReport, WrittenArchive]:
+) -> tuple[WrittenJob, WrittenArchive]:
     """Write a zip of the job's report and, where asked, of all items' reports, signed as a whole.
 
     Raises:
         SourceNotFoundError, ConfigError: see `write_job_files`.
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".verity-") as temporary:
-        report, files = write_job_files(access, order, Path(temporary))
+        job = write_job_files(access, order, Path(temporary))
 
         def members() -> Iterator[Member]:
-            for file in files:
+            for file in job.files:
                 yield Member(file.path.name, file.path)
             if with_items:
                 for item in access.desk.list_items(str(order.job_id)):
@@ -99,7 +129,8 @@ def write_job_archive(
 
         about: dict[str, Json] = {
             "job_id": order.job_id,
-            "report_id": report.report_id,
-            "issued_at": report.issued_at.isoformat(),
+            "report_id": job.report.report_id,
+            "issued_at": job.report.issued_at.isoformat(),
         }
-        return report, write_archive(path, members(), about, key, report.issued_at)
+        stamp = None if order.stamper is None else order.stamper.stamp_bytes
+        return job, write_archive(path, members(), about, key, job.report.issued_at, stamp)

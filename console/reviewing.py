@@ -14,7 +14,7 @@ from reports.languages import words_of
 from reports.paper import Paper
 from reports.rendering import RenderedFile, render
 from reports.reviewing import NOT_REVIEWABLE, NewOpinion, reviewed
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from reports.signing_keys import SigningKey
 from reports.stamping import open_stamper
 from reports.verification import check_report, open_report
@@ -41,7 +41,7 @@ def review_file(
     opened = open_report(path)
     beside = path.with_name(f"{path.name}.jws")
     jws = beside.read_bytes() if beside.is_file() else None
-    for check in check_report(opened, jws, settings.storage.keys, None):
+    for check in check_report(opened, jws, KnownSigners(settings.storage.keys), None):
         if check.outcome is Outcome.FAILS:
             raise InputError(
                 f"{path.name} does not hold ({check.name}: {check.words}): review an unchanged one.",

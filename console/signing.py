@@ -8,8 +8,8 @@ from console.stamping import stamps_beside
 from pipeline.errors import ConfigError, InputError
 from reports.json_signature import sign_json
 from reports.pdf_signature import sign_pdf, signer_of_pdf
+from reports.signable import read_signable
 from reports.signing_keys import SigningKey, create_key, current_key
-from reports.verification import open_report
 
 
 def signing_key(folder: Path, signer: str, pin: SecretStr | None = None) -> SigningKey:
@@ -34,13 +34,13 @@ def signing_key(folder: Path, signer: str, pin: SecretStr | None = None) -> Sign
 
 
 def sign_report(path: Path, key: SigningKey) -> Path:
-    """Sign a report; return the file with the signature: the PDF, or the `.jws` beside the JSON.
+    """Sign a report; return the file with the signature: the PDF, or the `.jws` beside JSON or sheet.
 
     Raises:
         InputError: it is no report (`report_unreadable`), a PDF that is signed already, or
             stamped.
     """
-    opened = open_report(path)
+    opened = read_signable(path)
     if opened.pdf is not None and signer_of_pdf(opened.pdf) is not None:
         raise InputError(
             f"{path.name} carries a signature already: verity verify says whose.", "input_invalid"
@@ -53,5 +53,5 @@ def sign_report(path: Path, key: SigningKey) -> Path:
         path.write_bytes(sign_pdf(opened.pdf, key))
         return path
     signature = path.with_name(f"{path.name}.jws")
-    signature.write_bytes(sign_json(opened.json_bytes, key))
+    signature.write_bytes(sign_json(opened.content, key))
     return signature

@@ -1,13 +1,17 @@
 """Stamp reports that are there: `verity stamp`, `verity sign --stamp` and `verity scan --stamp`."""
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
+
 from console.settings import ConsoleSettings
 from pipeline.errors import ConfigError, InputError
+from reports.job_archive import stamp_archive
+from reports.signable import read_signable
 from reports.stamping import Stamper, open_stamper
-from reports.verification import open_report
 
 
 @contextmanager
@@ -27,23 +31,47 @@ def stamper_of(settings: ConsoleSettings) -> Iterator[Stamper]:
         yield stamper
 
 
+def wanted_stamper(context: typer.Context, stamp: bool | None) -> Stamper | None:
+    """Return who stamps, until the command ends; None where nobody is to.
+
+    Args:
+        context: of the command.
+        stamp: what its `--stamp` or `--no-stamp` says; None: the setting VERITY_STAMP.
+    """
+    settings: ConsoleSettings = context.obj
+    is_wanted = settings.storage.evidence.is_stamping if stamp is None else stamp
+    return context.with_resource(stamper_of(settings)) if is_wanted else None
+
+
 def stamp_report(path: Path, stamper: Stamper) -> tuple[list[Path], tuple[str, ...]]:
-    """Stamp a PDF in place, or the signature beside a JSON; return what was written, and problems.
+    """Stamp a PDF or a zip in place, or the signature beside a JSON or a job's sheet.
 
     A PDF that has stamps beside it, as those out of a fleet's store, gets another one there: any byte
     that was added to it would break them.
 
+    Returns:
+        What was written, and what went wrong.
+
     Raises:
-        InputError: it is no report (`report_unreadable`), or a JSON without signature (`not_signed`).
+        InputError: it is no report (`report_unreadable`), or has no signature beside it (`not_signed`).
     """
-    opened = open_report(path)
-    if opened.pdf is not None and not stamps_beside(path):
-        stamped, problems = stamper.stamp_pdf(opened.pdf)
-        if stamped == opened.pdf:
+    if path.suffix.lower() == ".zip":
+        try:
+            n_stamps, problems = stamp_archive(path, stamper.stamp_bytes)
+        except (zipfile.BadZipFile, KeyError, OSError) as error:
+            raise InputError(
+                f"{path.name} is no archive of reports: name a zip that verity reports --zip wrote.",
+                "report_unreadable",
+            ) from error
+        return [path] if n_stamps else [], problems
+    pdf = read_signable(path).pdf
+    if pdf is not None and not stamps_beside(path):
+        stamped, problems = stamper.stamp_pdf(pdf)
+        if stamped == pdf:
             return [], problems
         _replace(path, stamped)
         return [path], problems
-    covered = path if opened.pdf is not None else path.with_name(f"{path.name}.jws")
+    covered = path if pdf is not None else path.with_name(f"{path.name}.jws")
     if not covered.is_file():
         raise InputError(f"{path.name} is not signed: verity sign, then stamp.", "not_signed")
     responses, problems = stamper.stamp_bytes(covered.read_bytes())

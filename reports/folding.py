@@ -13,7 +13,7 @@ from reports.findings import SegmentRow
 from reports.scale import weigh
 
 KEEP_ALL = 60  # rows that fit two pages
-MAX_ROWS = 600  # about 13 pages
+MAX_ROWS = 400  # about 9 pages; a row takes Typst 0.1 MB
 _WINDOWS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600)
 
 

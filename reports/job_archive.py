@@ -1,33 +1,34 @@
-"""A zip of everything that a job's reports are, with a signed list of its members; and its checking.
+"""A zip of everything that a job's reports are, with a signed list of its members.
 
 `SHA256SUMS` names every member (as `sha256sum -c` reads it), `manifest.json` names its checksum and how
 many there are, `manifest.json.jws` signs the manifest. So one signature covers all bytes, and the list
-is written and read line by line. Members are streamed; Zip64 where sizes or numbers ask for it.
+is written and read line by line. Time stamps of that signature are members beside the list
+(`manifest.json.jws.tsr`). Members are streamed; Zip64 where sizes or numbers ask for it.
 """
 
 import hashlib
-import json
+import itertools
+import re
+import shutil
 import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TypeAlias
 
-from pipeline.errors import InputError
 from reports.canonical_json import Json, canonical_json
 from reports.json_signature import sign_json
-from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
 from reports.signing_keys import SigningKey
 
 SCHEMA = "verity-archive-1"
 SUMS, MANIFEST, SIGNATURE = "SHA256SUMS", "manifest.json", "manifest.json.jws"
-MOST_TOLD = 20  # members that are named one by one where something is wrong
-_LISTS = frozenset({SUMS, MANIFEST, SIGNATURE})
+STAMP = re.compile(rf"{re.escape(SIGNATURE)}(\.[0-9]+)?\.tsr")  # a time stamp over the signature
 _PACKED = (".pdf", ".xlsx", ".png", ".zip")  # compressed already
 _CHUNK = 1 << 20
-_MOST_LIST_BYTES = 1 << 20  # of the manifest and of the signature
+# gives time stamps over bytes, and what went wrong: `reports.stamping.Stamper.stamp_bytes`
+StampBytes: TypeAlias = Callable[[bytes], tuple[tuple[bytes, ...], tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,16 @@ class WrittenArchive:
     n_members: int
     n_bytes: int  # of the members, as they are outside
     sums_sha256: str
+    problems: tuple[str, ...] = ()  # authorities that gave no time stamp
 
 
 def write_archive(
-    path: Path, members: Iterable[Member], about: dict[str, Json], key: SigningKey, at: datetime
+    path: Path,
+    members: Iterable[Member],
+    about: dict[str, Json],
+    key: SigningKey,
+    at: datetime,
+    stamp: StampBytes | None = None,
 ) -> WrittenArchive:
     """Write an archive; what is there under the name is replaced once the new one is whole.
 
@@ -58,6 +65,7 @@ def write_archive(
         about: what the manifest says beside the members, such as the job.
         key: that signs.
         at: the time that members carry, so that the same reports give the same entries.
+        stamp: asks for time stamps over the signature; None: it has none.
     """
     partial = path.with_name(f".{path.name}.partial")
     names: set[bytes] = set()
@@ -92,11 +100,45 @@ def write_archive(
                 }
             )
             archive.writestr(_entry(MANIFEST, at), manifest)
-            archive.writestr(_entry(SIGNATURE, at), sign_json(manifest, key))
+            signature = sign_json(manifest, key)
+            archive.writestr(_entry(SIGNATURE, at), signature)
+            stamps, problems = stamp(signature) if stamp else ((), ())
+            _put_stamps(archive, stamps, at)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return WrittenArchive(len(names), n_bytes, sums_digest.hexdigest())
+    return WrittenArchive(len(names), n_bytes, sums_digest.hexdigest(), problems)
+
+
+def stamp_archive(path: Path, stamp: StampBytes) -> tuple[int, tuple[str, ...]]:
+    """Put time stamps over its signature into an archive; return how many, and what went wrong.
+
+    Raises:
+        KeyError, zipfile.BadZipFile, OSError: it is no archive of ours.
+    """
+    with zipfile.ZipFile(path) as archive:
+        at = datetime(*archive.getinfo(SIGNATURE).date_time, tzinfo=UTC)
+        stamps, problems = stamp(archive.read(SIGNATURE))
+    if not stamps:
+        return 0, problems
+    partial = path.with_name(f".{path.name}.partial")  # whoever is cut off leaves the archive whole
+    try:
+        shutil.copyfile(path, partial)
+        with zipfile.ZipFile(partial, "a", allowZip64=True) as archive:
+            _put_stamps(archive, stamps, at)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(stamps), problems
+
+
+def _put_stamps(archive: zipfile.ZipFile, stamps: Iterable[bytes], at: datetime) -> None:
+    """Write time stamps under names that are free: X.tsr, X.2.tsr, and so on."""
+    taken = set(archive.namelist())
+    numbered = (f"{SIGNATURE}.{number}.tsr" for number in itertools.count(2))
+    free = (name for name in itertools.chain((f"{SIGNATURE}.tsr",), numbered) if name not in taken)
+    for response, name in zip(stamps, free, strict=False):
+        archive.writestr(_entry(name, at), response)
 
 
 def _put(archive: zipfile.ZipFile, member: Member, at: datetime) -> tuple[str, int]:
@@ -124,128 +166,3 @@ def _entry(name: str, at: datetime) -> zipfile.ZipInfo:
     entry.compress_type = zipfile.ZIP_STORED if name.endswith(_PACKED) else zipfile.ZIP_DEFLATED
     entry.external_attr = 0o600 << 16  # private, as everything that we write
     return entry
-
-
-def check_archive(path: Path, keys: Path) -> Iterator[Check]:
-    """Yield what holds of an archive and what does not: its signature, its list, each member.
-
-    Args:
-        path: of the zip; it may be anything.
-        keys: the folder of this installation's keys: signers in it are known.
-
-    Raises:
-        InputError: it is no archive of ours (`report_unreadable`).
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _unreadable(path, "it is no zip that can be read") from error
-    with archive:
-        names = [entry.filename for entry in archive.infolist()]
-        if not set(names) >= _LISTS:
-            missing = ", ".join(sorted(_LISTS - set(names)))
-            raise _unreadable(path, f"it has no {missing}")
-        try:
-            manifest_bytes = _small(archive, MANIFEST)
-            token = _small(archive, SIGNATURE)
-            manifest = _manifest(manifest_bytes)
-        except (*_BROKEN, ValueError, KeyError, TypeError) as error:
-            raise _unreadable(path, "its manifest cannot be read") from error
-        yield check_signature(SignedFile(manifest_bytes, token, None), KnownSigners(keys))
-        yield from _check_members(archive, manifest, names)
-
-
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manifest:
-    sums_sha256: str
-    n_members: int
-
-
-def _manifest(content: bytes) -> _Manifest:
-    tree = json.loads(content)
-    if tree["schema"] != SCHEMA:
-        raise ValueError(SCHEMA)
-    return _Manifest(str(tree["sums_sha256"]), int(tree["n_members"]))
-
-
-def _check_members(
-    archive: zipfile.ZipFile, manifest: _Manifest, names: list[str]
-) -> Iterator[Check]:
-    """Yield one check of the list, then what is wrong with members, then how many hold."""
-    listed: set[str] = set()
-    digest = hashlib.sha256()
-    wrong: list[Check] = []
-    n_wrong = n_hold = 0
-    is_doubled = len(names) != len(set(names))
-    try:
-        with archive.open(SUMS) as sums:
-            for line in sums:
-                digest.update(line)
-                sha256, _, name = line.decode("utf-8", "replace").rstrip("\n").partition("  ")
-                listed.add(name)
-                trouble = _trouble(archive, name, sha256)
-                if trouble:
-                    n_wrong += 1
-                    wrong.append(Check("member", Outcome.FAILS, f"{_shown(name)}: {trouble}"))
-                    del wrong[MOST_TOLD:]
-                else:
-                    n_hold += 1
-    except _BROKEN as error:
-        wrong.append(
-            Check("list", Outcome.FAILS, f"{SUMS} cannot be read ({type(error).__name__})")
-        )
-        n_wrong += 1
-    is_listed = digest.hexdigest() == manifest.sums_sha256 and len(listed) == manifest.n_members
-    if is_listed:
-        yield Check("list", Outcome.HOLDS, f"{SUMS} is the one that the manifest names")
-    else:
-        yield Check("list", Outcome.FAILS, f"{SUMS} is not the one that the manifest names")
-    yield from wrong
-    if n_wrong > len(wrong):
-        yield Check("member", Outcome.FAILS, f"and {n_wrong - len(wrong)} more")
-    extra = sorted(set(names) - listed - _LISTS)
-    for name in extra[:MOST_TOLD]:
-        yield Check("member", Outcome.FAILS, f"{_shown(name)}: it stands in no list")
-    if is_doubled:
-        yield Check("member", Outcome.FAILS, "a name stands in the zip more than once")
-    outcome = Outcome.HOLDS if n_hold and not n_wrong else Outcome.FAILS
-    yield Check(
-        "members", outcome, f"{n_hold} of {n_hold + n_wrong} are the bytes that were listed"
-    )
-
-
-def _trouble(archive: zipfile.ZipFile, name: str, sha256: str) -> str:
-    """Return what is wrong with a member, "" where it is what was listed."""
-    digest = hashlib.sha256()
-    try:
-        with archive.open(name) as member:
-            while chunk := member.read(_CHUNK):
-                digest.update(chunk)
-    except KeyError:
-        return "it is missing"
-    except _BROKEN:
-        return "it cannot be read"
-    return "" if digest.hexdigest() == sha256 else "its bytes are others"
-
-
-def _small(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as member:
-        content = member.read(_MOST_LIST_BYTES + 1)
-    if len(content) > _MOST_LIST_BYTES:
-        raise ValueError(f"{name} is too long")
-    return content
-
-
-def _shown(name: str) -> str:
-    """Return a name that a terminal can show: a zip's names come from outside."""
-    return "".join(mark if mark.isprintable() else "?" for mark in name[:200])
-
-
-def _unreadable(path: Path, why: str) -> InputError:
-    return InputError(
-        f"{path.name} is no archive of reports: {why}. Name a zip that verity reports --zip wrote.",
-        "report_unreadable",
-    )

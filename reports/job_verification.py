@@ -1,4 +1,4 @@
-"""Check the report of a job that somebody hands over: who signed it, and that nothing was changed."""
+"""Check the report of a job that somebody hands over: who signed it, when, and that nothing was changed."""
 
 import io
 import json
@@ -10,6 +10,7 @@ import pikepdf
 
 from reports.as_job_json import SCHEMA
 from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
+from reports.stamp_checks import StampFiles, check_stamps, read_stamps
 
 _ATTACHED = "job.json"
 
@@ -40,15 +41,30 @@ def open_job_report(path: Path) -> OpenedJobReport | None:
         return None
 
 
-def check_job_report(report: OpenedJobReport, jws: bytes | None, keys: Path) -> Iterator[Check]:
+def check_job_report(
+    report: OpenedJobReport,
+    jws: bytes | None,
+    signers: KnownSigners,
+    stamps: StampFiles | None = None,
+) -> Iterator[Check]:
     """Yield what holds and what does not.
 
     Args:
         report: opened before.
         jws: the detached signature beside the JSON; None where there is none.
-        keys: the folder of this installation's keys: signers in it are known.
+        signers: whose keys are known here, and whose are revoked.
+        stamps: beside the file; a PDF may have others inside it.
     """
     said = "".join(mark if mark.isprintable() else "?" for mark in report.report_id[:100])
     yield Check("report", Outcome.HOLDS, f"{said}, about {report.n_items} items")
     signed = SignedFile(report.json_bytes, jws, report.pdf)
-    yield check_signature(signed, KnownSigners(keys))
+    yield from check_signed(signed, signers, stamps)
+
+
+def check_signed(
+    signed: SignedFile, signers: KnownSigners, stamps: StampFiles | None = None
+) -> Iterator[Check]:
+    """Yield whose signature a file carries, and what its time stamps show; also of a job's sheets."""
+    found = read_stamps(signed, stamps or StampFiles())
+    yield check_signature(signed, signers, found)
+    yield from check_stamps(found)

@@ -14,6 +14,7 @@ from cryptography import x509
 from reports.json_signature import signer_of
 from reports.key_revocation import Revocation, revocations
 from reports.pdf_signature import signer_of_pdf
+from reports.published_keys import KeyList
 from reports.signing_keys import fingerprint, known_certificates
 from reports.time_stamps import Stamp
 
@@ -39,9 +40,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class SignedFile:
-    """A report as it was handed over: a PDF, or a JSON and the signature beside it."""
+    """A file as it was handed over: a PDF, or a JSON or sheet and the signature beside it."""
 
-    json_bytes: bytes
+    content: bytes  # that the signature beside it is over; of a PDF the JSON inside it
     jws: bytes | None
     pdf: bytes | None
 
@@ -49,14 +50,22 @@ class SignedFile:
 class KnownSigners:
     """The keys of one installation, and those that were revoked; read once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, listed: KeyList | None = None) -> None:
         """Read the folder of keys.
+
+        Args:
+            folder: of this installation's keys, with what it revoked.
+            listed: what somebody else publishes; of two revocations of a key the earlier counts.
 
         Raises:
             ConfigError: a revocation cannot be read.
         """
         self._own = {fingerprint(each) for each in known_certificates(folder)}
-        self._revoked = {one.fingerprint: one for one in revocations(folder)}
+        self._listed = listed
+        self._revoked: dict[str, Revocation] = {}
+        others = () if listed is None else listed.revocations
+        for one in sorted((*revocations(folder), *others), key=lambda one: one.since):
+            self._revoked.setdefault(one.fingerprint, one)
 
     def check(
         self, name: str, certificate: x509.Certificate, who: str, stamps: Iterable[Stamp | None]
@@ -72,13 +81,7 @@ class KnownSigners:
         mark = fingerprint(certificate)
         revocation = self._revoked.get(mark)
         if revocation is None:
-            is_own = mark in self._own
-            trust = (
-                "a key of this installation"
-                if is_own
-                else "known only by its own key: compare the fingerprint"
-            )
-            return Check(name, Outcome.HOLDS, f"{who}, {trust} (SHA-256 {mark})")
+            return Check(name, Outcome.HOLDS, f"{who}, {self._trust(mark)} (SHA-256 {mark})")
         said = f"{who}, a key that is revoked since {_told(revocation)} (SHA-256 {mark})"
         older = [
             stamp.at
@@ -90,6 +93,16 @@ class KnownSigners:
             return Check(name, Outcome.FAILS, words)
         words = f"{said}; a trusted time stamp of {min(older):%Y-%m-%d %H:%M:%S} UTC is older"
         return Check(name, Outcome.HOLDS, words)
+
+    def _trust(self, mark: str) -> str:
+        """Say whose a key is that nobody revoked."""
+        if mark in self._own:
+            return "a key of this installation"
+        if self._listed is None:
+            return "known only by its own key: compare the fingerprint"
+        if mark in self._listed.fingerprints:
+            return f"a key that {self._listed.place} names as its own"
+        return f"a key that {self._listed.place} does not name: compare the fingerprint"
 
 
 def check_signature(
@@ -110,9 +123,9 @@ def check_signature(
             return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
         certificate = signer.certificate if signer.holds else None
     elif signed.jws is None:
-        return Check(name, Outcome.ABSENT, "there is no .jws file beside the JSON")
+        return Check(name, Outcome.ABSENT, "there is no .jws file beside it")
     else:
-        certificate = signer_of(signed.json_bytes, signed.jws)
+        certificate = signer_of(signed.content, signed.jws)
     if certificate is None:
         return Check(name, Outcome.FAILS, CHANGED)
     return signers.check(name, certificate, certificate.subject.rfc4514_string(), stamps)

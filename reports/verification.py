@@ -7,22 +7,21 @@ without a signature is only less than one with it.
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from asn1crypto.x509 import Certificate
 from pydantic import ValidationError
 
 from pipeline.errors import InputError
 from reports.as_json import from_json
 from reports.canonical_json import canonical_json
 from reports.document import ReportDocument
-from reports.pdf_stamps import stamps_of_pdf
 from reports.reviewing import check_reviews
 from reports.signer_checks import Check, KnownSigners, Outcome, SignedFile, check_signature
-from reports.time_stamps import Stamp, read_stamp
+from reports.stamp_checks import StampFiles, check_stamps, read_stamps
+from reports.time_stamps import Stamp
 
 _CHUNK = 1 << 20
 _ATTACHED = "report.json"
@@ -56,18 +55,10 @@ def open_report(path: Path) -> OpenedReport:
         raise _unreadable(path, "it is no report of a version that is known here") from error
 
 
-@dataclass(frozen=True, slots=True)
-class StampFiles:
-    """The time stamps beside a report's file, and whose are trusted."""
-
-    responses: Mapping[str, bytes] = field(default_factory=dict)  # by file name
-    roots: Sequence[Certificate] = ()
-
-
 def check_report(
     report: OpenedReport,
     jws: bytes | None,
-    keys: Path,
+    signers: KnownSigners,
     media: Path | None,
     stamps: StampFiles | None = None,
 ) -> Iterator[Check]:
@@ -76,51 +67,17 @@ def check_report(
     Args:
         report: opened before.
         jws: the detached signature beside the JSON; None where there is none.
-        keys: the folder of this installation's keys: signers in it are known.
+        signers: whose keys are known here, and whose are revoked.
         media: the file that the report is about; None: not at hand.
         stamps: beside the file; a PDF may have others inside it.
     """
-    signers = KnownSigners(keys)
-    found = _read_stamps(report, jws, stamps or StampFiles())
     signed = SignedFile(report.json_bytes, jws, report.pdf)
+    found = read_stamps(signed, stamps or StampFiles())
     yield check_signature(signed, signers, found)
-    yield from _check_stamps(found)
+    yield from check_stamps(found)
     yield _check_findings(report)
     yield from _check_reviews(report, signers, found)
     yield _check_media(report.document, media)
-
-
-def _read_stamps(report: OpenedReport, jws: bytes | None, stamps: StampFiles) -> list[Stamp | None]:
-    """Return what each time stamp says; None: it is over other bytes, or none at all."""
-    stamped = jws if report.pdf is None else report.pdf
-    beside = [
-        None if stamped is None else read_stamp(response, stamped, stamps.roots)
-        for response in stamps.responses.values()
-    ]
-    inside = [] if report.pdf is None else stamps_of_pdf(report.pdf, stamps.roots)
-    return [*inside, *beside]
-
-
-def _check_stamps(found: Sequence[Stamp | None]) -> Iterator[Check]:
-    """Say of each time stamp what it shows: that what is below it existed at that time."""
-    name = "time stamp"
-    if not found:
-        yield Check(name, Outcome.ABSENT, "there is none; verity stamp adds one")
-    for stamp in found:
-        if stamp is None or not stamp.holds:
-            yield Check(name, Outcome.FAILS, "these are not the bytes that were stamped")
-            continue
-        trust = (
-            "of a trusted authority"
-            if stamp.is_trusted
-            else "of an authority that is on no trust list here"
-        )
-        yield Check(
-            name,
-            Outcome.HOLDS,
-            f"{stamp.at:%Y-%m-%d %H:%M:%S} UTC by {stamp.authority}, {trust} "
-            f"(SHA-256 {stamp.certificate_sha256})",
-        )
 
 
 def _check_reviews(

@@ -21,6 +21,7 @@ from console.api import (
     routes_item_voices,
     routes_items,
     routes_jobs,
+    routes_keys,
     routes_live,
     routes_members,
     routes_metrics,
@@ -122,6 +123,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_admin_settings,
     ):
         app.include_router(routes.router, prefix="/v1")
+    app.include_router(routes_keys.router)  # where everybody finds it, of any version
     if pages is not None:
         pages.state.limits, pages.state.watch = limits, app.state.watch
         app.mount("/", pages)

@@ -19,7 +19,7 @@ from tests.integration.api.test_walls import make_things
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 PUBLIC = """
 OPTIONS /v1/uploads
-GET /v1/metrics | GET /v1/openapi.json
+GET /v1/metrics | GET /v1/openapi.json | GET /.well-known/verity-keys.json
 GET /v1/health/live | GET /v1/health/ready | POST /v1/people | POST /v1/sessions
 GET / | POST /language | GET /sign-in | POST /sign-in | GET /sign-up | POST /sign-up | GET /forgot
 POST /forgot | GET /reset/{token} | POST /reset/{token} | GET /sign-in/provider | GET /sign-in/provider/back

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pipeline.ffmpeg_command import ffmpeg_path
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from reports.verification import check_report, open_report
 from tests.makers import silence, speech_like, tone, write_wav
 from tests.models import TINY_DETECTOR
@@ -59,7 +59,7 @@ def test_reports_are_signed_by_default_and_clips_come_by_permission(
     assert document["issue"]["submitted_by"]
     for kind in (report, report.with_suffix(".pdf")):
         jws = None if kind.suffix == ".pdf" else Path(f"{report}.jws").read_bytes()
-        checks = check_report(open_report(kind), jws, tmp_path / "keys", path)
+        checks = check_report(open_report(kind), jws, KnownSigners(tmp_path / "keys"), path)
         outcomes = {check.name: check.outcome for check in checks}
         assert {outcomes[name] for name in ("signature", "findings", "media")} == {Outcome.HOLDS}
     clips = [one["clip"] for one in document["strongest"]]

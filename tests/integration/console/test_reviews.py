@@ -31,7 +31,7 @@ from reports.opinion import Opinion
 from reports.paper import Paper
 from reports.rendering import render
 from reports.reviewing import NewOpinion, reviewed
-from reports.signer_checks import Check, Outcome
+from reports.signer_checks import Check, KnownSigners, Outcome
 from reports.signing_keys import SigningKey, create_key
 from reports.verification import check_report, open_report
 from storage.audit_rows import rows_of_item
@@ -68,7 +68,7 @@ def report(tmp_path: Path, key: SigningKey) -> Path:
 def checks(path: Path, settings: ConsoleSettings) -> list[Check]:
     beside = path.with_name(f"{path.name}.jws")
     jws = beside.read_bytes() if beside.is_file() else None
-    return list(check_report(open_report(path), jws, settings.storage.keys, None))
+    return list(check_report(open_report(path), jws, KnownSigners(settings.storage.keys), None))
 
 
 def failed(path: Path, settings: ConsoleSettings) -> list[str]:

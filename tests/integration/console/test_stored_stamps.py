@@ -21,11 +21,12 @@ from reports.opinion import Opinion
 from reports.paper import Paper
 from reports.rendering import render
 from reports.reviewing import NewOpinion
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from reports.signing_keys import SigningKey, create_key
+from reports.stamp_checks import StampFiles
 from reports.stamping import Stamper
 from reports.time_stamps import Authority, trusted_roots
-from reports.verification import StampFiles, check_report, open_report
+from reports.verification import check_report, open_report
 from storage.audit_rows import check_chain, rows_of_item
 from storage.kept_objects import get_object, put_object, sweep_orphans
 from storage.objects import FolderStore
@@ -109,7 +110,8 @@ def test_every_authority_stamps_what_is_signed_and_nothing_is_written_anew(
         path = tmp_path / after[kind].file_name
         path.write_bytes(content[kind])
         beside = StampFiles({after[one].file_name: content[one] for one in stamps}, roots)
-        checks = check_report(open_report(path), content["jws"], tmp_path / "keys", None, beside)
+        signers = KnownSigners(tmp_path / "keys")
+        checks = check_report(open_report(path), content["jws"], signers, None, beside)
         found = [check for check in checks if check.name == "time stamp"]
         assert [check.outcome for check in found] == [Outcome.HOLDS, Outcome.HOLDS]
         assert "of a trusted authority" in found[0].words

@@ -15,10 +15,11 @@ from reports.pdf_signature import sign_pdf
 from reports.pdf_stamps import stamp_pdf
 from reports.rendering import render
 from reports.reviewing import NewOpinion, reviewed
-from reports.signer_checks import Check, Outcome
+from reports.signer_checks import Check, KnownSigners, Outcome
 from reports.signing_keys import SigningKey, create_key, current_key, fingerprint
+from reports.stamp_checks import StampFiles
 from reports.time_stamps import Authority, trusted_roots
-from reports.verification import StampFiles, check_report, open_report
+from reports.verification import check_report, open_report
 from tests.local_authority import LocalAuthority, local_authority
 from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
 
@@ -52,7 +53,7 @@ def written(folder: Path, key: SigningKey) -> tuple[Path, bytes]:
 
 
 def checked(path: Path, jws: bytes | None, keys: Path, stamps: StampFiles | None = None) -> Check:
-    return next(iter(check_report(open_report(path), jws, keys, None, stamps)))
+    return next(iter(check_report(open_report(path), jws, KnownSigners(keys), None, stamps)))
 
 
 def test_what_a_revoked_key_signed_fails_and_says_since_when_and_why(tmp_path: Path) -> None:
@@ -123,7 +124,9 @@ def test_an_opinion_of_a_revoked_examiner_fails(tmp_path: Path) -> None:
     path = tmp_path / "report.v2.json"
     path.write_bytes(files["json"])
     revoke(tmp_path / "keys", Revocation(mark(examiner), EARLIER, "left the laboratory"))
-    checks = list(check_report(open_report(path), files["jws"], tmp_path / "keys", None))
+    checks = list(
+        check_report(open_report(path), files["jws"], KnownSigners(tmp_path / "keys"), None)
+    )
     (review,) = (check for check in checks if check.name == "review")
     assert review.outcome is Outcome.FAILS
     assert "left the laboratory" in review.words

@@ -14,7 +14,7 @@ from reports.document import to_document
 from reports.json_signature import sign_json, signer_of
 from reports.pdf_signature import sign_pdf, signer_of_pdf
 from reports.private_keys import PemKey
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from reports.signing_keys import create_key, current_key, import_key, known_certificates, place_of
 from reports.verification import check_report, open_report
 from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
@@ -23,7 +23,9 @@ DOCUMENT = to_document(spliced_report("Grüße"), CARD, CONTEXT)
 
 
 def outcomes(path: Path, jws: bytes | None, keys: Path, media: Path | None = None) -> list[Outcome]:
-    return [check.outcome for check in check_report(open_report(path), jws, keys, media)]
+    return [
+        check.outcome for check in check_report(open_report(path), jws, KnownSigners(keys), media)
+    ]
 
 
 def test_a_signed_json_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from jobs.sweep_spec import SweepSpec
 from jobs.work_queue import WorkQueue
 from pipeline.vocabulary import VerdictKind
 from reports.job_verification import check_job_report, open_job_report
-from reports.signer_checks import Outcome
+from reports.signer_checks import KnownSigners, Outcome
 from storage.notice_rows import DueNotice
 from storage.settings import StorageSettings
 from tests.integration.jobs.queue_makers import make_items, make_result
@@ -72,7 +72,7 @@ def test_a_digest_s_letter_has_the_signed_report_of_its_run(
     path.write_bytes(pdf)
     opened = open_job_report(path)
     assert opened is not None
-    checks = list(check_job_report(opened, None, tmp_path / "keys"))
+    checks = list(check_job_report(opened, None, KnownSigners(tmp_path / "keys")))
     assert all(check.outcome is not Outcome.FAILS for check in checks), checks
     assert any(check.outcome is Outcome.HOLDS for check in checks)
     assert letter_of(writer, newest).attachments == letter.attachments, "made once"

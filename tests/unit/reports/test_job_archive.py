@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from reports.job_archive import MANIFEST, SIGNATURE, SUMS, Member, check_archive, write_archive
-from reports.signer_checks import Outcome
+from reports.archive_checks import check_archive
+from reports.job_archive import MANIFEST, SIGNATURE, SUMS, Member, write_archive
+from reports.signer_checks import KnownSigners, Outcome
 from reports.signing_keys import SigningKey, create_key
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -39,7 +40,7 @@ def written(tmp_path: Path, key: SigningKey) -> Path:
 
 
 def failures(path: Path, tmp_path: Path) -> list[str]:
-    checks = list(check_archive(path, tmp_path / "keys"))
+    checks = list(check_archive(path, KnownSigners(tmp_path / "keys")))
     return [f"{check.name}: {check.words}" for check in checks if check.outcome is Outcome.FAILS]
 
 
@@ -57,8 +58,13 @@ def rewritten(path: Path, changes: dict[str, bytes | None], extra: dict[str, byt
 
 
 def test_an_untouched_archive_holds(tmp_path: Path, key: SigningKey) -> None:
-    checks = list(check_archive(written(tmp_path, key), tmp_path / "keys"))
-    assert [check.outcome for check in checks] == [Outcome.HOLDS] * 3
+    checks = list(check_archive(written(tmp_path, key), KnownSigners(tmp_path / "keys")))
+    assert {check.name: check.outcome for check in checks} == {
+        "signature": Outcome.HOLDS,
+        "time stamp": Outcome.ABSENT,
+        "list": Outcome.HOLDS,
+        "members": Outcome.HOLDS,
+    }
     assert "a key of this installation" in checks[0].words
     assert "302 of 302" in checks[-1].words
 
@@ -107,7 +113,7 @@ def test_a_list_that_was_made_anew_lacks_the_signature(tmp_path: Path, key: Sign
         "signature" in each
         for each in failures(rewritten(forged, {SIGNATURE: token}, {}), tmp_path)
     )
-    checks = list(check_archive(forged, tmp_path / "keys"))
+    checks = list(check_archive(forged, KnownSigners(tmp_path / "keys")))
     assert "known only by its own key" in checks[0].words
 
 
@@ -123,7 +129,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.zip"
     path.write_bytes(content)
     with pytest.raises(InputError, match="no archive of reports"):
-        list(check_archive(path, tmp_path / "keys"))
+        list(check_archive(path, KnownSigners(tmp_path / "keys")))
 
 
 def test_a_damaged_archive_is_told_not_raised(tmp_path: Path, key: SigningKey) -> None:
@@ -148,6 +154,6 @@ def test_more_members_than_a_plain_zip_may_have(tmp_path: Path, key: SigningKey)
     many = (Member(f"verity-1-{number}.pdf", b"{}") for number in range(65_600))
     path = tmp_path / "many.zip"
     write_archive(path, many, {}, key, NOON)
-    checks = list(check_archive(path, tmp_path / "keys"))
+    checks = list(check_archive(path, KnownSigners(tmp_path / "keys")))
     assert checks[-1].outcome is Outcome.HOLDS
     assert "65600 of 65600" in checks[-1].words
