@@ -302,9 +302,15 @@ class Client:
         """Return what the account's people said of an item."""
         return self._ask(ItemFeedback, "GET", f"/items/{item_id}/feedback")
 
-    def look_closer(self, item_id: str, hop_s: float = 0.25) -> JobShown:
-        """Analyse an item again as a job of its own, with segments that lie closer."""
-        body = {"hop_s": hop_s}
+    def look_closer(self, item_id: str, hop_s: float = 0.25, model: str = "") -> JobShown:
+        """Analyse an item again as a job of its own, with segments that lie closer.
+
+        Args:
+            item_id: the item.
+            hop_s: seconds between segments.
+            model: a detector of `models`, by name or SHA-256; "" = the one that the fleet runs.
+        """
+        body = {"hop_s": hop_s, "model": model}
         return self._ask(JobShown, "POST", f"/items/{item_id}/closer", json=body)
 
     def download(self, item_id: str, kind: str, path: Path) -> Path:

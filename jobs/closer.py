@@ -4,7 +4,7 @@ The kept bytes are taken where the account keeps them: they are those that the f
 Otherwise the source is asked again, by the way that the account has to it now, and may give others.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -44,26 +44,34 @@ LEAST_HOP_S = 0.25
 _OPTIONS = TypeAdapter(AnalysisOptions)
 
 
+@dataclass(frozen=True, slots=True)
+class CloserLook:
+    """How an item is looked at again."""
+
+    hop_s: float = LEAST_HOP_S  # between segments, to 1
+    detector: str = ""  # SHA-256 of the one that listens; "": whichever the fleet runs
+
+
 def look_closer(
-    engine: Engine, account_id: str, item_id: str, hop_s: float, key_id: str | None = None
+    engine: Engine, account_id: str, item_id: str, look: CloserLook, key_id: str | None = None
 ) -> Job:
-    """Queue an item again with segments that lie closer, or by the detector that runs now.
+    """Queue an item again with segments that lie closer, or by another detector.
 
     Args:
         engine: of the database.
         account_id: whose item it is.
         item_id: the item.
-        hop_s: seconds between segments, 0.25 to 1.
+        look: how.
         key_id: the API key that asks; the item counts for it too.
 
     Raises:
         SourceNotFoundError: the account has no such item, or its local file is not kept
             (`media_not_kept`).
-        InputError: `hop_s` is out of range, or its bytes could not be had.
+        InputError: the hop is out of range, or its bytes could not be had.
         AccessError: the account has no way to the source any more, or no item left
             (`quota_used_up`).
     """
-    if not LEAST_HOP_S <= hop_s <= 1.0:
+    if not LEAST_HOP_S <= look.hop_s <= 1.0:
         raise InputError("Seconds between segments lie between 0.25 and 1.", "input_invalid")
     number = int(item_id) if item_id.isascii() and item_id.isdigit() and len(item_id) < 19 else -1
     with transaction(engine) as connection:
@@ -76,7 +84,7 @@ def look_closer(
     with transaction(engine) as connection:
         facts[CLOSER_FACT] = str(number)
         require_begin(connection, account_id, key_id)
-        job_id = _enter(connection, asked, facts, hop_s, key_id)
+        job_id = _enter(connection, asked, facts, look, key_id)
         quota_rows.add_use(connection, account_id, key_id, Spending(n_items=1))
         found = job_rows.read_job(connection, job_id)
     assert found is not None, "written above"
@@ -125,7 +133,7 @@ def _enter(
     connection: Connection,
     asked: AskedItem,
     facts: dict[str, str],
-    hop_s: float,
+    look: CloserLook,
     key_id: str | None,
 ) -> int:
     require_account(connection, asked.account_id)
@@ -134,7 +142,7 @@ def _enter(
         sources=(asked.source_uri,),
         name=asked.title[:MAX_NAME_CHARS],
         priority=Priority.LIVE,  # somebody waits for this one item
-        options=replace(_OPTIONS.validate_python(options), hop_s=hop_s),
+        options=replace(_OPTIONS.validate_python(options), hop_s=look.hop_s),
         fresh=True,
     )
     new_job = NewJobFacts(
@@ -147,6 +155,7 @@ def _enter(
         keep_media_days=asked.keep_media_days,
         keep_report_days=asked.keep_report_days,
         key_id=key_id,
+        detector=look.detector,
     )
     job_id = job_rows.insert_job(connection, new_job)
     if KEPT_FACT not in facts and is_upload(asked.source_uri):

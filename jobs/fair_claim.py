@@ -39,7 +39,9 @@ def claim_fairly(
         rules: of the fleet.
     """
     claim_rows.promote_deferred(connection)
-    rooms = room_rows.read_claim_room(connection, order.kind, rules.ageing_s, ITEM_VERSION)
+    rooms = room_rows.read_claim_room(
+        connection, order.kind, rules.ageing_s, ITEM_VERSION, order.detectors
+    )
     if not rooms:
         return []
     if order.kind is ItemKind.LIST:

@@ -3,7 +3,7 @@
 Nothing here holds a claim; what workers do is in `work_queue.py`. All state is in the database.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -90,10 +90,10 @@ class JobDesk:
             page = job_rows.read_jobs(connection, account_id, most, int(before) if before else None)
         return [to_job(facts) for facts in page]
 
-    def has_open_work(self) -> bool:
-        """Tell whether anything is to be done, now or later, in any account's unpaused jobs."""
+    def has_open_work(self, detectors: Collection[str] = ()) -> bool:
+        """Tell whether a worker with these detectors has to do, now or later, in an unpaused job."""
         with transaction(self._engine) as connection:
-            return item_rows.has_open_work(connection)
+            return item_rows.has_open_work(connection, detectors)
 
     def list_items(self, job_id: str) -> Iterator[ItemStatus]:
         """Return a job's items in the order in which they were listed, read page by page.

@@ -97,6 +97,7 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
         priority=Priority(facts.priority),
         may_reuse=facts.may_reuse,
         keep_media_days=facts.keep_media_days,
+        detector=facts.detector,
         facts=pinned,
         attempt=facts.attempt,
         fence=facts.fence,

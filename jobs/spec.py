@@ -111,6 +111,7 @@ class ItemClaim:
     sealed: dict[str, bytes] = field(default_factory=dict, repr=False)  # cookies, proxy: by id
     may_reuse: bool = True  # an earlier analysis of the same bytes in the account will do
     keep_media_days: int | None = None  # the job's rule; None: as the installation says
+    detector: str = ""  # SHA-256 of the one that was asked for; "": the worker's own
 
 
 @dataclass(frozen=True, slots=True)

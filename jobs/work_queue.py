@@ -7,7 +7,7 @@ every process and thread that needs one. What people do with jobs is in `job_des
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from threading import Event
 
@@ -110,7 +110,11 @@ class WorkQueue:
         self.quota = QuotaDesk(engine)
 
     def claim(
-        self, worker_id: str, limit: int = 1, kind: ItemKind | None = None
+        self,
+        worker_id: str,
+        limit: int = 1,
+        kind: ItemKind | None = None,
+        detectors: Collection[str] = (),
     ) -> list[ItemClaim]:
         """Take up to `limit` items: the account, then the job that has least of the fleet first.
 
@@ -118,8 +122,11 @@ class WorkQueue:
             worker_id: who holds them, as attempts show it.
             limit: how many at most.
             kind: only listings, or only media; None: whatever comes first.
+            detectors: SHA-256 of those that the worker has; jobs that want another are others'.
         """
-        order = ClaimOrder(0, worker_id, self.lease_s, limit, kind)
+        order = ClaimOrder(
+            0, worker_id, self.lease_s, limit, kind, detectors=tuple(sorted(detectors))
+        )
         with transaction(self._engine) as connection:
             claimed = claim_fairly(connection, order, self._rules)
             append_audit(connection, [started_entry(facts) for facts in claimed])

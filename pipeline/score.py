@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import ConfigError, ModelMismatchError, NonFiniteScoreError
 from pipeline.model_card import METADATA_KEY, ModelCard, read_card
+from pipeline.onnx_errors import ONNX_ERRORS
 from pipeline.vocabulary import Features, FloatArray, ModelOutputs, ModelUse
 
 Device = Literal["cpu", "cuda"]
@@ -39,7 +40,8 @@ class Detector:
         """Load a model by checksum.
 
         Raises:
-            ModelMismatchError: the file is not the one that `sha256` names, or has no valid card.
+            ModelMismatchError: the file is not the one that `sha256` names, is no ONNX file, or has
+                no valid card.
             ConfigError: the device that was asked for is not there; never a silent fall-back.
         """
         settings = settings or ScoreSettings()
@@ -56,7 +58,10 @@ class Detector:
         options.intra_op_num_threads = settings.n_threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(content, options, providers=[provider])
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=[provider])
+        except ONNX_ERRORS as error:
+            raise ModelMismatchError(f"Model file {path.name} cannot be loaded.") from error
         self.provider: str = self._session.get_providers()[0]
         if self.provider != provider:
             raise ConfigError(f"{provider} was asked for and did not load. Run `verity doctor`.")

@@ -14,16 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NotImplemented,  # noqa: A004 ONNX Runtime's own name
-)
 
 from pipeline.errors import ModelMismatchError, NonFiniteScoreError
 from pipeline.model_card import METADATA_KEY, SeparatorCard, read_card
+from pipeline.onnx_errors import ONNX_ERRORS
 from pipeline.overlap_add import (
     ComplexArray,
     analyse_frames,
@@ -36,8 +30,6 @@ from pipeline.vocabulary import FloatArray, SeparatedBlock, WaveformBlock
 RUN_WINDOWS = 2  # windows at once: what a net makes of more leaves the processor's cache
 # what a net may ask for: sizes, or real and imaginary parts, of the same STFT
 MAGNITUDE, SPECTRUM = "magnitude", "spectrum"
-# what ONNX Runtime raises for a file that it cannot load; they share no base class but Exception
-ONNX_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
 
 
 class Separator:

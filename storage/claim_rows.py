@@ -47,6 +47,7 @@ class ClaimedFacts:
     priority: int  # the job's
     may_reuse: bool  # the job's
     keep_media_days: int | None  # the job's; None: as the installation says
+    detector: str  # the job's
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ WHERE item.item_id = picked.item_id AND job.job_id = item.job_id
 RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
     item.source_key, item.host, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
     item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages,
-    job.options, job.priority, job.may_reuse, job.keep_media_days
+    job.options, job.priority, job.may_reuse, job.keep_media_days, job.detector
 """
 _FIRST = """
     SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
@@ -160,6 +161,7 @@ class ClaimOrder:
     most: int
     kind: ItemKind | None = None  # None: any
     busy_hosts: tuple[str, ...] = ()  # that must not be asked now
+    detectors: tuple[str, ...] = ()  # SHA-256 of those that the worker has
 
 
 def claim_items(connection: Connection, order: ClaimOrder) -> list[ClaimedFacts]:

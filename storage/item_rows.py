@@ -1,7 +1,7 @@
 """Items in SQL: added, cancelled, tried again, shown; claims are in `storage.claim_rows`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -231,9 +231,11 @@ _OPEN_WORK = text("""
 SELECT EXISTS (
     SELECT FROM item JOIN job USING (job_id)
     WHERE state = 'running' AND paused_at IS NULL AND item_version <= :item_version
+      AND (detector = '' OR detector = ANY(:detectors))
 ) OR EXISTS (
     SELECT FROM item JOIN job USING (job_id)
     WHERE state = 'deferred' AND paused_at IS NULL AND item_version <= :item_version
+      AND (detector = '' OR detector = ANY(:detectors))
 ) OR EXISTS (
     -- by job, so that each look is one step in the index of ready items
     SELECT FROM job CROSS JOIN LATERAL (
@@ -241,16 +243,18 @@ SELECT EXISTS (
         ORDER BY item.priority, item_id LIMIT 1
     ) ready
     WHERE closed_at IS NULL AND paused_at IS NULL AND item_version <= :item_version
+      AND (detector = '' OR detector = ANY(:detectors))
 )
 """)
 
 
-def has_open_work(connection: Connection) -> bool:
+def has_open_work(connection: Connection, detectors: Collection[str] = ()) -> bool:
     """Tell whether any item of any account waits or runs.
 
-    Those of paused jobs are left out, and those that wait for newer workers than we are.
+    Those of paused jobs are left out, and those that wait for newer workers than we are, or for one
+    with another detector.
     """
-    values = {"item_version": ITEM_VERSION}
+    values = {"item_version": ITEM_VERSION, "detectors": list(detectors)}
     return bool(connection.execute(_OPEN_WORK, values).scalar_one())
 
 

@@ -4,7 +4,7 @@ Counters are deltas, appended by whoever changes an item, in the same transactio
 them to the job's row; a read is the row plus its deltas, in one snapshot, and therefore exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, text
 
 from pipeline.vocabulary import AnalysisOptions
 from storage import notice_rows
-from storage.states import ITEM_VERSION
+from storage.states import ITEM_VERSION, PLAIN_VERSION
 from storage.stored_text import storable
 from storage.tables import JobDelta, JobRow
 
@@ -70,6 +70,7 @@ class NewJobFacts:
     keep_media_days: int | None = None  # as the installation says
     keep_report_days: int | None = None
     key_id: str | None = None  # that asked for it
+    detector: str = ""  # SHA-256 of the one that is to be used; "": the worker's own
 
 
 def insert_job(connection: Connection, job: NewJobFacts) -> int:
@@ -87,7 +88,8 @@ def insert_job(connection: Connection, job: NewJobFacts) -> int:
             may_reuse=job.may_reuse,
             keep_media_days=job.keep_media_days,
             keep_report_days=job.keep_report_days,
-            item_version=ITEM_VERSION,
+            detector=job.detector,
+            item_version=ITEM_VERSION if job.detector else PLAIN_VERSION,
         )
         .returning(JobRow.job_id)
     ).scalar_one()
@@ -100,6 +102,18 @@ def owner_of_job(connection: Connection, job_id: int) -> tuple[str, str | None]:
         text("SELECT account_id, key_id FROM job WHERE job_id = :job_id"), {"job_id": job_id}
     ).one()
     return row.account_id, row.key_id
+
+
+def awaited_detectors(connection: Connection, known: Collection[str]) -> list[str]:
+    """Return the SHA-256 of detectors that open jobs ask for and a worker has not got."""
+    rows = connection.scalars(
+        text(
+            "SELECT DISTINCT detector FROM job WHERE closed_at IS NULL AND cancelled_at IS NULL"
+            " AND detector <> '' AND detector <> ALL(:known) ORDER BY detector"
+        ),
+        {"known": list(known)},
+    )
+    return list(rows)
 
 
 def failed_as(code: str) -> str:

@@ -6,7 +6,9 @@ is what it is, and its hash goes into every report. Nothing is ever unpickled.
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -92,6 +94,34 @@ def resolve_model(name: str, role: Role, folder: Path = SHIPPED) -> StoredModel:
     raise ModelNotFoundError(
         f"There is no {role} {name}: name a shipped one ({known}) or the path of an .onnx file."
     )
+
+
+def known_detectors(own_folder: Path | None, shipped_folder: Path = SHIPPED) -> list[StoredModel]:
+    """Return the detectors that this machine has: the shipped ones, then the operator's by file name.
+
+    Args:
+        own_folder: of the operator's ONNX files, whatever they are: who loads one reads its card.
+        shipped_folder: where shipped models lie.
+    """
+    found = [
+        StoredModel(name, shipped_folder / one.file, one.sha256)
+        for name, one in shipped_models(shipped_folder).items()
+        if one.role == "detector"
+    ]
+    own = [] if own_folder is None else sorted(own_folder.glob("*.onnx"))
+    for path in own:
+        with suppress(ModelNotFoundError, OSError):  # removed, or not for us to read
+            sha256 = _hashed(path, path.stat().st_mtime_ns)
+            if sha256 not in {one.sha256 for one in found}:
+                found.append(StoredModel(path.stem, path.resolve(), sha256))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _hashed(path: Path, changed_ns: int) -> str:
+    """Return a file's SHA-256, worked out once as long as the file is not changed."""
+    del changed_ns  # a part of the cache's key
+    return _sha256(path, path.stem)
 
 
 def resolve(name: str, role: Role) -> tuple[Path, str]:

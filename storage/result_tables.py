@@ -185,7 +185,10 @@ class AuditRow(Table):
     """One thing that happened to an item; append-only, chained by hashes (`audit_rows.py`)."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("audit_of_item", "item_id", "number"),)
+    __table_args__ = (
+        Index("audit_of_item", "item_id", "number"),
+        Index("audit_of_account", "account_id", "number"),
+    )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1, no gaps
     at: Mapped[datetime]

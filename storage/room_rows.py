@@ -50,6 +50,7 @@ CROSS JOIN LATERAL (
 ) ready
 WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
   AND j.item_version <= :item_version
+  AND (j.detector = '' OR j.detector = ANY(:detectors))
   AND (j.max_running IS NULL OR j.max_running > coalesce(r.n, 0))
 """
 
@@ -61,12 +62,24 @@ _ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in 
 
 
 def read_claim_room(
-    connection: Connection, kind: ItemKind | None, ageing_s: float, item_version: int
+    connection: Connection,
+    kind: ItemKind | None,
+    ageing_s: float,
+    item_version: int,
+    detectors: Collection[str] = (),
 ) -> list[ClaimRoom]:
-    """Return the jobs that have ready items of a kind (None: any) and room for one more."""
+    """Return the jobs that have ready items of a kind (None: any) and room for one more.
+
+    Args:
+        connection: of a transaction.
+        kind: of the items.
+        ageing_s: a job that got nothing for so long goes a class up.
+        item_version: the newest that the worker can read.
+        detectors: SHA-256 of those that the worker has.
+    """
     rows = connection.execute(
         _ROOM_ANY if kind is None else _ROOM_KIND[kind],
-        {"ageing_s": ageing_s, "item_version": item_version},
+        {"ageing_s": ageing_s, "item_version": item_version, "detectors": list(detectors)},
     )
     return [ClaimRoom(**row) for row in rows.mappings()]
 

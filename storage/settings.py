@@ -39,6 +39,7 @@ class StorageSettings(BaseModel):
     search_segments: int = 8  # an item's segments that `verity search` knows, beside the item
     evidence: EvidenceSettings = EvidenceSettings()
     search_items: int = 1_000_000  # of an account; the oldest are forgotten first; 0: none is kept
+    models_folder: Path | None = None  # ONNX files of the operator's, beside the shipped models
 
     @property
     def keys(self) -> Path:
@@ -47,7 +48,7 @@ class StorageSettings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "StorageSettings":
-        """Read VERITY_VAR, VERITY_DATABASE_URL, VERITY_OBJECTS, VERITY_SIGN* and AWS_*.
+        """Read VERITY_VAR, VERITY_DATABASE_URL, VERITY_OBJECTS, VERITY_SIGN*, VERITY_MODELS and AWS_*.
 
         Raises:
             ConfigError: a value has the wrong form; the message names the key and its form.
@@ -80,6 +81,7 @@ class StorageSettings(BaseModel):
             evidence=EvidenceSettings.from_env(environ),
             search_segments=_count(environ, "VERITY_SEARCH_SEGMENTS", 8, MOST_SEARCH_SEGMENTS),
             search_items=_count(environ, "VERITY_SEARCH_ITEMS", 1_000_000, MOST_SEARCH_ITEMS),
+            models_folder=_models_folder(environ.get("VERITY_MODELS", "")),
         )
 
 
@@ -92,6 +94,18 @@ def _var_folder(text: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a NUL
         raise ConfigError(f"{form}; what it holds is no path.") from error
     return folder
+
+
+def _models_folder(text: str) -> Path | None:
+    if not text:
+        return None
+    try:
+        folder = Path(text).expanduser().resolve()
+        if folder.is_dir():
+            return folder
+    except (OSError, RuntimeError, ValueError):  # too long, no such user, a NUL
+        pass
+    raise ConfigError("VERITY_MODELS is a folder with detectors as .onnx files")
 
 
 def _count(environ: Mapping[str, str], key: str, default: int, most: int) -> int:

@@ -4,7 +4,8 @@ from enum import IntEnum, StrEnum
 
 # What an item's row means. Raised where older workers would misread new items: they leave jobs of
 # a newer version alone, and go on with the others while the fleet is being renewed.
-ITEM_VERSION = 1
+ITEM_VERSION = 2  # 2: a job may name a detector
+PLAIN_VERSION = 1  # of jobs that every worker reads
 
 
 class ItemKind(StrEnum):

@@ -26,6 +26,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NOW = text("clock_timestamp()")  # the database's clock is the only one (DESIGN.md §7)
 
+# what items are ordered by title with: an index holds no entry of any length
+SHORT_TITLE = text('"left"(lower(title), 100)')
+
 
 class Table(DeclarativeBase):
     """What all tables share."""
@@ -87,6 +90,8 @@ class JobRow(Table):
     # days that media and reports are kept; NULL: as the installation says
     keep_media_days: Mapped[int | None] = mapped_column(Integer)
     keep_report_days: Mapped[int | None] = mapped_column(Integer)
+    # SHA-256 of the detector that was asked for; "": the worker's own. Who has not got it passes by
+    detector: Mapped[str] = mapped_column(server_default="")
     # workers that know only older items leave the job alone
     item_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     n_listing: Mapped[int] = mapped_column(server_default="0")
@@ -206,6 +211,13 @@ class ItemRow(ItemColumns, Table):
             "item_id",
             postgresql_where=text("state = 'done' AND llr IS NOT NULL"),
         ),
+        Index(
+            "item_title",
+            "job_id",
+            SHORT_TITLE,
+            "item_id",
+            postgresql_where=text("kind = 'media'"),
+        ),
         {
             "postgresql_with": {
                 "fillfactor": 70,  # heartbeats stay in their page (HOT)
@@ -234,6 +246,7 @@ class ArchivedItemRow(ItemColumns, Table):
             "item_id",
             postgresql_where=text("state = 'done' AND llr IS NOT NULL"),
         ),
+        Index("item_archive_title", "job_id", SHORT_TITLE, "item_id"),
     )
 
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # as in `item`

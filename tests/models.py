@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 from pipeline.analyse import Models
+from pipeline.model_card import METADATA_KEY, read_card
 from pipeline.score import Detector
 from pipeline.separate import Separator
 
@@ -23,3 +24,23 @@ def tiny_models() -> Models:
     """Return both tiny models, loaded once a process."""
     detector = Detector(TINY_DETECTOR, sha256_of(TINY_DETECTOR))
     return Models(detector, Separator(TINY_SEPARATOR), sha256_of(TINY_SEPARATOR))
+
+
+def make_second_detector(path: Path, name: str = "tiny-second") -> str:
+    """Write another detector: the tiny one under another name, turned round; return its SHA-256.
+
+    Its scores are the tiny one's with the other sign, so that its numbers cannot be taken for those.
+    """
+    import onnx  # slow to import, and few tests need it
+
+    model = onnx.load(str(TINY_DETECTOR))
+    [entry] = [one for one in model.metadata_props if one.key == METADATA_KEY]
+    card = read_card(entry.value)
+    entry.value = card.model_copy(update={"name": name}).model_dump_json()
+    for node in model.graph.node:
+        for index, output in enumerate(node.output):
+            if output == "cm_score":
+                node.output[index] = "cm_score_before"
+    model.graph.node.append(onnx.helper.make_node("Neg", ["cm_score_before"], ["cm_score"]))
+    onnx.save(model, str(path))
+    return sha256_of(path)

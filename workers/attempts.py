@@ -20,12 +20,15 @@ from pipeline.errors import (
     WorkerLostError,
 )
 from pipeline.vocabulary import Failure
+from storage.model_store import StoredModel
 from workers.actors import Member, plain_errors
 from workers.crew import Crew
 from workers.fleet_events import FleetEventKind
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
+from workers.other_detectors import OtherDetectors, require_loaded
 from workers.ray_runtime import is_node_alive
 from workers.roles import CrewSettings, Role
+from workers.scorer import DetectorFacts
 from workers.settings import FleetSettings
 from workers.walks import OUTAGE_PAUSE_S, DeadActorError, Walks
 from workers.writer import Ended, Failed
@@ -57,6 +60,7 @@ class Attempts:
         queue: WorkQueue,
         tell: Tell,
         tell_shortage: Callable[[str], None],
+        others: OtherDetectors,
     ) -> None:
         """Keep what all attempts share.
 
@@ -66,12 +70,14 @@ class Attempts:
             queue: where attempts end.
             tell: told how each attempt ended.
             tell_shortage: told what a machine was short of.
+            others: detectors that items may ask for.
         """
         self._settings = settings
         self._crew = crew
         self._queue = queue
         self._tell = tell
         self._tell_shortage = tell_shortage
+        self._others = others
         self._walks = Walks(settings, crew, queue)
 
     def run(self, held: Held, preparer: Member | None) -> None:
@@ -182,9 +188,11 @@ class Attempts:
     def _fail_with_report(self, held: Held, failure: Failure, cause: AttemptEnd) -> ItemState:
         """Let the writer end an item for good, with a report that says what failed."""
         crew = self._crew
-        failed = Failed(
-            held.claim, failure, cause, held.media, held.custody, crew.detector, crew.models
-        )
+        detector: DetectorFacts | None
+        detector, models = held.listens_with or (crew.detector, crew.models)
+        if held.listens_with is None and self._others.asked_for(held, crew) is not None:
+            detector, models = None, ()  # the one that was asked for was not loaded
+        failed = Failed(held.claim, failure, cause, held.media, held.custody, detector, models)
         while (writer := crew.member(Role.WRITER)) is None:
             if crew.problem is not None:
                 raise StoppedWalk(StopCause.GIVEN_BACK)
@@ -198,14 +206,29 @@ class Attempts:
         return state
 
     def _walk(self, held: Held, preparer: Member | None) -> Ended:
-        """Walk an item; one that ended a process twice walks with actors of its own."""
+        """Walk an item; one that ended a process twice, or asks for a detector, has its own actors."""
         if preparer is None:
             return self._walks.walk_listing(held)
-        if not held.claim.tries.is_alone:
+        other = self._others.asked_for(held, self._crew)
+        if other is None and not held.claim.tries.is_alone:
             return self._walks.walk_media(held, preparer)
         self._crew.give_back(preparer)
+        if other is None:
+            return self._walk_alone(held, None)
+        with self._others.turn(held):
+            return self._walk_alone(held, other)
+
+    def _walk_alone(self, held: Held, other: StoredModel | None) -> Ended:
+        """Walk an item with actors that are there for it alone.
+
+        Raises:
+            ModelError: the detector that it asks for cannot be used.
+        """
+        settings = self._settings
+        if other is not None:
+            settings = settings.model_copy(update={"detector": str(other.path)})
         alone = CrewSettings(
-            self._settings,
+            settings,
             1,
             0,
             name=f"alone {held.claim.item_id} ",
@@ -214,8 +237,11 @@ class Attempts:
         )
         with Crew(alone) as crew:
             crew.wait_until_ready(held.check)
+            if other is not None:
+                require_loaded(crew, other)
+            held.listens_with = crew.detector, crew.models
             [own] = crew.borrow(1)
-            return Walks(self._settings, crew, self._queue).walk_media(held, own)
+            return Walks(settings, crew, self._queue).walk_media(held, own)
 
     def _end_stopped(self, held: Held, cause: StopCause) -> None:
         """End an attempt that was asked to end."""

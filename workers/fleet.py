@@ -38,6 +38,7 @@ from workers.housekeeper import Housekeeper
 from workers.kept_media import KeptMedia
 from workers.metrics import FleetMetrics, serve_metrics
 from workers.orphan_sweep import OrphanSweep
+from workers.other_detectors import OtherDetectors
 from workers.ray_runtime import open_ray
 from workers.retention import Retention
 from workers.roles import CrewSettings, Role
@@ -130,7 +131,7 @@ def _run_fleet(
             rule = KeepRule(evidence.keep_media_days, evidence.keep_report_days)
             stack.enter_context(Retention(engine, rule))
             stack.enter_context(Housekeeper(engine, settings.jobs, settings.storage))
-            stack.enter_context(Roster(engine, fleet.worker_id, crew))
+            stack.enter_context(Roster(engine, fleet.worker_id, crew, fleet.detectors))
             summary = fleet.run(stop, until_idle=until_idle)
             if crew.problem is not None:
                 raise crew.problem
@@ -170,7 +171,10 @@ class _Fleet:
         self._shortage = Shortage(settings.temp_folder, settings.free_memory_bytes)
         self._is_short = False
         self._is_told_ready = False
-        self._attempts = Attempts(settings, crew, queue, self._count, self._shortage.tell)
+        self.detectors = OtherDetectors(settings)
+        self._attempts = Attempts(
+            settings, crew, queue, self._count, self._shortage.tell, self.detectors
+        )
         self.worker_id = f"{socket.gethostname()}:{os.getpid()}:{int(time.time())}"
         self._guard = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -213,7 +217,7 @@ class _Fleet:
                 try:
                     if self._claim(threads):
                         continue
-                    is_idle = until_idle and not self._held and not self._queue.desk.has_open_work()
+                    is_idle = until_idle and not self._held and not self._has_open_work()
                 except DatabaseError as error:
                     self._wait_for_database(stop, error)
                     continue
@@ -275,13 +279,18 @@ class _Fleet:
         claims: list[ItemClaim] = []
         try:
             if preparers:
-                claims = self._queue.claim(self.worker_id, len(preparers), ItemKind.MEDIA)
+                claims = self._queue.claim(
+                    self.worker_id, len(preparers), ItemKind.MEDIA, self.detectors.of(self._crew)
+                )
         finally:
             for preparer in preparers[len(claims) :]:
                 self._crew.give_back(preparer)
         for claim, preparer in zip(claims, preparers, strict=False):
             self._start(threads, claim, preparer)
         return len(claims)
+
+    def _has_open_work(self) -> bool:
+        return self._queue.desk.has_open_work(self.detectors.of(self._crew))
 
     def _start(
         self, threads: ThreadPoolExecutor, claim: ItemClaim, preparer: Member | None

@@ -10,10 +10,11 @@ import ray
 
 from jobs.provisional import to_text
 from jobs.spec import ItemClaim, ItemKind
-from pipeline.vocabulary import Custody, MediaFile
+from pipeline.vocabulary import Custody, MediaFile, ModelUse
 from workers.actors import Member
 from workers.fleet_trace import Fact, FleetTrace
 from workers.heartbeat_link import HeartbeatLink
+from workers.scorer import DetectorFacts
 from workers.settings import StageDeadlines
 from workers.sketch import Sketch
 from workers.walk_values import PreparedHead, StageSpan
@@ -53,6 +54,8 @@ class Held:
     timings_s: dict[str, float] = field(default_factory=dict)
     keeper: Member | None = None  # whose node may keep the item's bytes for another attempt
     shared: dict[str, Member] = field(default_factory=dict)  # role -> whom it last asked
+    # of actors that are there for this item alone; None: it has none, or they are not ready
+    listens_with: tuple[DetectorFacts, tuple[ModelUse, ...]] | None = None
     cause: str = ""  # how the attempt ends badly, for whoever watches
     code: str = ""
     _stop: StopCause | None = None

@@ -10,10 +10,11 @@ from importlib.metadata import version
 from sqlalchemy import Engine
 
 from pipeline.errors import VerityError
-from storage import worker_rows
+from storage import job_rows, worker_rows
 from storage.database import transaction
 from storage.worker_rows import WorkerWords
 from workers.crew import Crew
+from workers.other_detectors import Awaited, OtherDetectors
 from workers.recurring import Recurring
 
 EVERY_S = 5.0
@@ -24,13 +25,20 @@ class Roster(Recurring):
     """A thread of the driver, for its life; what it said is removed when it ends as it was told to."""
 
     def __init__(
-        self, engine: Engine, worker_id: str, crew: Crew, every_s: float = EVERY_S
+        self,
+        engine: Engine,
+        worker_id: str,
+        crew: Crew,
+        detectors: OtherDetectors,
+        every_s: float = EVERY_S,
     ) -> None:
         """Name the worker; the thread starts when this is entered."""
         super().__init__("roster")
         self._engine = engine
         self._worker_id = worker_id
         self._crew = crew
+        self._detectors = detectors
+        self._awaited = Awaited()
         self._every_s = every_s
 
     def _run(self) -> None:
@@ -58,6 +66,9 @@ class Roster(Recurring):
         try:
             with transaction(self._engine) as connection:
                 worker_rows.say_here(connection, words)
+                if crew.is_ready:
+                    known = self._detectors.of(crew)
+                    self._awaited.tell(job_rows.awaited_detectors(connection, known))
         except VerityError as error:
             if warn:
                 _log.warning("roster not written: %s", error.message)

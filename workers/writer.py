@@ -82,7 +82,7 @@ class Failed:
     cause: AttemptEnd
     media: MediaFile | None  # as far as they were known
     custody: Custody | None
-    detector: DetectorFacts
+    detector: DetectorFacts | None  # None: the one that was asked for was not loaded
     models: tuple[ModelUse, ...]
 
 
@@ -191,9 +191,12 @@ class Writer:
         result = self._result(claim, report, failed.detector)
         return self._queue.fail(claim, failure, failed.cause, None, result)
 
-    def _result(self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts) -> ItemResult:
+    def _result(
+        self, claim: ItemClaim, report: MediaReport, detector: DetectorFacts | None
+    ) -> ItemResult:
         """Make an item's report, render it and put it into the object store."""
-        document = to_document(report, detector.card, self._context(claim))
+        card = None if detector is None else detector.card
+        document = to_document(report, card, self._context(claim))
         return self._rendered(claim, report, document, to_clips(report))
 
     def _context(self, claim: ItemClaim) -> ReportContext:

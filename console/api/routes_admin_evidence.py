@@ -1,9 +1,7 @@
 """What the answers rest on: models with their cards, the audit log, and what readers think."""
 
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -11,31 +9,18 @@ from pydantic import BaseModel, Field
 from console.api.access_log import note
 from console.api.admin_scope import Scope
 from console.api.context import ApiContext, Context
+from console.api.model_list import ModelShown, shown_models
 from console.api.principals import Admin, Operator
 from console.people.deeds import Deed
-from pipeline.card_file import card_of_file
-from storage import audit_search, model_rows, site_rows
+from storage import audit_search, site_rows
 from storage.audit_rows import check_chain, read_head
 from storage.audit_search import AuditSearch
 from storage.database import transaction
-from storage.model_store import SHIPPED, shipped_models
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 MOST_BREAKS = 20  # that are named
 N_OPINIONS = 50
 Id = Annotated[int | None, Field(ge=1, le=2**63 - 1)]
-
-
-class ModelShown(BaseModel):
-    """A model that is shipped or took part in an analysis."""
-
-    sha256: str
-    name: str
-    role: str
-    is_shipped: bool
-    is_default: bool
-    first_used_at: datetime | None  # None: in no analysis of this installation yet
-    card: dict[str, Any] | None  # as its file says it; None: the file is not here
 
 
 class AuditWanted(BaseModel):
@@ -113,40 +98,7 @@ class FeedbackShown(BaseModel):
 def models(asking: Admin, context: Context) -> list[ModelShown]:
     """List the models with their cards: what they were made from, measured errors, limits."""
     del asking  # models are no account's
-    return list_models(context)
-
-
-def list_models(context: ApiContext) -> list[ModelShown]:
-    """Return the models that are shipped, then those that took part in an analysis."""
-    with transaction(context.engine) as connection:
-        used = {one.sha256: one for one in model_rows.read_models(connection)}
-    shipped = {one.sha256: (name, one) for name, one in shipped_models().items()}
-    ours = [
-        ModelShown(
-            sha256=sha256,
-            name=name,
-            role=entry.role,
-            is_shipped=True,
-            is_default=entry.default,
-            first_used_at=used[sha256].first_used_at if sha256 in used else None,
-            card=_card(SHIPPED / entry.file),
-        )
-        for sha256, (name, entry) in shipped.items()
-    ]
-    others = [
-        ModelShown(
-            sha256=one.sha256,
-            name=one.name,
-            role=one.role,
-            is_shipped=False,
-            is_default=False,
-            first_used_at=one.first_used_at,
-            card=None,
-        )
-        for one in used.values()
-        if one.sha256 not in shipped
-    ]
-    return sorted(ours, key=lambda one: (not one.is_default, one.role)) + others
+    return shown_models(context)
 
 
 @router.get("/audit")
@@ -197,9 +149,3 @@ def checked(context: ApiContext) -> AuditChecked:
         if len(breaks) == MOST_BREAKS:
             break
     return AuditChecked(n_rows=head.number, head=f"{head.number}:{head.sha256}", breaks=breaks)
-
-
-@cache
-def _card(path: Path) -> dict[str, Any]:
-    """Return a shipped file's card; shipped files do not change while we run."""
-    return card_of_file(path).model_dump(mode="json")

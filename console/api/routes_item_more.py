@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.model_list import named_detector
 from console.api.owned import require_item
 from console.api.principals import Analyst, Reader
 from console.api.routes_jobs import JobShown, shown
 from console.people.deeds import Deed
 from console.searching import Answer, search_like, trust_sentence
 from console.searching import Query as LikeQuery
-from jobs.closer import LEAST_HOP_S, look_closer
+from jobs.closer import LEAST_HOP_S, CloserLook, look_closer
 from storage import closer_rows
 from storage.closer_rows import OtherAnalysis
 from storage.database import transaction
@@ -22,6 +23,7 @@ from storage.database import transaction
 router = APIRouter(prefix="/items", tags=["items"])
 MOST_LIKE = 20
 MOST_OTHERS = 50
+MAX_MODEL_CHARS = 200
 
 
 class LikeWanted(BaseModel):
@@ -77,6 +79,8 @@ class CloserBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"hop_s": 0.25}]})
 
     hop_s: Annotated[float, Field(ge=LEAST_HOP_S, le=1.0)] = LEAST_HOP_S
+    # a detector of `/v1/models`, by name or SHA-256; "": the one that the fleet runs
+    model: Annotated[str, Field(max_length=MAX_MODEL_CHARS)] = ""
 
 
 @router.get("/{item_id}/like")
@@ -105,9 +109,10 @@ def same_bytes(item_id: str, asking: Reader, context: Context) -> list[OtherShow
 
 @router.post("/{item_id}/closer", status_code=201)
 def closer(item_id: str, body: CloserBody, asking: Analyst, context: Context) -> JobShown:
-    """Analyse an item again as a job of one item, anew and with segments that lie closer."""
+    """Analyse an item again as a job of one item: segments that lie closer, or another detector."""
     require_item(context, asking, item_id)
-    job = look_closer(context.engine, asking.account_id, item_id, body.hop_s, asking.key_id)
+    look = CloserLook(body.hop_s, named_detector(context, body.model))
+    job = look_closer(context.engine, asking.account_id, item_id, look, asking.key_id)
     note(context, asking, Deed.ITEM_CLOSER, f"item:{item_id}")
     return shown(job)
 

@@ -60,6 +60,7 @@ _KEPT = {
     "AWS_ACCESS_KEY_ID": None,
     "AWS_SECRET_ACCESS_KEY": None,
     "AWS_SESSION_TOKEN": None,
+    "VERITY_MODELS": "storage.models_folder",
     "VERITY_SEARCH_SEGMENTS": "storage.search_segments",
     "VERITY_SEARCH_ITEMS": "storage.search_items",
 }

@@ -10,6 +10,7 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.item_sound import sound_of
 from console.api.item_values import finding_shown
+from console.api.model_list import ModelShown, shown_models
 from console.api.owned import require_item
 from console.api.principals import Analyst, Examiner, Reader
 from console.api.report_shelf import newest_json
@@ -41,6 +42,12 @@ class FeedbackForm(BaseModel):
 
     opinion: Agreement
     why: Annotated[str, Field(max_length=MOST_WHY)] = ""
+    csrf: str = ""
+
+
+class CloserForm(CloserBody):
+    """The form of a closer look."""
+
     csrf: str = ""
 
 
@@ -77,8 +84,13 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         others=same_bytes(item_id, asking, context),
         feedback=feedback(item_id, asking, context),
         hops=HOPS_S,
+        detectors=[one for one in shown_models(context) if _listens(one)],
         attempts=attempts,
     )
+
+
+def _listens(model: ModelShown) -> bool:
+    return model.is_installed and model.role == "detector"
 
 
 @router.get("/items/{item_id}/like")
@@ -119,8 +131,8 @@ def examine(
 
 @router.post("/items/{item_id}/closer")
 def look(
-    item_id: str, asking: Analyst, context: Context, hop_s: Annotated[float, Form()] = 0.25
+    item_id: str, asking: Analyst, context: Context, form: Annotated[CloserForm, Form()]
 ) -> Response:
     """Queue a closer look, and lead to its job."""
-    found = closer(item_id, CloserBody(hop_s=hop_s), asking, context)
+    found = closer(item_id, CloserBody(hop_s=form.hop_s, model=form.model), asking, context)
     return RedirectResponse(f"/jobs/{found.job_id}", 303)

@@ -35,13 +35,24 @@ def context(
     folder: Path = tmp_path_factory.mktemp("items")
     jobs = JobsSettings(sealer=Sealer(SecretStr("ab" * 32)))
     objects = FolderStore(folder / "objects")
-    console = ConsoleSettings({"VERITY_VAR": str(folder / "var")})
+    (folder / "models").mkdir()
+    console = ConsoleSettings(
+        {"VERITY_VAR": str(folder / "var"), "VERITY_MODELS": str(folder / "models")}
+    )
     with fresh_database(postgres_server) as url:
         engine = connect_engine(url)
         with open_examining(jobs, folder / "temp") as examining:
             settings = ApiSettings(sign_up=SignUp.OPEN, requests_a_minute=0)
             yield ApiContext(settings, engine, objects, jobs, examining, console)
         engine.dispose()
+
+
+@pytest.fixture
+def models_folder(context: ApiContext) -> Path:
+    """Give the folder of the operator's own models."""
+    folder = context.environment.storage.models_folder
+    assert folder is not None
+    return folder
 
 
 @pytest.fixture(scope="module")

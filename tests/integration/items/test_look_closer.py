@@ -17,6 +17,7 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import SourceNotFoundError
 from storage.settings import StorageSettings
 from tests.integration.items.item_maker import finished_item, minute_of_sound
+from tests.models import make_second_detector
 from workers.evidence_taker import EvidenceTaker
 from workers.preparer import FetchedItem, fetch_item
 
@@ -113,6 +114,36 @@ def test_without_kept_bytes_the_source_is_asked_by_todays_rights(
         answer = ada.post(f"/v1/items/{claim.item_id}/closer", json={"hop_s": 0.5})
         assert answer.json().get("code", "") == code
     assert answer.json()["sources"] == ["https://example.org/a.mp3"]
+
+
+def test_a_closer_look_names_a_detector_that_the_server_has(
+    ada: TestClient, context: ApiContext, models_folder: Path
+) -> None:
+    second = make_second_detector(models_folder / "second.onnx")
+    (models_folder / "notes.onnx").write_bytes(b"no model")
+    listed = ada.get("/v1/models").json()
+    names = {one["name"]: one for one in listed if one["role"] == "detector"}
+    assert names["tiny-second"]["sha256"] == second
+    assert not names["tiny-second"]["is_shipped"]
+    claim = finished_item(context, "default", medium=minute_of_sound(35))
+    for named in ("tiny-second", second):
+        answer = ada.post(f"/v1/items/{claim.item_id}/closer", json={"model": named})
+        assert answer.status_code == 201, answer.text
+        with context.engine.connect() as connection:
+            row = connection.execute(
+                text("SELECT detector, item_version FROM job WHERE job_id = :id"),
+                {"id": int(answer.json()["job_id"])},
+            ).one()
+        assert tuple(row) == (second, 2)  # an older worker would not know what it means
+    answer = ada.post(f"/v1/items/{claim.item_id}/closer", json={"model": "vocal_mask_v2"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "model_unknown")
+    assert "tiny-second" in answer.json()["detail"]
+    page = ada.get(f"/items/{claim.item_id}").text
+    assert f'<option value="{second}">tiny-second</option>' in page
+    token = ada.headers["x-csrf-token"]
+    form = {"hop_s": "1.0", "model": second, "csrf": token}
+    answer = ada.post(f"/items/{claim.item_id}/closer", data=form, follow_redirects=False)
+    assert answer.status_code == 303
 
 
 def test_analyses_of_the_same_bytes_name_each_other(

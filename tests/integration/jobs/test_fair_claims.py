@@ -13,6 +13,7 @@ from jobs.spec import AttemptEnd, ItemKind, JobSpec, NewItem, Priority
 from jobs.work_queue import WorkQueue
 from pipeline.vocabulary import Failure
 from storage.host_rows import HostPace
+from storage.job_rows import awaited_detectors
 from tests.integration.jobs.queue_makers import AWAY, make_items, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -191,6 +192,25 @@ def test_workers_leave_items_of_a_newer_version_alone_and_do_the_others(
 
     assert [claim.job_id for claim in queue.claim("old worker", limit=5)] == [known.job_id]
     assert queue.desk.job_status(newer.job_id).counts.waiting == 2
+
+
+def test_jobs_that_ask_for_a_detector_are_left_to_workers_that_have_it(
+    queue: WorkQueue, engine: Engine
+) -> None:
+    asks, plain = make_job(queue, 1), make_job(queue, 1)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE job SET detector = 'abc' WHERE job_id = :id"), {"id": int(asks.job_id)}
+        )
+    assert [one.job_id for one in queue.claim("other", 5, detectors=["xyz"])] == [plain.job_id]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE item SET state = 'done' WHERE state = 'running'"))
+        assert awaited_detectors(connection, ["xyz"]) == ["abc"]
+        assert awaited_detectors(connection, ["abc", "xyz"]) == []
+    assert not queue.desk.has_open_work(["xyz"]), "a worker that runs until idle may leave"
+    assert queue.desk.has_open_work(["abc"])
+    (claim,) = queue.claim("able", 5, detectors=["abc", "xyz"])
+    assert (claim.job_id, claim.detector) == (asks.job_id, "abc")
 
 
 def test_a_list_says_which_of_its_items_go_first(queue: WorkQueue) -> None:
