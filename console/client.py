@@ -23,6 +23,7 @@ from console.api.item_values import (
     RowShown,
     TimelineShown,
 )
+from console.api.job_options import JobOptions
 from console.api.routes_estimate import EstimateBody, Estimated
 from console.api.routes_item_voices import Agreement, FeedbackBody, ItemFeedback
 from console.api.routes_items import ItemDetail, ItemShown
@@ -32,6 +33,7 @@ from console.api.routes_jobs import (
     JobDetail,
     JobPage,
     JobShown,
+    JobWishes,
     PriorityBody,
     PriorityName,
 )
@@ -62,6 +64,7 @@ _KINDS: Mapping[int, type[VerityError]] = {
     503: OutageError,
 }
 Shown = TypeVar("Shown", bound=BaseModel)
+Page = TypeVar("Page", UploadPage, JobPage, ItemPage)
 
 
 class Client:
@@ -118,10 +121,8 @@ class Client:
         self,
         sources: Sequence[str],
         name: str = "",
-        priority: PriorityName = PriorityName.BATCH,
+        wishes: JobWishes | None = None,
         *,
-        only_new: bool = False,
-        fresh: bool = False,
         idempotency_key: str = "",
     ) -> JobShown:
         """Queue a job.
@@ -129,19 +130,15 @@ class Client:
         Args:
             sources: links, feeds, playlists, s3://bucket/prefix, `source` of an upload.
             name: for people.
-            priority: how urgent it is.
-            only_new: leave out what the account has seen.
-            fresh: analyse anew what the account has analysed.
+            wishes: how it is done: priority, what is new, cookies of sites, how long media are kept.
             idempotency_key: the same key and request make one job within a day.
         """
-        body = JobBody(
-            sources=list(sources), name=name, priority=priority, only_new=only_new, fresh=fresh
-        )
+        body = JobBody(sources=list(sources), name=name, **_said(wishes))
         return self._ask(
             JobShown,
             "POST",
             "/jobs",
-            json=body.model_dump(mode="json"),
+            json=body.to_wire(),
             headers={"idempotency-key": idempotency_key or uuid4().hex},
         )
 
@@ -163,23 +160,22 @@ class Client:
 
     def uploads(self) -> Iterator[UploadShown]:
         """Yield the account's uploads, the newest first."""
-        before: str | None = None
-        while True:
-            page = self._ask(UploadPage, "GET", "/uploads", params=_given(before=before))
+        for page in self._pages(UploadPage, "/uploads", "before", {}):
             yield from page.uploads
-            before = page.next
-            if before is None:
-                return
 
     def remove_upload(self, upload_id: str) -> None:
         """Remove an upload that no open job names."""
         self._get("DELETE", f"/uploads/{upload_id}")
 
     def submit_files(
-        self, paths: Sequence[Path], links: Sequence[str] = (), name: str = ""
+        self,
+        paths: Sequence[Path],
+        links: Sequence[str] = (),
+        name: str = "",
+        wishes: JobWishes | None = None,
     ) -> JobShown:
         """Send files, and queue a job of them and of links."""
-        return self.submit([*(self.upload(path).source for path in paths), *links], name)
+        return self.submit([*(self.upload(path).source for path in paths), *links], name, wishes)
 
     def job(self, job_id: str) -> JobDetail:
         """Return a job as it stands, with what its items came to so far."""
@@ -192,13 +188,8 @@ class Client:
 
     def jobs(self) -> Iterator[JobShown]:
         """Yield the account's jobs, the newest first."""
-        before: str | None = None
-        while True:
-            page = self._ask(JobPage, "GET", "/jobs", params=_given(before=before))
+        for page in self._pages(JobPage, "/jobs", "before", {}):
             yield from page.jobs
-            before = page.next
-            if before is None:
-                return
 
     def cancel(self, job_id: str) -> JobShown:
         """Cancel a job."""
@@ -257,14 +248,8 @@ class Client:
             search: part of a title.
         """
         wanted = {"show": show, "order": order, "search": search, "most": "500"}
-        after: str | None = None
-        while True:
-            asked = wanted | _given(after=after)
-            page = self._ask(ItemPage, "GET", f"/jobs/{job_id}/items", params=asked)
+        for page in self._pages(ItemPage, f"/jobs/{job_id}/items", "after", wanted):
             yield from page.items
-            after = page.next
-            if after is None:
-                return
 
     def item(self, item_id: str) -> ItemDetail:
         """Return one item, with what was scored so far while it is analysed (never a result)."""
@@ -330,11 +315,18 @@ class Client:
         return TypeAdapter(list[SweepShown]).validate_json(answer.content)
 
     def add_sweep(
-        self, cron: str, sources: Sequence[str], name: str = "", timezone: str = "UTC"
+        self,
+        cron: str,
+        sources: Sequence[str],
+        name: str = "",
+        timezone: str = "UTC",
+        options: JobOptions | None = None,
     ) -> SweepShown:
         """Make a sweep; its first run is at its next time."""
-        body = SweepBody(cron=cron, timezone=timezone, name=name, sources=list(sources))
-        return self._ask(SweepShown, "POST", "/sweeps", json=body.model_dump(mode="json"))
+        body = SweepBody(
+            cron=cron, timezone=timezone, name=name, sources=list(sources), **_said(options)
+        )
+        return self._ask(SweepShown, "POST", "/sweeps", json=body.to_wire())
 
     def run_sweep(self, sweep_id: str) -> RunShown:
         """Submit a sweep's job now, beside its schedule."""
@@ -345,6 +337,18 @@ class Client:
         self._get("DELETE", f"/sweeps/{sweep_id}")
 
     # inside
+
+    def _pages(
+        self, kind: type[Page], path: str, place: str, wanted: Mapping[str, str]
+    ) -> Iterator[Page]:
+        """Yield a list's pages; `place` is the parameter that says where the next one begins."""
+        asked = dict(wanted)
+        while True:
+            page = self._ask(kind, "GET", path, params=asked)
+            yield page
+            if page.next is None:
+                return
+            asked[place] = page.next
 
     def _ask(self, answered: type[Shown], method: str, path: str, **request: Any) -> Shown:  # noqa: ANN401 (as httpx takes it)
         answer = self._get(method, path, **request)
@@ -376,5 +380,9 @@ def _error_of(answer: httpx.Response) -> VerityError:
     return kind(message, code, float(wait) if wait.isdigit() else None)
 
 
-def _given(**values: str | None) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value is not None}
+def _said(options: JobOptions | None) -> dict[str, Any]:
+    return (
+        {}
+        if options is None
+        else {name: getattr(options, name) for name in type(options).model_fields}
+    )

@@ -14,9 +14,10 @@ from jobs.connections import ConnectionDesk
 from jobs.queue_values import to_job
 from jobs.quota import require_begin
 from jobs.source_options import FACT, SourceOptions
+from jobs.sources.archives import MEMBER_FACTS
 from jobs.sources.names import SourceForm, check_source
 from jobs.spec import MAX_NAME_CHARS, Job, JobSpec
-from jobs.uploads import is_upload, upload_items
+from jobs.uploads import is_upload, whole_upload
 from pipeline.errors import AccessError, InputError, SourceNotFoundError
 from pipeline.vocabulary import AnalysisOptions
 from storage import (
@@ -159,9 +160,11 @@ def _enter(
     )
     job_id = job_rows.insert_job(connection, new_job)
     if KEPT_FACT not in facts and is_upload(asked.source_uri):
-        [sent] = upload_items(connection, asked.account_id, [asked.source_uri])
-        upload_rows.use_uploads(connection, [sent.facts["upload_id"]], job_id)
-        facts = sent.facts | {CLOSER_FACT: facts[CLOSER_FACT]}
+        whole, _, _ = asked.source_uri.partition("#")  # what follows names a member of an archive
+        sent = whole_upload(connection, asked.account_id, whole)
+        upload_rows.use_uploads(connection, [sent["upload_id"]], job_id)
+        member = {name: fact for name, fact in asked.facts.items() if name in MEMBER_FACTS}
+        facts = sent | member | {CLOSER_FACT: facts[CLOSER_FACT]}
     host = "" if KEPT_FACT in facts else asked.host
     item = NewItemFacts(
         ItemKind.MEDIA, asked.source_uri, asked.title, "closer", facts, host, Priority.LIVE

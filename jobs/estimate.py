@@ -46,7 +46,7 @@ def count_uploads(
     Raises:
         SourceNotFoundError, InputError: as for the job.
     """
-    for item in upload_items(connection, account_id, sources):
+    for item in upload_items(connection, account_id, sources, SourceOptions()):
         tally.add(int(item.facts["size_bytes"]))
     return [source for source in sources if not is_upload(source)]
 

@@ -290,7 +290,8 @@ def enter_job(
             key_id=key_id,
         ),
     )
-    uploads = upload_items(connection, account_id, spec.sources)
+    uploads = upload_items(connection, account_id, spec.sources, spec.source_options)
+    n_media = sum(it.kind is ItemKind.MEDIA for it in uploads)
     upload_rows.use_uploads(connection, [it.facts["upload_id"] for it in uploads], job_id)
     listings = [
         NewItemFacts(
@@ -305,9 +306,10 @@ def enter_job(
         if not is_upload(source)
     ]
     item_rows.insert_items(connection, job_id, account_id, listings + uploads)
-    if uploads:
-        quota_rows.add_use(connection, account_id, key_id, Spending(n_items=len(uploads)))
-    change = CountChange(n_listing=len(listings), n_total=len(uploads))
+    if n_media:
+        quota_rows.add_use(connection, account_id, key_id, Spending(n_items=n_media))
+    n_listing = len(listings) + len(uploads) - n_media
+    change = CountChange(n_listing=n_listing, n_total=n_media)
     job_rows.append_change(connection, job_id, change)
     item_rows.ring(connection)
     progress_rows.ring(connection, {(job_id, account_id)})

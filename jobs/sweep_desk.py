@@ -1,5 +1,6 @@
 """The people's side of sweeps: make, look, pause, run now, remove."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -12,9 +13,10 @@ from jobs.spec import JobSpec
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 from jobs.uploads import is_upload, unlisted_upload
 from pipeline.errors import InputError, SourceNotFoundError
-from storage import sweep_rows
+from storage import secret_rows, sweep_rows
 from storage.account_rows import require_account
 from storage.database import transaction
+from storage.secret_rows import SealedSecret
 from storage.sweep_rows import NewSweepFacts, RunFacts, SweepFacts
 
 
@@ -25,8 +27,20 @@ class SweepDesk:
         """Use a migrated database."""
         self._engine = engine
 
-    def add(self, spec: SweepSpec, account_id: str = "default", key_id: str | None = None) -> Sweep:
+    def add(
+        self,
+        spec: SweepSpec,
+        account_id: str = "default",
+        key_id: str | None = None,
+        secrets: Sequence[SealedSecret] = (),
+    ) -> Sweep:
         """Make a sweep; its first run is its first tick from now.
+
+        Args:
+            spec: which job, and when.
+            account_id: whose.
+            key_id: the API key that asks.
+            secrets: that its job names; kept until the sweep is removed and its last job is over.
 
         Raises:
             InputError: the schedule is wrong, there is no such account, or a source is an upload.
@@ -36,6 +50,8 @@ class SweepDesk:
             raise unlisted_upload()
         with transaction(self._engine) as connection:
             require_account(connection, account_id)
+            for secret in secrets:
+                secret_rows.insert_secret(connection, account_id, None, secret)
             facts = NewSweepFacts(
                 account_id,
                 spec.name or spec.job.name or spec.job.sources[0],
@@ -147,8 +163,12 @@ class SweepDesk:
             SourceNotFoundError: there is no such sweep.
         """
         with transaction(self._engine) as connection:
-            number = int(_require(connection, sweep_id, account_id).sweep_id)
-            sweep_rows.remove_sweep(connection, number)
+            sweep = _require(connection, sweep_id, account_id)
+            sweep_rows.remove_sweep(connection, int(sweep.sweep_id))
+            named = sweep.job.source_options
+            secret_rows.hand_over(
+                connection, account_id, [named.cookies_id, named.proxy_id], int(sweep.sweep_id)
+            )
 
 
 def to_sweep(facts: SweepFacts) -> Sweep:

@@ -10,6 +10,7 @@ from storage.database import connect_engine, transaction
 from storage.kept_objects import get_object
 from storage.objects import ObjectStore, open_object_store
 from storage.settings import StorageSettings
+from storage.upload_rows import UploadFacts
 
 KEPT_CONNECTIONS = 1  # a preparer fetches one item at a time
 
@@ -32,6 +33,17 @@ class UploadShelf:
             parts = upload_rows.read_parts(connection, account_id, upload_id)
         for part in parts:
             yield get_object(store, part.key)
+
+    def find(self, account_id: str, upload_id: str) -> UploadFacts | None:
+        """Return a whole upload of the account; None: there is none.
+
+        Raises:
+            DatabaseError: away.
+        """
+        engine, _ = self._services
+        with transaction(engine) as connection:
+            found = upload_rows.share_uploads(connection, account_id, [upload_id]).get(upload_id)
+        return found if found is not None and found.sha256 is not None else None
 
     def close(self) -> None:
         """Close the connections, where there are any."""

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine
 
-from pipeline.errors import InputError, SourceNotFoundError
+from jobs.archive_names import is_archive, is_openable
+from jobs.source_options import SourceOptions
+from pipeline.errors import InputError, MediaUnsupportedError, SourceNotFoundError
 from storage import upload_rows
 from storage.database import transaction
 from storage.item_rows import NewItemFacts
@@ -17,6 +19,7 @@ from storage.states import ItemKind
 from storage.upload_rows import UploadFacts
 
 SCHEME = "upload:"
+ARCHIVE_CODE = "media_is_archive"
 UPLOAD_KEEP_S = (
     24 * 3600.0
 )  # since the last byte, the end, or the end of the last job that named it
@@ -41,9 +44,12 @@ def upload_id_of(source: str) -> str:
 
 
 def upload_items(
-    connection: Connection, account_id: str, sources: Sequence[str]
+    connection: Connection, account_id: str, sources: Sequence[str], options: SourceOptions
 ) -> list[NewItemFacts]:
     """Return the items of the uploads among a job's sources, kept until the transaction's end.
+
+    An archive is listed where the job asks for that, and its members are the items; otherwise it is
+    an item that fails, and says why.
 
     Raises:
         SourceNotFoundError: there is no such upload, or it is another account's.
@@ -57,8 +63,22 @@ def upload_items(
     for source, upload_id in wanted.items():
         if upload_id not in found:
             raise no_upload(upload_id)
-        items.append(_to_item(source, found[upload_id]))
+        items.append(_to_item(source, found[upload_id], options))
     return items
+
+
+def whole_upload(connection: Connection, account_id: str, source: str) -> dict[str, str]:
+    """Return what the fetch of an upload needs, which is kept until the transaction's end.
+
+    Raises:
+        SourceNotFoundError, InputError: see `upload_items`.
+    """
+    upload_id = upload_id_of(source)
+    found = upload_rows.share_uploads(connection, account_id, [upload_id]).get(upload_id)
+    if found is None:
+        raise no_upload(upload_id)
+    _require_whole(found)
+    return facts_of(found)
 
 
 def expire_uploads(engine: Engine) -> int:
@@ -95,14 +115,11 @@ def unlisted_upload() -> InputError:
     )
 
 
-def _to_item(source: str, upload: UploadFacts) -> NewItemFacts:
-    if upload.sha256 is None or upload.finished_at is None:
-        raise InputError(
-            f"The upload {upload.upload_id} has {upload.n_bytes} of {upload.size_bytes} bytes: send"
-            " the rest, then submit.",
-            "upload_unfinished",
-        )
-    facts = {
+def facts_of(upload: UploadFacts) -> dict[str, str]:
+    """Return what the fetch of a whole upload needs, and its custody tells."""
+    assert upload.sha256 is not None, "it is whole"
+    assert upload.finished_at is not None, "it is whole"
+    return {
         "via": "upload",
         "upload_id": upload.upload_id,
         "sha256": upload.sha256,
@@ -110,4 +127,27 @@ def _to_item(source: str, upload: UploadFacts) -> NewItemFacts:
         "name": upload.name,
         "uploaded_at": upload.finished_at.isoformat(),
     }
+
+
+def _to_item(source: str, upload: UploadFacts, options: SourceOptions) -> NewItemFacts:
+    _require_whole(upload)
+    facts = facts_of(upload)
+    if is_openable(upload.name) and options.open_archives:
+        told = {"upload_id": upload.upload_id} | options.to_facts()
+        return NewItemFacts(ItemKind.LIST, source, upload.name, f"list:{source}", told)
+    if is_archive(upload.name):
+        facts |= {
+            "error": MediaUnsupportedError.__name__,
+            "error_code": ARCHIVE_CODE,
+            "error_message": "This file is an archive: unpack it, or ask for archives to be opened.",
+        }
     return NewItemFacts(ItemKind.MEDIA, source, upload.name, f"media:{source}", facts)
+
+
+def _require_whole(upload: UploadFacts) -> None:
+    if upload.sha256 is None or upload.finished_at is None:
+        raise InputError(
+            f"The upload {upload.upload_id} has {upload.n_bytes} of {upload.size_bytes} bytes: send"
+            " the rest, then submit.",
+            "upload_unfinished",
+        )

@@ -52,6 +52,22 @@ def read_sealed(
     return {(account, secret_id): bytes(sealed) for account, secret_id, sealed in rows}
 
 
+def hand_over(
+    connection: Connection, account_id: str, secret_ids: Collection[str], sweep_id: int
+) -> None:
+    """Let the secrets of a sweep that ends go with its last job; at once where it had none."""
+    values = {"account_id": account_id, "ids": list(secret_ids), "sweep_id": sweep_id}
+    mine = "account_id = :account_id AND secret_id = ANY(CAST(:ids AS text[])) AND job_id IS NULL"
+    connection.execute(
+        text(
+            "UPDATE source_secret SET job_id = (SELECT max(job_id) FROM sweep_run"  # noqa: S608 (words of our own)
+            f" WHERE sweep_run.sweep_id = :sweep_id) WHERE {mine}"
+        ),
+        values,
+    )
+    connection.execute(text(f"DELETE FROM source_secret WHERE {mine}"), values)  # noqa: S608
+
+
 def forget_old(connection: Connection, keep_days: float = KEEP_DAYS) -> int:
     """Remove the secrets of jobs that ended some days ago; return how many."""
     done = connection.execute(

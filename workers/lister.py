@@ -11,7 +11,9 @@ from jobs.settings import JobsSettings
 from jobs.source_options import SourceOptions
 from jobs.sources import Listed, Passed, list_with_signs
 from jobs.spec import ItemClaim, NewItem
+from jobs.upload_shelf import UploadShelf
 from pipeline.errors import VerityError
+from storage.settings import StorageSettings
 from workers.path_guard import guard_paths
 from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
@@ -28,6 +30,7 @@ class ListerSettings:
     jobs: JobsSettings
     place: NodePlace
     allow_local: bool
+    storage: StorageSettings | None = None  # with the database's URL; None: no uploads are read
 
 
 class Lister:
@@ -47,7 +50,9 @@ class Lister:
         tempfile.tempdir = str(self._folder.path)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
-        self._access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
+        uploads = None if settings.storage is None else UploadShelf(settings.storage)
+        self._access = replace(access, uploads=uploads)
         return here(), None
 
     @ray.method(num_returns="streaming")
@@ -60,7 +65,7 @@ class Lister:
         skipped: list[tuple[str, str]] = []
         listed = list_with_signs(
             claim.source_uri,
-            replace(self._access, sealed=claim.sealed),
+            replace(self._access, sealed=claim.sealed, account_id=claim.account_id),
             claim.cursor,
             lambda name, why: skipped.append((name, why)),
             SourceOptions.from_facts(claim.facts),

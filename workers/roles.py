@@ -93,4 +93,4 @@ def job_of(role: Role, fleet: FleetSettings) -> tuple[type, object]:
     if role is Role.WRITER:
         key = site_key(fleet.storage)
         return Writer, WriterSettings(fleet.storage, fleet.lease_s, key, fleet.jobs.egress)
-    return Lister, ListerSettings(fleet.jobs, place, fleet.allow_local)
+    return Lister, ListerSettings(fleet.jobs, place, fleet.allow_local, fleet.storage)

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.items_query import ItemsQuery, after_text
+from console.api.job_options import JobOptions, require_keeping, with_cookies
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
@@ -18,10 +19,8 @@ from console.api.site_cookies import seal_cookies
 from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.progress_desk import JobProgress, ProgressDesk
-from jobs.source_options import Login, SourceOptions
-from jobs.sources.cookies import MAX_COOKIE_BYTES
+from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
-from pipeline.vocabulary import AnalysisOptions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 MOST_JOBS = 200
@@ -35,11 +34,19 @@ class PriorityName(StrEnum):
     SWEEP = "sweep"
 
 
-class JobBody(BaseModel):
+class JobWishes(JobOptions):
+    """How a job is done, beside what it is of."""
+
+    priority: PriorityName = PriorityName.BATCH
+    at_once: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+    only_new: bool = False
+    fresh: bool = False  # analyse anew what this account has analysed before
+
+
+class JobBody(JobWishes):
     """What to analyse, and how."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [{"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}]
         },
@@ -47,14 +54,6 @@ class JobBody(BaseModel):
 
     sources: Annotated[list[str], Field(min_length=1, max_length=MAX_SOURCES)]
     name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
-    priority: PriorityName = PriorityName.BATCH
-    hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
-    at_once: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
-    only_new: bool = False
-    fresh: bool = False  # analyse anew what this account has analysed before
-    # of the sites that are read, as the text of a cookies.txt; sealed at once, removed after the job
-    cookies: Annotated[SecretStr, Field(max_length=MAX_COOKIE_BYTES)] | None = None
-    login: Login = Login.LAST  # whether sites see the cookies last or first
 
 
 class PriorityBody(BaseModel):
@@ -133,20 +132,19 @@ def submit(
     body: JobBody, asking: Analyst, context: Context, idempotency_key: IdempotencyKey = ""
 ) -> JobShown:
     """Queue a job; a fleet worker analyses its items."""
-    wanted = SourceOptions(only_new=body.only_new)
+    require_keeping(body, asking, context)
+    wanted = SourceOptions(only_new=body.only_new, open_archives=body.open_archives)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
     cookies = seal_cookies(body.cookies, context.jobs_settings.sealer)
-    for kept in cookies:
-        named = {"cookies_id": kept.secret_id, "login": body.login}
-        options = options.model_copy(update=named)
     spec = JobSpec(
         sources=tuple(body.sources),
         name=body.name,
         priority=Priority[body.priority.name],
-        options=AnalysisOptions(hop_s=body.hop_s),
+        options=body.analysis,
         max_running=body.at_once,
-        source_options=options,
+        source_options=with_cookies(options, body, cookies),
         fresh=body.fresh,
+        keep_media_days=body.keep_media_days,
     )
 
     def enter() -> JobShown:

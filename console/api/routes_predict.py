@@ -14,7 +14,9 @@ from console.api.examining import Upload
 from console.api.principals import Analyst, Principal
 from console.api.spending import charging, file_left
 from console.people.deeds import Deed
-from pipeline.errors import InputError
+from jobs.archive_names import is_archive
+from jobs.uploads import ARCHIVE_CODE
+from pipeline.errors import InputError, MediaUnsupportedError
 from reports.document import FailurePart, ReportDocument
 from reports.findings import SegmentRow, VerdictFindings
 from reports.languages import words_of
@@ -83,10 +85,12 @@ async def predict(
 ) -> Predicted:
     """Analyse one file (the body itself, or `file` of a form): any audio or video."""
     words = words_of(language)
+    refuse_archive(name)
     with context.examining.folder() as folder:
         path = folder / UPLOAD_NAME
         if content_type.startswith(FORM_TYPE):
             title = await keep_form(request, path)
+            refuse_archive(title)
         else:
             await keep_body(request, path)
             title = name
@@ -111,6 +115,20 @@ def predict_link(
     )
     note(context, asking, Deed.PREDICT_LINK)
     return predicted(document)
+
+
+def refuse_archive(name: str) -> None:
+    """Pass where a file is one recording by its name.
+
+    Raises:
+        MediaUnsupportedError: it is an archive (`media_is_archive`).
+    """
+    if is_archive(name):
+        raise MediaUnsupportedError(
+            "This file is an archive, and one recording is answered at once: unpack it, or submit it"
+            " as a job with archives opened (`open_archives`).",
+            ARCHIVE_CODE,
+        )
 
 
 def asked_by(asking: Principal) -> str:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.job_options import JobOptions, require_keeping, with_cookies
 from console.api.principals import Analyst, Reader
+from console.api.site_cookies import seal_cookies
 from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
@@ -19,11 +21,10 @@ from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 router = APIRouter(prefix="/sweeps", tags=["sweeps"])
 
 
-class SweepBody(BaseModel):
+class SweepBody(JobOptions):
     """Which job, and when again and again."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -69,16 +70,20 @@ class RunShown(BaseModel):
 @router.post("", status_code=201)
 def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
     """Make a sweep; its first run is at its next time."""
-    wanted = SourceOptions(only_new=body.only_new)
+    require_keeping(body, asking, context)
+    wanted = SourceOptions(only_new=body.only_new, open_archives=body.open_archives)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
+    cookies = seal_cookies(body.cookies, context.jobs_settings.sealer)
     job = JobSpec(
         sources=tuple(body.sources),
         name=body.name,
         priority=Priority.SWEEP,
-        source_options=options,
+        options=body.analysis,
+        source_options=with_cookies(options, body, cookies),
+        keep_media_days=body.keep_media_days,
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
-    made = context.sweeps.add(spec, asking.account_id, asking.key_id)
+    made = context.sweeps.add(spec, asking.account_id, asking.key_id, cookies)
     note(context, asking, Deed.SWEEP_ADD, f"sweep:{made.sweep_id}")
     return shown(made)
 

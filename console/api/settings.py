@@ -15,6 +15,7 @@ DEFAULT_UPLOAD_BYTES = 100 << 20
 DEFAULT_UPLOADS_BYTES = 100 << 30
 DEFAULT_REQUESTS_A_MINUTE = 600
 DEFAULT_STREAM_S = 300
+DEFAULT_KEEP_MEDIA_MOST_DAYS = 90  # for those who are no admins
 DEFAULT_LISTEN_BYTES = 4 << 30  # thirty-six hours of one channel
 MOST_REPLICAS = 100
 LEAST_TOKEN_CHARS = 20  # a shorter secret can be guessed
@@ -44,6 +45,8 @@ class ApiSettings(BaseModel):
     metrics_token: SecretStr | None = None  # that Prometheus sends; None: no metrics are given
     trusted_proxies: int = Field(default=0, ge=0)  # in front of us, that name the client's address
     listen_bytes: int = Field(default=DEFAULT_LISTEN_BYTES, ge=0)  # of copies that are listened to
+    # days that a job of somebody who is no admin may have media kept
+    keep_media_most_days: int = Field(default=DEFAULT_KEEP_MEDIA_MOST_DAYS, ge=0)
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
     provider: ProviderSettings | None = None  # whom people may sign in with, beside passwords
@@ -89,6 +92,9 @@ class ApiSettings(BaseModel):
             stream_s=_count(environ, "VERITY_STREAM_S", DEFAULT_STREAM_S),
             trusted_proxies=_count(environ, "VERITY_TRUSTED_PROXIES", 0),
             listen_bytes=_count(environ, "VERITY_LISTEN_BYTES", DEFAULT_LISTEN_BYTES),
+            keep_media_most_days=_count(
+                environ, "VERITY_KEEP_MEDIA_MOST_DAYS", DEFAULT_KEEP_MEDIA_MOST_DAYS
+            ),
             metrics_token=_token(environ),
             certificate=Path(certificate) if certificate else None,
             certificate_key=Path(key) if key else None,

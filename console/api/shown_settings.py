@@ -127,6 +127,7 @@ _SERVER = {
     "VERITY_TRUSTED_PROXIES": "api.trusted_proxies",
     "VERITY_STREAM_S": "api.stream_s",
     "VERITY_LISTEN_BYTES": "api.listen_bytes",
+    "VERITY_KEEP_MEDIA_MOST_DAYS": "api.keep_media_most_days",
 }
 _SIGN_IN = {
     "VERITY_OIDC_ISSUER": "api.provider.issuer",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.items_query import ItemsQuery, after_text
+from console.api.job_options import MOST_KEEP_DAYS
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
 from console.api.routes_jobs import JobBody, PriorityBody, PriorityName, set_priority
@@ -18,6 +19,7 @@ from console.pages.durations import duration_words
 from console.pages.lines import source_lines
 from console.pages.render import PageHere
 from console.people.deeds import Deed
+from console.people.roles import Right
 from jobs.progress_desk import ProgressDesk
 from jobs.spec import MAX_SOURCES, Job
 from pipeline.errors import InputError
@@ -27,6 +29,7 @@ router = APIRouter()
 Digits = Annotated[str | None, Query(pattern=r"^\d{1,18}$")]
 N_ITEMS = 50  # on a page
 VERDICTS = ("synthetic", "partly_synthetic", "inconclusive", "no_evidence", "not_applicable")
+_NUMBERS = ("at_once", "keep_media_days")
 SHOWS = (*VERDICTS, "failed", "running", "ready", "cancelled")
 
 
@@ -39,7 +42,10 @@ class JobForm(BaseModel):
     hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
     only_new: bool = False
     fresh: bool = False
+    open_archives: bool = False
+    clips: bool = False
     at_once: Annotated[str, Field(pattern=r"^\d{0,7}$")] = ""  # an empty field says nothing
+    keep_media_days: Annotated[str, Field(pattern=r"^\d{0,5}$")] = ""
     csrf: str = ""
 
 
@@ -56,16 +62,22 @@ def new_job(page: PageHere, asking: Analyst, context: Context) -> Response:
     """Show the form."""
     size = f"{context.receiving.limits.most_bytes / 1e9:.3g} GB"
     return page.show(
-        "job_new.html", priorities=list(PriorityName), size=size, most_sources=MAX_SOURCES
+        "job_new.html",
+        priorities=list(PriorityName),
+        size=size,
+        most_sources=MAX_SOURCES,
+        most_days=MOST_KEEP_DAYS
+        if Right.MANAGE in asking.rights
+        else context.settings.keep_media_most_days,
     )
 
 
 @router.post("/jobs/new")
 def submit(asking: Analyst, context: Context, form: Annotated[JobForm, Form()]) -> Response:
     """Queue a job and lead to it."""
-    said = form.model_dump(exclude={"sources", "csrf", "at_once"})
-    at_once = int(form.at_once) if form.at_once else None
-    body = JobBody(sources=source_lines(form.sources), at_once=at_once, **said)
+    said = form.model_dump(exclude={"sources", "csrf", *_NUMBERS})
+    numbers = {name: int(typed) for name in _NUMBERS if (typed := getattr(form, name))}
+    body = JobBody(sources=source_lines(form.sources), **said, **numbers)
     return RedirectResponse(f"/jobs/{submit_job(body, asking, context).job_id}", 303)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jobs.archive_names import is_archive, is_openable
 from jobs.source_options import SourceOptions
 from jobs.sources.access import FetchLimits, S3Access, SourceAccess
 from jobs.sources.archives import MEMBER, fetch_member, list_members
@@ -37,14 +38,12 @@ from jobs.sources.names import (
     check_source,
     has_feed_name,
     has_media_name,
-    is_archive,
     is_list,
-    is_openable,
     local_path,
 )
 from jobs.sources.s3 import fetch_object, list_prefix
-from jobs.sources.upload import fetch_upload
-from jobs.uploads import unlisted_upload
+from jobs.sources.upload import fetch_upload, list_upload
+from jobs.uploads import is_upload, unlisted_upload
 from pipeline.errors import LimitExceededError, MediaUnsupportedError, SourceNotFoundError
 
 __all__ = [
@@ -220,7 +219,7 @@ def _list(
     elif form is SourceForm.SEARCH:
         yield from list_site(source, access)
     elif form is SourceForm.UPLOAD:
-        raise unlisted_upload()  # its job makes it an item without a listing
+        yield from list_upload(source, access)  # an archive: others are items without a listing
     elif form is SourceForm.WEB:
         yield from _list_web(source, access, cursor, on_skipped, n_lists)
     elif is_list(source) and local_path(source).is_file():
@@ -232,7 +231,13 @@ def _list(
 def _inner(access: SourceAccess, on_skipped: OnSkipped, n_lists: int) -> ListEntry:
     if not n_lists:
         raise LimitExceededError("Lists name lists that name lists: too deep.", "list_too_deep")
-    return lambda entry: _list(entry, access, "", on_skipped, n_lists - 1)
+
+    def list_entry(entry: str) -> Iterator[Listed]:
+        if is_upload(entry):
+            raise unlisted_upload()  # only its own job names an archive that was sent
+        yield from _list(entry, access, "", on_skipped, n_lists - 1)
+
+    return list_entry
 
 
 def _list_web(

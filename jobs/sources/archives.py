@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+from jobs.archive_names import is_archive
 from jobs.sources.access import SourceAccess
 from jobs.sources.filters import Candidate
 from jobs.sources.items import (
@@ -26,7 +27,6 @@ from jobs.sources.items import (
     failed_item,
     source_key,
 )
-from jobs.sources.names import is_archive
 from jobs.sources.sink import MediaSink
 from pipeline.errors import (
     AccessError,
@@ -38,7 +38,7 @@ from pipeline.errors import (
 from pipeline.limits import ChildLimits, LimitedChild, limited_child
 
 MEMBER = "member_number"  # the fact that makes an item a member
-_MEMBER_FACTS = frozenset({MEMBER, "member", "member_bytes"})
+MEMBER_FACTS = frozenset({MEMBER, "member", "member_bytes"})
 MOST_MEMBERS = 20_000
 MOST_RATIO = 200  # unpacked to packed; sound packs worse than 10 to 1
 FREE_BYTES = 64 << 20  # below this, any ratio
@@ -100,7 +100,7 @@ def fetch_member(
     Raises:
         VerityError: the archive cannot be had, or the member cannot be read.
     """
-    facts = {name: it for name, it in item.facts.items() if name not in _MEMBER_FACTS}
+    facts = {name: it for name, it in item.facts.items() if name not in MEMBER_FACTS}
     uri, mark, _ = item.source_uri.rpartition("#")  # the member's own part is quoted
     whole = NewItem(uri if mark else item.source_uri, item.title, "", facts)
     with (

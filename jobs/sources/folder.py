@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.archive_names import is_archive, is_openable
 from jobs.source_options import SourceOptions
 from jobs.sources.access import SourceAccess
 from jobs.sources.filters import Candidate
@@ -26,7 +27,7 @@ from jobs.sources.items import (
     clean_text,
     source_key,
 )
-from jobs.sources.names import is_archive, is_openable, local_path
+from jobs.sources.names import local_path
 from jobs.sources.sink import (
     MEDIA_FILE_NAME,
     READ_BYTES,

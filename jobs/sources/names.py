@@ -10,11 +10,6 @@ from jobs.spec import MAX_SOURCE_CHARS
 from jobs.uploads import is_upload, no_upload, upload_id_of
 from pipeline.errors import InputError
 
-ARCHIVES = (
-    *(".7z", ".bz2", ".cab", ".gz", ".iso", ".jar", ".lz4", ".rar"),
-    *(".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zip", ".zst"),
-)
-OPENABLE = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 # What a web server hands out as a file. Manifests (.m3u8, .mpd) are not in it: they are pages.
 MEDIA = (
     *(".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv"),
@@ -96,16 +91,6 @@ def local_path(source: str) -> Path:
     if source.startswith("file://"):
         return Path(unquote(urlsplit(source).path, errors="surrogateescape"))
     return Path(source)
-
-
-def is_archive(name: str) -> bool:
-    """Tell whether a name is an archive's: these are not opened."""
-    return PurePosixPath(name.lower()).suffix in ARCHIVES
-
-
-def is_openable(name: str) -> bool:
-    """Tell whether an archive's name is of a kind that is opened where a job asks for it."""
-    return name.lower().endswith(OPENABLE)
 
 
 def is_list(name: str) -> bool:

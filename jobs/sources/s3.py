@@ -23,6 +23,7 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
+from jobs.archive_names import is_archive, is_openable
 from jobs.sources.access import S3Access, SourceAccess
 from jobs.sources.filters import Candidate
 from jobs.sources.items import (
@@ -35,7 +36,6 @@ from jobs.sources.items import (
     clean_text,
     source_key,
 )
-from jobs.sources.names import is_archive, is_openable
 from jobs.sources.s3_checksum import damage_of
 from jobs.sources.s3_errors import BROKEN, to_named_error
 from jobs.sources.s3_events import ObjectEvent

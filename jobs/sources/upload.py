@@ -1,14 +1,32 @@
 """A file that somebody sent, as a source: its parts are put together in the item's own folder."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.archive_names import is_openable
 from jobs.sources.access import SourceAccess
-from jobs.sources.items import Fetchable, Fetched, OnProgress, clean_text
+from jobs.sources.items import Fetchable, Fetched, Listed, NewItem, OnProgress, clean_text
 from jobs.sources.sink import MediaSink
-from jobs.uploads import no_upload, unlisted_upload, upload_id_of
+from jobs.uploads import facts_of, no_upload, unlisted_upload, upload_id_of
 from pipeline.errors import MediaCorruptError
 from pipeline.vocabulary import Custody
+
+
+def list_upload(source: str, access: SourceAccess) -> Iterator[Listed]:
+    """Yield an upload of the claim's account, whose members its job asked for.
+
+    Raises:
+        SourceNotFoundError: it is gone, or another account's (`upload_not_found`).
+        InputError: this process reads no uploads, or it is named where none can be.
+    """
+    upload_id = upload_id_of(source)
+    if access.uploads is None or not access.account_id or not access.options.open_archives:
+        raise unlisted_upload()
+    upload = access.uploads.find(access.account_id, upload_id)
+    if upload is None or not is_openable(upload.name):
+        raise no_upload(upload_id)
+    yield Listed(NewItem(source, upload.name, source, facts_of(upload)), "")
 
 
 def fetch_upload(

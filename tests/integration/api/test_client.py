@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from console.api.context import ApiContext
+from console.api.job_options import JobOptions
+from console.api.routes_jobs import JobWishes, PriorityName
 from console.client import Client
 from console.people.roles import Role
 from jobs.spec import ItemKind
@@ -81,6 +84,20 @@ def test_sweeps_are_made_run_and_removed(client: Client) -> None:
     assert client.run_sweep(sweep.sweep_id).job_id
     client.remove_sweep(sweep.sweep_id)
     assert client.sweeps() == []
+
+
+def test_a_script_says_how_a_job_is_done(client: Client, context: ApiContext) -> None:
+    cookies = SecretStr("# Netscape HTTP Cookie File\n.example.org\tTRUE\t/\tTRUE\t0\ta\tword\n")
+    wishes = JobWishes(priority=PriorityName.LIVE, keep_media_days=3, cookies=cookies, fresh=True)
+    job = client.submit(SOURCES, wishes=wishes)
+    assert job.priority is PriorityName.LIVE
+    sweep = client.add_sweep("@daily", SOURCES, options=JobOptions(cookies=cookies, clips=True))
+    with context.engine.connect() as connection:
+        kept = connection.execute(text("SELECT job_id FROM source_secret ORDER BY created_at"))
+        assert list(kept.scalars()) == [int(job.job_id), None]
+        days = connection.scalar(text("SELECT keep_media_days FROM job"))
+    assert days == 3
+    client.remove_sweep(sweep.sweep_id)
 
 
 def test_errors_are_ours_with_the_problems_code(client: Client, url: str, tmp_path: Path) -> None:

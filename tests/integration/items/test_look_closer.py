@@ -176,3 +176,21 @@ def test_what_sounds_alike_comes_with_how_far_to_trust_it(
     assert "no evidence" in found["trust"]
     assert bo.get(f"/v1/items/{first.item_id}/like").status_code == 404
     assert "no evidence" in ada.get(f"/items/{first.item_id}/like").text
+
+
+def test_the_form_of_a_job_says_how_its_media_are_kept(
+    ada: TestClient, context: ApiContext
+) -> None:
+    token = ada.headers["x-csrf-token"]
+    form = {"sources": "https://example.org/a.mp3", "csrf": token, "clips": "true"}
+    for typed, kept in (("", None), ("0", 0), ("30", 30)):
+        sent = {**form, "keep_media_days": typed}
+        answer = ada.post("/jobs/new", data=sent, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        job_id = int(answer.headers["location"].rpartition("/")[2])
+        with context.engine.connect() as connection:
+            row = connection.execute(
+                text("SELECT keep_media_days, options FROM job WHERE job_id = :id"), {"id": job_id}
+            ).one()
+        assert (row.keep_media_days, row.options["keep_clips"]) == (kept, True)
+    assert 'name="open_archives"' in ada.get("/jobs/new").text

@@ -1,6 +1,8 @@
 """An upload as an item of a job: fetched in its account, kept while a job needs it, then gone."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +12,22 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from console.api.receiving import PART_BYTES, PartWriter, Receiving, Sender, UploadLimits
+from jobs.closer import CloserLook, look_closer
 from jobs.retention import delete_item
 from jobs.settings import JobsSettings
-from jobs.sources import fetch, list_items
+from jobs.source_options import SourceOptions
+from jobs.sources import fetch, list_from, list_items
 from jobs.sources.access import SourceAccess
 from jobs.spec import ItemClaim, ItemKind, JobSpec
 from jobs.upload_shelf import UploadShelf
 from jobs.uploads import UPLOAD_KEEP_S, expire_uploads, upload_source
 from jobs.work_queue import WorkQueue
-from pipeline.errors import InputError, MediaCorruptError, SourceNotFoundError
+from pipeline.errors import (
+    InputError,
+    MediaCorruptError,
+    MediaUnsupportedError,
+    SourceNotFoundError,
+)
 from storage.kept_objects import sweep_orphans
 from storage.objects import FolderStore
 from storage.settings import StorageSettings
@@ -203,3 +212,64 @@ def test_deleting_an_item_deletes_what_was_sent_for_it(desk: Desk) -> None:
     delete_item(desk.engine, claim.item_id, "ada")
     desk.age(2 * UPLOAD_KEEP_S)
     assert desk.n_objects() == 0
+
+
+def zip_of(**members: bytes) -> bytes:
+    """Return a zip file with these members; `_` stands for a dot."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return packed.getvalue()
+
+
+def test_an_archive_that_was_sent_fails_by_name_unless_it_is_to_be_opened(
+    desk: Desk, tmp_path: Path
+) -> None:
+    claim = desk.claim(desk.send(zip_of(a_wav=b"one"), "talks.zip"), desk.send(SOUND))
+    with pytest.raises(MediaUnsupportedError, match="ask for archives to be opened") as closed:
+        fetch(claim, tmp_path / "item", access_of(desk, claim))
+    assert closed.value.code == "media_is_archive"
+    assert claim.title == "talks.zip"
+
+
+def test_the_members_of_an_archive_that_was_sent_are_items_with_its_custody(
+    desk: Desk, tmp_path: Path
+) -> None:
+    packed = zip_of(a_wav=b"one", b_wav=b"two", inner_zip=b"closed")
+    source = desk.send(packed, "talks.zip")
+    options = SourceOptions(open_archives=True)
+    job = desk.queue.desk.submit(JobSpec(sources=(source,), source_options=options))
+    assert (job.counts.total, job.counts.listing) == (0, 1)
+    (listing,) = desk.queue.claim("lister", 1, ItemKind.LIST)
+    skipped: list[tuple[str, str]] = []
+    access = access_of(desk, listing)
+    wanted = SourceOptions.from_facts(listing.facts)
+    found = list_from(listing.source_uri, access, "", lambda *it: skipped.append(it), wanted)
+    desk.queue.add_items(listing, [one.item for one in found])
+    desk.queue.finish(listing)
+    assert [why for _, why in skipped] == ["archive_in_archive"]
+    claims = desk.queue.claim("worker", 5, ItemKind.MEDIA)
+    assert [claim.title for claim in claims] == ["talks.zip: a.wav", "talks.zip: b.wav"]
+    fetched = fetch(claims[1], tmp_path / "item", access)
+    assert fetched.path.read_bytes() == b"two"
+    told = fetched.custody.facts
+    assert told["archive_sha256"] == hashlib.sha256(packed).hexdigest()
+    assert (told["archive"], told["member"]) == ("talks.zip", "b.wav")
+    with pytest.raises(SourceNotFoundError):
+        next(list_from(source, replace(access, account_id="other"), options=wanted))
+    desk.queue.finish(claims[1], make_result(claims[1]))
+    again = look_closer(desk.engine, "default", claims[1].item_id, CloserLook(0.5))
+    (closer,) = [one for one in desk.queue.claim("worker", 5) if one.job_id == again.job_id]
+    assert fetch(closer, tmp_path / "closer", access).path.read_bytes() == b"two"
+
+
+def test_a_list_names_no_archive_that_was_sent(desk: Desk, tmp_path: Path) -> None:
+    source = desk.send(zip_of(a_wav=b"one"), "talks.zip")
+    (tmp_path / "list.txt").write_text(source)
+    jobs = JobsSettings()
+    access = jobs.source_access(jobs.open_guard(), allow_local=True)
+    access = replace(access, uploads=desk.shelf, account_id="default")
+    options = SourceOptions(open_archives=True)
+    (entry,) = list_items(str(tmp_path / "list.txt"), access, options)
+    assert entry.facts["error_code"] == "upload_misplaced"

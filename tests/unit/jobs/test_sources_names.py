@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.archive_names import is_archive
 from jobs.sources.items import clean_text, failed_item, named_error, source_key
-from jobs.sources.names import SourceForm, check_source, has_media_name, is_archive, name_of
+from jobs.sources.names import SourceForm, check_source, has_media_name, name_of
 from pipeline.errors import AccessError, InputError
 
 
