@@ -65,9 +65,9 @@ validate: .venv/.develop  ## the detector's headline table: make validate CORPUS
 	@[ -f $(CORPUS)/manifest.csv ] || { echo "There is no corpus in $(CORPUS); name one: make validate CORPUS=path"; exit 2; }
 	@.venv/bin/python -m training validate --corpus $(CORPUS)
 
-audit: .venv/.run  ## compare the locked packages with known weaknesses (asks pypi.org; not in CI)
+audit: .venv/.run  ## compare the locked packages with known weaknesses; accepted ones stand in requirements/accepted.txt
 	@[ -x var/audit/bin/pip-audit ] || { $(PYTHON) -m venv var/audit && var/audit/bin/pip install --quiet pip-audit==$(PIP_AUDIT); }
-	@var/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/run.lock
+	@.venv/bin/python -m console.package_audit
 
 lock:  ## work the lock files out again (needs uv)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes -q --extra cpu --extra demo --extra build pyproject.toml -o requirements/run.lock

@@ -19,6 +19,7 @@ from console.api.settings import ApiSettings, ServedBy
 from console.api.slow_senders import PatientProtocol
 from console.queue_access import QueueAccess, open_queue
 from console.replica import KEPT_CONNECTIONS, for_replicas, open_app, open_replica
+from console.serve_proxy import PATIENT_HOOK
 from console.settings import ConsoleSettings
 from console.terminal import errors
 from pipeline.errors import ConfigError
@@ -67,7 +68,9 @@ def _run_replicas(
 
     host, port = listener.getsockname()[:2]
     listener.close()  # it told that the port is free; Serve's proxy listens there now
-    place = ServingPlace(host, port, api.replicas, api.certificate, api.certificate_key)
+    place = ServingPlace(
+        host, port, api.replicas, api.certificate, api.certificate_key, PATIENT_HOOK
+    )
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: asked.set())

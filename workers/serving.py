@@ -27,6 +27,7 @@ GRACE_S = 5.0  # for answers that are being given
 KEEP_ALIVE_S = 30
 OpenApp: TypeAlias = Callable[[], AbstractContextManager[ASGIApp]]
 # Serve's proxy says what it does to standard error, which is ours
+PROXY_HOOK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
 QUIET = {"RAY_SERVE_LOG_TO_STDERR": "0"}
 
 
@@ -39,6 +40,8 @@ class ServingPlace:
     n_replicas: int
     certificate: Path | None = None  # with `certificate_key`: HTTPS
     certificate_key: Path | None = None
+    # what Serve's proxy calls in its own process before it opens the port, as `module.function`
+    proxy_hook: str = ""
 
 
 class Replica:
@@ -76,6 +79,7 @@ def serve_replicas(
     environ = os.environ  # noqa: TID251 (Ray and its servers read it and nothing else)
     for name, value in QUIET.items():
         environ.setdefault(name, value)
+    environ[PROXY_HOOK] = place.proxy_hook
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     deployment = serve.deployment(
         name=NAME,
