@@ -244,7 +244,7 @@ class Client:
         Args:
             job_id: whose.
             show: a finding (`synthetic`), or a state (`failed`); "": all.
-            order: `listed`, or by LLR: `lowest`, `highest`.
+            order: `listed`, `title`, or by LLR: `lowest`, `highest`.
             search: part of a title.
         """
         wanted = {"show": show, "order": order, "search": search, "most": "500"}

@@ -1,8 +1,8 @@
 """Pages of a job's items in SQL: by state or finding, in an order, searched by title; by keyset.
 
 Each page begins behind the last row of the one before and is read from an index in its order, so that
-the thousandth page costs what the first does. A search looks through `LOOKED_AT` items at a time: its
-page may hold few or none and still have a next one.
+the thousandth page costs what the first does. A search looks through `LOOKED_AT` items at a time, and so
+does a finding or state in the order of titles: such a page may hold few or none and still have a next one.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, text
 from pipeline.vocabulary import VerdictKind
 from storage.states import ItemState
 from storage.stored_text import storable
+from storage.tables import SHORT_TITLE
 
 LOOKED_AT = 20_000  # titles that one page of a search looks through
 
@@ -23,6 +24,7 @@ class ItemOrder(StrEnum):
     LISTED = "listed"  # as their source names them
     LOWEST = "lowest"  # by LLR, evidence of synthesis first; only what has one
     HIGHEST = "highest"  # by LLR, support of a person first; only what has one
+    TITLE = "title"  # by the first hundred characters of their titles, whatever their case
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,17 @@ def page_query(wanted: PageOrder) -> tuple[str, dict[str, object]]:
     """
     looked, values = _in_order(wanted)
     values |= {"job_id": wanted.job_id, "most": wanted.most + 1}
-    if not wanted.search:
+    is_sifted = wanted.order is ItemOrder.TITLE and wanted.shown is not None
+    if not (wanted.search or is_sifted):
         return f"SELECT item_id, key, true AS matches, 0 AS n_looked FROM ({looked}) page", values  # noqa: S608 (words of our own; values are bound)
     values |= {"most": LOOKED_AT, "found": wanted.most + 1, "search": storable(wanted.search)}
+    fits = "AND fits" if is_sifted else ""
     return (
         f"""
 WITH looked AS MATERIALIZED (
-    SELECT item_id, key, title, row_number() OVER () AS place FROM ({looked}) page
+    SELECT page.*, row_number() OVER () AS place FROM ({looked}) page
 ), found AS (
-    SELECT item_id, key, place FROM looked WHERE strpos(lower(title), lower(:search)) > 0
+    SELECT item_id, key, place FROM looked WHERE strpos(lower(title), lower(:search)) > 0 {fits}
     ORDER BY place LIMIT :found
 )
 SELECT item_id, key, true AS matches, 0 AS n_looked, place FROM found
@@ -103,6 +107,8 @@ def _in_order(wanted: PageOrder) -> tuple[str, dict[str, object]]:
     if wanted.after is not None:
         values = {"after": wanted.after.item_id, "after_key": wanted.after.key}
     shown = wanted.shown
+    if wanted.order is ItemOrder.TITLE:
+        return _by_title(wanted), values
     if wanted.order is not ItemOrder.LISTED:
         kinds = [shown] if isinstance(shown, VerdictKind) else list(VerdictKind)
         if isinstance(shown, ItemState) and shown is not ItemState.DONE:
@@ -125,6 +131,25 @@ def _in_order(wanted: PageOrder) -> tuple[str, dict[str, object]]:
         if shown is not ItemState.FAILED:  # a listing that failed is shown, others are not
             what += " AND kind = 'media'"
     return _select(key, what, behind if wanted.after else "", order), values
+
+
+def _by_title(wanted: PageOrder) -> str:
+    """Return a statement that reads media from the index of titles, and tells which are wanted."""
+    shown = wanted.shown
+    fits = "true" if shown is None else f"state = '{shown.value}'"
+    if isinstance(shown, VerdictKind):
+        fits = f"state = 'done' AND verdict = '{shown.value}'"
+    behind = ""
+    if wanted.after is not None:
+        behind = (
+            f" AND ({SHORT_TITLE.text}, item_id) >"  # noqa: S608 (words of our own)
+            f" ((SELECT {SHORT_TITLE.text} FROM any_item WHERE item_id = :after), :after)"
+        )
+    return (
+        f"SELECT item_id, 0 AS key, title, {fits} AS fits FROM any_item"  # noqa: S608
+        f" WHERE job_id = :job_id AND kind = 'media'{behind}"
+        f" ORDER BY {SHORT_TITLE.text}, item_id LIMIT :most"
+    )
 
 
 def _by_llr(wanted: PageOrder, kinds: list[VerdictKind]) -> str:

@@ -95,7 +95,9 @@ def _shown(
     sha256: str, path: Path, shipped_as: str = "", *, is_default: bool = False
 ) -> ModelShown | None:
     card = _card(sha256, path)
-    return card and ModelShown(
+    if card is None:
+        return None
+    return ModelShown(
         sha256=sha256,
         name=shipped_as or str(card["name"]),
         role=str(card["kind"]),

@@ -99,6 +99,8 @@ def test_no_page_reads_more_than_its_rows_however_deep_it_lies(engine: Engine) -
             (ItemState.FAILED, ItemOrder.LISTED, Place(middle)),
             (ItemState.READY, ItemOrder.LISTED, Place(waiting, 2)),
             (ItemState.RUNNING, ItemOrder.LISTED, None),
+            (None, ItemOrder.TITLE, None),
+            (None, ItemOrder.TITLE, Place(middle)),
         ]
         for shown, order, after in cases:
             wanted = PageOrder(job_id, "default", MOST, shown, order, after=after)
@@ -153,6 +155,38 @@ def test_a_walk_by_llr_shows_everything_that_has_one_once_ties_too(
         wanted.sort(reverse=order is ItemOrder.HIGHEST)
         pages = list(walk(connection, PageOrder(job_id, "default", 7, shown, order)))
     assert [item_id for page in pages for item_id in page] == [item_id for _, item_id in wanted]
+
+
+@pytest.mark.parametrize("shown", [None, VerdictKind.SYNTHETIC, ItemState.FAILED])
+@pytest.mark.parametrize("search", ["", "item 1"])
+def test_a_walk_by_title_shows_every_item_once(
+    engine: Engine, shown: VerdictKind | ItemState | None, search: str
+) -> None:
+    job_id = fill(engine, 400, n_open=100)
+    with transaction(engine) as connection:
+        connection.execute(text("UPDATE item SET title = 'ITEM 17' WHERE item_id % 10 = 3"))
+        rows = connection.execute(
+            text(
+                'SELECT item_id, title, verdict, state FROM item ORDER BY "left"(lower(title), 100), 1'
+            )
+        ).all()
+        expected = [
+            row.item_id
+            for row in rows
+            if search in row.title.lower() and shown in (None, row.verdict, row.state)
+        ]
+        wanted = PageOrder(job_id, "default", 7, shown, ItemOrder.TITLE, search)
+        pages = list(walk(connection, wanted))
+    assert [item_id for page in pages for item_id in page] == expected
+    assert len(expected) > 7
+
+
+def test_a_finding_by_title_is_looked_for_in_a_bounded_number_of_items(engine: Engine) -> None:
+    job_id = fill(engine, N_ITEMS)
+    with transaction(engine) as connection:
+        wanted = PageOrder(job_id, "default", MOST, ItemState.CANCELLED, ItemOrder.TITLE)
+        assert rows_read(explain(connection, wanted)) <= 4 * LOOKED_AT
+        assert [len(page) for page in walk(connection, wanted)] == [0] * 6
 
 
 def test_a_search_for_what_no_title_can_hold_finds_nothing(engine: Engine) -> None:
