@@ -87,7 +87,7 @@ class OpinionShown(BaseModel):
     at: datetime
 
 
-class FeedbackShown(BaseModel):
+class FeedbackCounted(BaseModel):
     """What readers think; it is counted, and changes no finding."""
 
     counts: list[OpinionCountShown]
@@ -119,12 +119,12 @@ def check_audit(asking: Operator, context: Context) -> AuditChecked:
 
 
 @router.get("/feedback")
-def feedback(asking: Admin, scope: Scope, context: Context) -> FeedbackShown:
+def feedback(asking: Admin, scope: Scope, context: Context) -> FeedbackCounted:
     """Count what readers think of findings by verdict, and show what one's own wrote last."""
     with transaction(context.engine) as connection:
         counts = site_rows.count_opinions(connection, scope)
         newest = site_rows.newest_opinions(connection, asking.account_id, N_OPINIONS)
-    return FeedbackShown(
+    return FeedbackCounted(
         counts=[OpinionCountShown.model_validate(one, from_attributes=True) for one in counts],
         newest=[
             OpinionShown(
