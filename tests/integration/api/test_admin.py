@@ -18,6 +18,7 @@ from storage.database import transaction
 from storage.worker_rows import WorkerWords
 from tests.integration.api.conftest import PASSWORD, Browse
 from workers.crew import Crew
+from workers.other_detectors import OtherDetectors
 from workers.roles import CrewSettings
 from workers.roster import Roster
 from workers.settings import FleetSettings
@@ -102,7 +103,7 @@ def test_a_worker_is_listed_while_it_runs_and_gone_when_it_ends(
 ) -> None:
     fleet = FleetSettings.from_env({})
     crew = Crew(CrewSettings(fleet, n_preparers=1, n_gpus=0))  # not entered: no actor starts
-    with Roster(engine, "here:1:1", crew, every_s=0.05):
+    with Roster(engine, "here:1:1", crew, OtherDetectors(fleet), every_s=0.05):
         until_listed(engine, 1)
     until_listed(engine, 0)
 
