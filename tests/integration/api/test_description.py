@@ -81,5 +81,13 @@ def test_every_route_answers_as_described(url: str, context: ApiContext, who: st
     assert n_operations >= N_OPERATIONS
 
 
+def test_each_shape_has_a_name_of_its_own(context: ApiContext) -> None:
+    shapes = create_app(context).openapi()["components"]["schemas"]
+    twice = [
+        name for name in shapes if "__" in name
+    ]  # two classes of one name: generators stop there
+    assert twice == []
+
+
 def has_input(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> bool:
     return bool(operation.body) or any(True for _ in operation.iter_parameters())
