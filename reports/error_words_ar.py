@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "راجع شخص آخر المادة في الوقت نفسه.",
     "stamp_failed": "لم تُصدر جهة الختم الزمني ختمًا.",
     "events_missing": "لم يُذكر أي حدث.",
-    "model_unknown": "الكاشف المطلوب غير مثبّت هنا.",
     "notice_not_found": "لا يوجد إشعار كهذا.",
     "schedule_invalid": "تعذرت قراءة الجدول الزمني.",
     "subscription_not_found": "لا يوجد اشتراك كهذا.",

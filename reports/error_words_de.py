@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "Jemand anderes hat das Stück zur selben Zeit begutachtet.",
     "stamp_failed": "Eine Zeitstempelstelle gab keinen Zeitstempel.",
     "events_missing": "Es ist kein Ereignis genannt.",
-    "model_unknown": "Der verlangte Detektor ist hier nicht installiert.",
     "notice_not_found": "Eine solche Nachricht gibt es nicht.",
     "schedule_invalid": "Der Zeitplan kann nicht gelesen werden.",
     "subscription_not_found": "Ein solches Abonnement gibt es nicht.",

@@ -154,10 +154,6 @@ _OTHER_ERRORS: Final[Mapping[str, ErrorWords]] = {
         "The detection model was not found.",
         "Name a model that is installed, or install again.",
     ),
-    "model_unknown": ErrorWords(
-        "The detector that was asked for is not installed here.",
-        "Name one of /v1/models; operators put others into the folder VERITY_MODELS.",
-    ),
     "not_readable": ErrorWords(
         "The file may not be read.",
         "Give the worker's account the right to read it, or check the disk.",

@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "Otra persona revisó el elemento al mismo tiempo.",
     "stamp_failed": "Una autoridad de sellado de tiempo no dio sello.",
     "events_missing": "No se nombra ningún evento.",
-    "model_unknown": "El detector pedido no está instalado aquí.",
     "notice_not_found": "No existe tal aviso.",
     "schedule_invalid": "La programación no puede leerse.",
     "subscription_not_found": "No existe tal suscripción.",

@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "Quelqu’un d’autre a revu l’élément au même moment.",
     "stamp_failed": "Une autorité d’horodatage n’a pas donné d’horodatage.",
     "events_missing": "Aucun événement n’est nommé.",
-    "model_unknown": "Le détecteur demandé n’est pas installé ici.",
     "notice_not_found": "Il n’existe pas de tel avis.",
     "schedule_invalid": "La planification ne peut pas être lue.",
     "subscription_not_found": "Il n’existe pas de tel abonnement.",

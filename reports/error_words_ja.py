@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "別の人が同時に項目を審査しました。",
     "stamp_failed": "タイムスタンプ局がスタンプを返しませんでした。",
     "events_missing": "イベントが指定されていません。",
-    "model_unknown": "指定された検出器はここにインストールされていません。",
     "notice_not_found": "そのような通知はありません。",
     "schedule_invalid": "予定を読み取れません。",
     "subscription_not_found": "そのような購読はありません。",

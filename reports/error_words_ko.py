@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "다른 사람이 같은 때에 항목을 검토했습니다.",
     "stamp_failed": "시각 도장 기관이 도장을 주지 않았습니다.",
     "events_missing": "이벤트를 하나도 지정하지 않았습니다.",
-    "model_unknown": "요청한 탐지기가 여기에 설치되어 있지 않습니다.",
     "notice_not_found": "그런 알림이 없습니다.",
     "schedule_invalid": "일정을 읽을 수 없습니다.",
     "subscription_not_found": "그런 구독이 없습니다.",

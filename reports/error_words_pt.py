@@ -132,7 +132,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "review_conflict": "Outra pessoa reviu o item ao mesmo tempo.",
     "stamp_failed": "Uma autoridade de carimbo temporal não deu carimbo.",
     "events_missing": "Não se indica nenhum evento.",
-    "model_unknown": "O detector pedido não está instalado aqui.",
     "notice_not_found": "Não existe tal aviso.",
     "schedule_invalid": "A programação não pode ser lida.",
     "subscription_not_found": "Não existe tal subscrição.",
