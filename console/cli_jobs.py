@@ -94,6 +94,9 @@ def submit(
     clips: Annotated[
         bool, typer.Option("--clips", help="Keep the strongest seconds as WAV beside each report.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell what the strongest seconds' scores came from.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -111,7 +114,7 @@ def submit(
             sources=named,
             name=name,
             priority=Priority[priority.name],
-            options=AnalysisOptions(hop_s=hop, keep_clips=clips),
+            options=AnalysisOptions(hop_s=hop, keep_clips=clips, explain=explain),
             max_running=at_once,
             fresh=fresh,
             keep_media_days=keep_media,

@@ -64,6 +64,9 @@ def scan(
     clips: Annotated[
         bool, typer.Option("--clips", help="Write the strongest seconds as WAV beside the report.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell what the strongest seconds' scores came from.")
+    ] = False,
     stamp: Annotated[
         bool | None,
         typer.Option("--stamp/--no-stamp", help="Have signed reports stamped; see verity stamp."),
@@ -100,7 +103,7 @@ def scan(
         key = signing_key(storage.keys, storage.signer, storage.signing_pin)
     asked = Asked(submitted_by or account_name(), datetime.now(UTC), key)
     evidence = settings.storage.evidence
-    options = AnalysisOptions(hop_s=hop, keep_clips=clips)
+    options = AnalysisOptions(hop_s=hop, keep_clips=clips, explain=explain)
     examiner = Examiner.load(model, options, evidence.c2pa_trust)
     stamper = wanted_stamper(context, stamp) if key is not None else None
     n_items = n_failed = 0

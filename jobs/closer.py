@@ -143,7 +143,7 @@ def _enter(
         sources=(asked.source_uri,),
         name=asked.title[:MAX_NAME_CHARS],
         priority=Priority.LIVE,  # somebody waits for this one item
-        options=replace(_OPTIONS.validate_python(options), hop_s=look.hop_s),
+        options=replace(_OPTIONS.validate_python(options), hop_s=look.hop_s, explain=True),
         fresh=True,
     )
     new_job = NewJobFacts(

@@ -27,17 +27,19 @@ from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
 from pipeline.errors import AccessError, VerityError
 from pipeline.model_card import ModelCard
+from pipeline.occlusion import explain
 from pipeline.probe import hash_file, probe
 from pipeline.score import Detector, join_outputs
 from pipeline.separate import Separator, separate
 from pipeline.slicing import SliceConfig, slice_segments
 from pipeline.sound_picture import Painter, watched
-from pipeline.strongest import SoundKeeper, heard_segments, to_sound
+from pipeline.strongest import SoundKeeper, heard_segments, strongest_segments, to_sound
 from pipeline.traces import SoundArray, SoundPicture, Traces
 from pipeline.vocabulary import (
     AnalysisOptions,
     Custody,
     Failure,
+    Features,
     FloatArray,
     MediaFile,
     MediaItem,
@@ -114,20 +116,28 @@ def analyse(
     admit(media)
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
-    keeper = SoundKeeper[SoundArray]()
+    keeper = SoundKeeper[tuple[SoundArray, Features]]()
     for batch in prepare(media, card, models.separator, options, on_progress, watch):
         clock.stage("prepare")
         facts.append(batch.facts)
         outputs.append(models.detector.score(batch.features))
         if batch.sound is not None:
-            keeper.add(len(facts) - 1, batch.facts, outputs[-1].cm_score, batch.sound)
+            sound = (batch.sound, batch.features)
+            keeper.add(len(facts) - 1, batch.facts, outputs[-1].cm_score, sound)
         clock.stage("score")
+    cm_scores = [output.cm_score for output in outputs]
+    strongest = strongest_segments(facts, cm_scores, keeper.kept)
+    changes = None
+    if options.explain and strongest:
+        kept = {batch: features for batch, (_, features) in keeper.kept.items()}
+        changes = explain(strongest, kept, models.detector)
+        clock.stage("explain")
     scores, verdict = conclude(facts, outputs, card, models.detector.model_id)
     clock.stage("conclude")
-    cm_scores = [output.cm_score for output in outputs]
+    sounds = {batch: sound for batch, (sound, _) in keeper.kept.items()}
     traces = Traces(
         pictures=tuple(watch.pictures),
-        heard=heard_segments(facts, cm_scores, keeper.kept, card.sample_rate),
+        heard=heard_segments(facts, strongest, sounds, card.sample_rate, changes),
         derivation=derivation_of(media, card.sample_rate, watch.separated_sha256, models.uses),
         machines=(this_machine("survey, prepare, score, conclude"),),
     )

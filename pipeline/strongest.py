@@ -5,7 +5,8 @@ the strongest segments, and dropped once others are stronger. "Strongest" is by 
 recording as it is; the calibration keeps that order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -26,7 +27,7 @@ Kept = TypeVar("Kept")
 
 
 class SoundKeeper(Generic[Kept]):
-    """Keeps the sound of at most `2 * N_EACH` batches; lives as long as an item is scored."""
+    """Keeps something of at most `2 * N_EACH` batches; lives as long as an item is scored."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -40,7 +41,7 @@ class SoundKeeper(Generic[Kept]):
             batch: its number.
             facts: of its segments.
             cm_score: (n_scored,) of the segments without a reason, in order.
-            sound: of its recorded segments, or what leads to it.
+            sound: of its recorded segments and what else is wanted of them, or what leads to it.
         """
         scores = _recorded_scores(facts, cm_score)
         if not len(scores):
@@ -55,33 +56,65 @@ class SoundKeeper(Generic[Kept]):
             del self.kept[number], self._extremes[number]
 
 
-def heard_segments(
-    facts: Sequence[SegmentFacts],
-    cm_scores: Sequence[FloatArray],
-    sounds: Mapping[int, SoundArray],
-    sample_rate: int,
-) -> tuple[HeardSegment, ...]:
+@dataclass(frozen=True, slots=True)
+class StrongSegment:
+    """Where one of the strongest segments lies."""
+
+    cm_score: float
+    number: int  # among all segments of the item
+    batch: int
+    row: int  # in the batch's facts
+    scored_row: int  # in the batch's features
+
+
+def strongest_segments(
+    facts: Sequence[SegmentFacts], cm_scores: Sequence[FloatArray], kept: Collection[int]
+) -> list[StrongSegment]:
     """Return the strongest segments of each side, lowest CM score first, each one once.
 
     Args:
         facts: of each batch.
         cm_scores: of each batch's scored rows.
-        sounds: what a `SoundKeeper` kept of them.
-        sample_rate: of the sound, in Hz.
+        kept: the batches that a `SoundKeeper` kept something of.
     """
-    found: list[tuple[float, int, int, int]] = []  # score, row in all, batch, row in the batch
+    found: list[tuple[float, int, int, int, int]] = []
     n_before = 0
     for batch, (part, scores) in enumerate(zip(facts, cm_scores, strict=True)):
-        if batch in sounds:
-            rows = _recorded_rows(part)
-            for row, score in zip(rows, _recorded_scores(part, scores), strict=True):
-                found.append((float(score), n_before + int(row), batch, int(row)))
+        if batch in kept:
+            scored = np.flatnonzero(part.reason == Reason.NONE)
+            for scored_row, row in enumerate(scored):
+                if part.variant[row] == Variant.RECORDED:
+                    place = (n_before + int(row), batch, int(row), scored_row)
+                    found.append((float(scores[scored_row]), *place))
         n_before += len(part.reason)
     found.sort()
     strongest = found if len(found) <= 2 * N_EACH else [*found[:N_EACH], *found[-N_EACH:]]
+    return [StrongSegment(*values) for values in strongest]
+
+
+def heard_segments(
+    facts: Sequence[SegmentFacts],
+    strongest: Sequence[StrongSegment],
+    sounds: Mapping[int, SoundArray],
+    sample_rate: int,
+    llr_changes: FloatArray | None = None,
+) -> tuple[HeardSegment, ...]:
+    """Return the strongest segments with their sound and picture.
+
+    Args:
+        facts: of each batch.
+        strongest: as `strongest_segments` found them.
+        sounds: of the batches that they lie in.
+        sample_rate: of the sound, in Hz.
+        llr_changes: (n_strongest, n_parts), see `pipeline.occlusion`.
+    """
+    heard = tuple(
+        _heard(facts[one.batch], one, sounds[one.batch], sample_rate) for one in strongest
+    )
+    if llr_changes is None:
+        return heard
     return tuple(
-        _heard(facts[batch], row, sounds[batch][row], number, sample_rate)
-        for _, number, batch, row in strongest
+        replace(one, llr_changes=changes) for one, changes in zip(heard, llr_changes, strict=True)
     )
 
 
@@ -91,17 +124,14 @@ def to_sound(samples: FloatArray) -> SoundArray:
 
 
 def _heard(
-    facts: SegmentFacts, row: int, sound: SoundArray, number: int, sample_rate: int
+    facts: SegmentFacts, one: StrongSegment, sounds: SoundArray, sample_rate: int
 ) -> HeardSegment:
+    sound = sounds[one.row]  # recorded segments come before separated ones
     painter = Painter(sample_rate, len(sound))
     painter.add((sound / FULL_SCALE_16).astype(np.float32))
-    start_s = float(facts.start_s[row])
-    picture = painter.finish(int(facts.track[row]), int(facts.channel[row]), start_s)
-    return HeardSegment(number, start_s, sample_rate, sound, picture)
-
-
-def _recorded_rows(facts: SegmentFacts) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    return np.flatnonzero((facts.reason == Reason.NONE) & (facts.variant == Variant.RECORDED))
+    start_s = float(facts.start_s[one.row])
+    picture = painter.finish(int(facts.track[one.row]), int(facts.channel[one.row]), start_s)
+    return HeardSegment(one.number, start_s, sample_rate, sound, picture)
 
 
 def _recorded_scores(facts: SegmentFacts, cm_score: FloatArray) -> FloatArray:

@@ -36,6 +36,8 @@ class HeardSegment:
     sample_rate: int
     samples: SoundArray  # (segment_samples,)
     picture: SoundPicture
+    # (n_parts,) how far the LLR moves with each part of the second hidden; None: was not asked for
+    llr_changes: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,7 @@ class AnalysisOptions:
     keep_clips: bool = (
         False  # write the strongest seconds as sound beside the report; no number changes
     )
+    explain: bool = False  # tell what the strongest seconds' scores came from; no number changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,12 @@ from reports.page_custody import (
 from reports.page_method import method_part, model_facts, scale_part
 from reports.page_rows import cut, pairs
 from reports.page_segments import segments_part
-from reports.page_strongest import clip_rows, strongest_page
+from reports.page_strongest import (
+    clip_rows,
+    strongest_legend,
+    strongest_page,
+    strongest_text,
+)
 from reports.page_text import page_text
 from reports.picture import shows_sound
 from reports.provenance import provenance_page, provenance_sentence
@@ -83,7 +88,8 @@ def page_data(
         "machines": machine_rows(document, words),
         "signature": signature_part(document, words),
         "strongest": strongest_page(document, words),
-        "strongest_text": words.paragraphs["strongest_text"],
+        "strongest_text": strongest_text(document, words),
+        "strongest_legend": strongest_legend(document, words),
         "clips": clip_rows(document, words.labels),
         "steps": [[name, f"{seconds:.2f}"] for name, seconds in processing.timings_s.items()],
         "models": [

@@ -81,6 +81,13 @@ def cell_colour(llr: float | None, llr_limit: float) -> str:
     return _COLOURS[strength.side][strength.step - 1]
 
 
+def part_side(llr_change: float) -> Side:
+    """Return what a part of a segment spoke for: the LLR moves the other way when it is hidden."""
+    if llr_change == 0:
+        return Side.NEITHER
+    return Side.SPOOF if llr_change > 0 else Side.BONAFIDE
+
+
 def step_colour(side: Side, step: Step) -> str:
     """Return the colour of one step, for a legend."""
     return EVEN_COLOUR if side is Side.NEITHER else _COLOURS[side][step - 1]

@@ -1,8 +1,9 @@
 """What a report shows of the sound itself: spectrograms, waveforms, and clips of the strongest seconds.
 
 For the eye and the ear, beside the findings and no part of them: how a picture is drawn may change
-with a version without a finding changing. A picture shows the sound, never what the detector
-attended to: attention failed its masking check (docs/detector-checks.md) and is not shown.
+with a version without a finding changing. A picture shows the sound; what moved a score is told by
+hiding its parts (`pipeline.occlusion`), never by attention, which failed its masking check
+(docs/detector-checks.md).
 """
 
 import base64
@@ -42,12 +43,22 @@ class ClipPart(Part):
     size_bytes: int
 
 
+class OcclusionPart(Part):
+    """What moved a segment's score: each of its parts was hidden in turn, and the LLR asked again."""
+
+    part_s: float  # seconds a part; the first begins with the segment
+    # LLR with the part hidden less the LLR of the whole, without the limit, in order of time: a
+    # part whose change is negative supported a person; parts act together, so changes do not add up
+    llr_changes: tuple[float, ...]
+
+
 class StrongestPart(Part):
     """A segment that speaks most clearly, and its sound."""
 
     index: int  # in `findings.segments`
     picture: PicturePart
     clip: ClipPart | None
+    occlusion: OcclusionPart | None = None  # None: not asked for
 
 
 def picture_parts(report: MediaReport) -> tuple[PicturePart, ...]:
@@ -64,6 +75,7 @@ def strongest_parts(report: MediaReport) -> tuple[StrongestPart, ...]:
             index=heard.row,
             picture=_picture_part(heard.picture),
             clip=_clip_part(heard) if is_permitted else None,
+            occlusion=_occlusion_part(heard),
         )
         for heard in report.traces.heard
     )
@@ -74,6 +86,17 @@ def to_clips(report: MediaReport) -> dict[str, bytes]:
     if not report.options.keep_clips:
         return {}
     return {CLIP_NAME.format(index=heard.row): _to_wav(heard) for heard in report.traces.heard}
+
+
+def _occlusion_part(heard: HeardSegment) -> OcclusionPart | None:
+    changes = heard.llr_changes
+    if changes is None:
+        return None
+    duration_s = len(heard.samples) / heard.sample_rate
+    return OcclusionPart(
+        part_s=rounded(duration_s / len(changes)) or 0.0,
+        llr_changes=tuple(rounded(float(change)) or 0.0 for change in changes),
+    )
 
 
 def _clip_part(heard: HeardSegment) -> ClipPart:

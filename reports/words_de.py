@@ -346,10 +346,21 @@ GERMAN: Final = Words(
         "hielt.",
         "spectrogram_alt": "Darunter ein Spektrogramm desselben Tons, 0 bis {top} kHz.",
         "strongest_text": "Einfache Spektrogramme der aufgenommenen Sekunden, deren Werte auf "
-        "beiden Seiten am weitesten außen liegen, 0 bis 8 kHz, tiefe Frequenzen unten. Sie zeigen "
-        "den Ton, nicht, worauf der Detektor achtete: Das lässt sich nicht zuverlässig zeigen. "
-        "Eine einzelne Sekunde sagt wenig.",
+        "beiden Seiten am weitesten außen liegen, 0 bis 8 kHz, tiefe Frequenzen unten. Sie "
+        "zeigen den Ton, nicht, wonach der Detektor ging: Das steht dort, wo die Option "
+        "„explain“ gesetzt war. Eine einzelne Sekunde sagt wenig.",
+        "strongest_explained": "Spektrogramme der aufgenommenen Sekunden, deren Werte auf beiden "
+        "Seiten am weitesten außen liegen, 0 bis 8 kHz, tiefe Frequenzen unten. Jeder der {n} "
+        "Teile einer Sekunde wurde einmal verdeckt (durch das Mittel der Sekunde ersetzt) und "
+        "der Wert neu bestimmt. Balken über der Linie, blau: Dieser Teil sprach für einen "
+        "Menschen; darunter, orange: für synthetisch; ein voller Balken ist eine Änderung des "
+        "LLR um {reach}. Das zeigt, woher der Wert kam, nicht, wo etwas erzeugt oder verändert "
+        "wurde. Die Teile wirken zusammen, die Änderungen summieren sich also nicht; und schon "
+        "das Verdecken rückt die Stimme eines Menschen eher zu synthetisch hin: Man vergleiche "
+        "die Teile miteinander. Eine einzelne Sekunde sagt wenig.",
         "strongest_alt": "Spektrogramm der Sekunde {time}, 0 bis {top} kHz.",
+        "occlusion_alt": "Änderung des LLR, wenn je einer der {n} Teile verdeckt ist, in "
+        "zeitlicher Folge: {changes}.",
         "derivation_text": "MEDIA steht für die beschaffte Datei. Die Prüfsumme nach „decode“ "
         "gilt den Bytes, die diese Befehlszeile schreibt, die nach „separate“ der Stimme, die die "
         "Maske übrig ließ, als float32-Werte.",

@@ -332,9 +332,19 @@ ENGLISH: Final = Words(
         "spectrogram_alt": "Below it a spectrogram of the same sound, 0 to {top} kHz.",
         "strongest_text": "Plain spectrograms of the recorded seconds whose scores lie furthest "
         "out on either side, 0 to 8 kHz, low frequencies at the bottom. They show the sound, not "
-        "what the detector attended to: that cannot be shown reliably. A single second says "
-        "little.",
+        "what the detector went by: that is told where the option “explain” was set. A single "
+        "second says little.",
+        "strongest_explained": "Spectrograms of the recorded seconds whose scores lie furthest "
+        "out on either side, 0 to 8 kHz, low frequencies at the bottom. Each of the {n} parts of "
+        "a second was hidden in turn (replaced by the second's mean) and the score asked again. "
+        "Bar above the line, blue: this part spoke for a person; below it, orange: for "
+        "synthetic; a full bar is a change of the LLR by {reach}. This shows where the score "
+        "came from, not where something was made or changed. Parts act together, so the changes "
+        "do not add up; and hiding alone tends to move a person's voice towards synthetic, so "
+        "compare the parts with each other. A single second says little.",
         "strongest_alt": "Spectrogram of the second {time}, 0 to {top} kHz.",
+        "occlusion_alt": "Change of the LLR with each of its {n} parts hidden, in order of time: "
+        "{changes}.",
         "derivation_text": "MEDIA stands for the fetched file. The checksum after “decode” is "
         "taken over the bytes that this command line writes, the one after “separate” over the "
         "voice that the mask left, as float32 samples.",

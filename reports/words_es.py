@@ -346,9 +346,20 @@ SPANISH: Final = Words(
         "spectrogram_alt": "Debajo, un espectrograma del mismo sonido, de 0 a {top} kHz.",
         "strongest_text": "Espectrogramas simples de los segundos grabados cuyos valores quedan "
         "más lejos a cada lado, de 0 a 8 kHz, frecuencias bajas abajo. Muestran el sonido, no "
-        "aquello a lo que atendió el detector: eso no puede mostrarse de forma fiable. Un solo "
+        "aquello en lo que se basó el detector: eso se indica donde se pidió la opción "
+        "«explain». Un solo segundo dice poco.",
+        "strongest_explained": "Espectrogramas de los segundos grabados cuyos valores quedan más "
+        "lejos a cada lado, de 0 a 8 kHz, frecuencias bajas abajo. Cada una de las {n} partes de "
+        "un segundo se ocultó por turno (sustituida por la media del segundo) y se volvió a "
+        "calcular el valor. Barra sobre la línea, azul: esa parte hablaba a favor de una "
+        "persona; bajo ella, naranja: a favor de sintética; una barra completa es un cambio del "
+        "LLR de {reach}. Esto muestra de dónde vino el valor, no dónde se creó o cambió algo. "
+        "Las partes actúan juntas, así que los cambios no se suman; y el mero ocultar tiende a "
+        "acercar la voz de una persona a sintética: compárense las partes entre sí. Un solo "
         "segundo dice poco.",
         "strongest_alt": "Espectrograma del segundo {time}, de 0 a {top} kHz.",
+        "occlusion_alt": "Cambio del LLR al ocultar cada una de sus {n} partes, por orden de "
+        "tiempo: {changes}.",
         "derivation_text": "MEDIA representa el archivo obtenido. La suma tras «decode» se toma "
         "sobre los bytes que escribe esa línea de órdenes; la que sigue a «separate», sobre la "
         "voz que dejó la máscara, en muestras float32.",

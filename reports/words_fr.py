@@ -350,11 +350,22 @@ FRENCH: Final = Words(
         "plus sombre là où il est plus fort. Il montre ce que l'on entend, non ce sur quoi le "
         "détecteur s'est fondé.",
         "spectrogram_alt": "Au-dessous, un spectrogramme du même son, de 0 à {top} kHz.",
-        "strongest_text": "Spectrogrammes simples des secondes enregistrées dont les valeurs sont "
-        "les plus extrêmes de chaque côté, de 0 à 8 kHz, basses fréquences en bas. Ils montrent "
-        "le son, non ce à quoi le détecteur a prêté attention : cela ne peut être montré de façon "
-        "fiable. Une seule seconde dit peu.",
+        "strongest_text": "Spectrogrammes simples des secondes enregistrées dont les valeurs "
+        "sont les plus extrêmes de chaque côté, de 0 à 8 kHz, basses fréquences en bas. Ils "
+        "montrent le son, non ce sur quoi le détecteur s’est appuyé : cela est indiqué là où "
+        "l’option « explain » a été demandée. Une seule seconde dit peu.",
+        "strongest_explained": "Spectrogrammes des secondes enregistrées dont les valeurs sont "
+        "les plus extrêmes de chaque côté, de 0 à 8 kHz, basses fréquences en bas. Chacune des "
+        "{n} parties d’une seconde a été masquée à son tour (remplacée par la moyenne de la "
+        "seconde) et la valeur recalculée. Barre au-dessus de la ligne, bleue : cette partie "
+        "parlait pour une personne ; au-dessous, orange : pour une voix synthétique ; une barre "
+        "pleine est un changement du LLR de {reach}. Cela montre d’où venait la valeur, non où "
+        "quelque chose a été créé ou modifié. Les parties agissent ensemble : les changements ne "
+        "s’additionnent pas ; et le seul masquage tend à rapprocher la voix d’une personne du "
+        "synthétique : comparez les parties entre elles. Une seule seconde dit peu.",
         "strongest_alt": "Spectrogramme de la seconde {time}, de 0 à {top} kHz.",
+        "occlusion_alt": "Changement du LLR quand chacune de ses {n} parties est masquée, dans "
+        "l’ordre du temps : {changes}.",
         "derivation_text": "MEDIA désigne le fichier obtenu. La somme après « decode » porte sur "
         "les octets qu'écrit cette ligne de commande, celle après « separate » sur la voix que le "
         "masque a laissée, en échantillons float32.",

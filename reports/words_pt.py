@@ -344,10 +344,21 @@ PORTUGUESE: Final = Words(
         "escuro onde é mais forte. Mostra o que se ouve, não aquilo em que o detector se baseou.",
         "spectrogram_alt": "Abaixo, um espectrograma do mesmo som, de 0 a {top} kHz.",
         "strongest_text": "Espectrogramas simples dos segundos gravados cujos valores ficam mais "
-        "longe de cada lado, de 0 a 8 kHz, frequências baixas em baixo. Mostram o som, não aquilo "
-        "a que o detector deu atenção: isso não pode ser mostrado de forma fiável. Um só "
+        "longe de cada lado, de 0 a 8 kHz, frequências baixas em baixo. Mostram o som, não "
+        "aquilo em que o detector se baseou: isso é indicado onde a opção “explain” foi pedida. "
+        "Um só segundo diz pouco.",
+        "strongest_explained": "Espectrogramas dos segundos gravados cujos valores ficam mais "
+        "longe de cada lado, de 0 a 8 kHz, frequências baixas em baixo. Cada uma das {n} partes "
+        "de um segundo foi ocultada à vez (substituída pela média do segundo) e o valor "
+        "calculado de novo. Barra acima da linha, azul: essa parte falava a favor de uma pessoa; "
+        "abaixo dela, laranja: a favor de sintética; uma barra cheia é uma mudança do LLR de "
+        "{reach}. Isto mostra de onde veio o valor, não onde algo foi criado ou alterado. As "
+        "partes atuam em conjunto, por isso as mudanças não se somam; e o simples ocultar tende "
+        "a aproximar a voz de uma pessoa de sintética: comparem-se as partes entre si. Um só "
         "segundo diz pouco.",
         "strongest_alt": "Espectrograma do segundo {time}, de 0 a {top} kHz.",
+        "occlusion_alt": "Mudança do LLR com cada uma das suas {n} partes ocultada, por ordem de "
+        "tempo: {changes}.",
         "derivation_text": "MEDIA representa o ficheiro obtido. A soma após “decode” é tomada "
         "sobre os bytes que essa linha de comando escreve; a que segue “separate”, sobre a voz "
         "que a máscara deixou, em amostras float32.",

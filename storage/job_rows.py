@@ -283,6 +283,7 @@ def _facts(row: dict[str, Any]) -> JobFacts:
 def _stored_options(options: AnalysisOptions) -> dict[str, Any]:
     """Return options as older workers can read them: what they do not know is there only if asked for."""
     stored = asdict(options)
-    if not options.keep_clips:
-        del stored["keep_clips"]
+    for name in ("keep_clips", "explain"):
+        if not stored[name]:
+            del stored[name]
     return stored

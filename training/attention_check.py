@@ -3,24 +3,24 @@
 A picture is shown to readers only if masking its top cells moves the LLR more than masking as many
 random ones (deletion test of Petsiuk, Das, Saenko, "RISE", BMVC 2018, arXiv 1806.07421, section
 4.3; paired here, so that loud or long segments cannot decide). A cell is a strip of frames, one
-attention value each; a masked cell holds each feature's mean over the segments of the check.
-Other maps may be put to the same test: `occlusion` moves the score cell by cell.
+attention value each; cells are masked as `pipeline.occlusion` hides parts of a second, whose map,
+the one that reports show, is put to the same test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.vocabulary import FloatArray
+from pipeline.occlusion import hide_each_part, hide_parts
+from pipeline.vocabulary import Features, FloatArray
 
 TOP_SHARE = 0.2  # of the cells
 N_RANDOM = 8  # random choices a segment, averaged
 N_BOOTSTRAP = 1000
 
-Tensors = Mapping[str, FloatArray]  # the graph's inputs: name -> (n, n_frames, n_values)
-ScoreFunction = Callable[[Tensors], FloatArray]  # -> LLRs (n,)
+ScoreFunction = Callable[[Features], FloatArray]  # -> LLRs (n,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,8 @@ class MaskingFigures:
         return self.low > 0
 
 
-def mask_cells(features: Tensors, chosen: NDArray[np.bool_]) -> Tensors:
-    """Return features with whole stretches of time replaced by each feature's mean.
-
-    Args:
-        features: name -> (n, n_frames, n_values); every front end covers the same second.
-        chosen: (n, n_cells), cells in order of time.
-    """
-    masked: dict[str, FloatArray] = {}
-    for name, tensor in features.items():
-        n_frames = tensor.shape[1]
-        cell = ((np.arange(n_frames) + 0.5) * chosen.shape[1] / n_frames).astype(np.int64)
-        fill = tensor.mean(axis=(0, 1))
-        masked[name] = np.where(chosen[:, cell, None], fill, tensor).astype(np.float32)
-    return masked
-
-
 def check_map(
-    features: Tensors,
+    features: Features,
     importance: FloatArray,
     owner: NDArray[np.int64],
     score: ScoreFunction,
@@ -68,7 +52,7 @@ def check_map(
     """Return how far masking the map's top cells moves the LLR against random ones.
 
     Args:
-        features: name -> (n, n_frames, n_values) of segments.
+        features: of n segments.
         importance: (n, n_cells), higher = the map points at it.
         owner: (n,) which utterance a segment is of; the interval draws utterances.
         score: the detector's LLR.
@@ -78,11 +62,11 @@ def check_map(
     n_masked = max(1, round(TOP_SHARE * n_cells))
     whole = score(features)
     top = _highest(importance, n_masked)
-    top_shift = np.abs(score(mask_cells(features, top)) - whole)
+    top_shift = np.abs(score(hide_parts(features, top)) - whole)
     random_shift = np.zeros(n_segments)
     for _ in range(N_RANDOM):
         drawn = _highest(random.random((n_segments, n_cells)).astype(np.float32), n_masked)
-        random_shift += np.abs(score(mask_cells(features, drawn)) - whole) / N_RANDOM
+        random_shift += np.abs(score(hide_parts(features, drawn)) - whole) / N_RANDOM
     difference = top_shift - random_shift
     low, high = _interval(difference, owner, random)
     return MaskingFigures(
@@ -97,15 +81,14 @@ def check_map(
     )
 
 
-def occlusion(features: Tensors, n_cells: int, score: ScoreFunction) -> FloatArray:
+def occlusion(features: Features, n_cells: int, score: ScoreFunction) -> FloatArray:
     """Return |change of LLR| when each cell alone is masked, (n, n_cells): n_cells scorings."""
     whole = score(features)
-    shift = np.zeros((len(whole), n_cells), np.float32)
-    for cell in range(n_cells):
-        chosen = np.zeros((len(whole), n_cells), np.bool_)
-        chosen[:, cell] = True
-        shift[:, cell] = np.abs(score(mask_cells(features, chosen)) - whole)
-    return shift
+    shifts = []
+    for row in range(len(whole)):  # all at once would take gigabytes
+        one = Features({name: t[row : row + 1] for name, t in features.tensors.items()})
+        shifts.append(np.abs(score(hide_each_part(one, n_cells)) - whole[row]))
+    return np.stack(shifts)
 
 
 def _highest(values: FloatArray, count: int) -> NDArray[np.bool_]:

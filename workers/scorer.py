@@ -1,6 +1,7 @@
 """The Scorer actor: scores features of many items in shared batches, on the GPU if there is one."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,8 +9,11 @@ import onnxruntime
 import ray
 
 from pipeline.derivation import this_machine
+from pipeline.errors import NonFiniteScoreError
 from pipeline.model_card import ModelCard
+from pipeline.occlusion import hide_each_part, llr_changes, pick_rows
 from pipeline.score import Detector, Device, ScoreSettings
+from pipeline.strongest import StrongSegment
 from pipeline.traces import Machine
 from pipeline.vocabulary import (
     Features,
@@ -89,6 +93,29 @@ class Scorer:
         if self._nothing is None:  # silence, music: no row to score; one run tells the shapes
             self._nothing = self._detector.score(features)
         return self._nothing, self._nothing.cm_score
+
+    @ray.method
+    async def explain(
+        self,
+        item_id: str,
+        strongest: Sequence[StrongSegment],
+        numbers: Sequence[int],
+        *batches: Features,
+    ) -> FloatArray | None:
+        """Return `pipeline.occlusion.explain` of these segments; rows go with those of other items.
+
+        Args:
+            item_id: whose they are.
+            strongest: at least one.
+            numbers: of the batches, in the order of these.
+            batches: that the segments lie in.
+        """
+        features = pick_rows(strongest, dict(zip(numbers, batches, strict=True)))
+        try:
+            hidden = await self._batcher.submit(item_id, hide_each_part(features))
+        except NonFiniteScoreError:
+            return None
+        return llr_changes(strongest, hidden.cm_score, self._detector.card)
 
     @ray.method
     async def take_notes(self) -> list[BatchNote]:

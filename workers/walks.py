@@ -17,8 +17,8 @@ from ray.exceptions import RayActorError
 from jobs.spec import ItemState
 from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError, SigningError
-from pipeline.strongest import SoundKeeper
-from pipeline.vocabulary import SegmentFacts
+from pipeline.strongest import SoundKeeper, strongest_segments
+from pipeline.vocabulary import FloatArray, SegmentFacts
 from workers.actors import Member, plain_errors
 from workers.basis import basis_of
 from workers.crew import Crew
@@ -50,8 +50,11 @@ class _Scores:
     sketch: Sketch
     facts: list[SegmentFacts] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    waiting: deque[tuple[int, Any, Any]] = field(default_factory=deque)
-    keeper: SoundKeeper[Any] = field(default_factory=SoundKeeper)  # of references
+    cm_scores: list[FloatArray] = field(default_factory=list)
+    waiting: deque[tuple[int, Any, Any, Any]] = field(default_factory=deque)
+    # of references: to sound, and to features where they are wanted again
+    keeper: SoundKeeper[tuple[Any, Any]] = field(default_factory=SoundKeeper)
+    llr_changes: FloatArray | None = None
     watched: Watched | None = None
 
     def ask(self, held: Held, head: PreparedHead, features: Any, sound: Any) -> None:  # noqa: ANN401 (ObjectRef)
@@ -60,7 +63,8 @@ class _Scores:
         self.facts.append(head.facts)
         outputs, cm_score = self.scorer.handle.score.remote(held.claim.item_id, features)
         self.outputs.append(outputs)
-        self.waiting.append((len(self.facts) - 1, cm_score, sound))
+        again = features if held.claim.options.explain else None
+        self.waiting.append((len(self.facts) - 1, cm_score, sound, again))
         while len(self.waiting) > self.most_waiting:
             held.moved("score", head.progress)  # that is where the item waits now
             self.settle(held)
@@ -73,14 +77,34 @@ class _Scores:
             NonFiniteScoreError: see `pipeline.score`.
             DeadActorError: the scorer died.
         """
-        batch, reference, sound = self.waiting.popleft()
+        batch, reference, sound, features = self.waiting.popleft()
         started = time.perf_counter()
         held.wait([reference])
         cm_score = _get(reference, self.scorer)
         held.spent("score", time.perf_counter() - started)
-        self.keeper.add(batch, self.facts[batch], cm_score, sound)
+        self.cm_scores.append(cm_score)
+        self.keeper.add(batch, self.facts[batch], cm_score, (sound, features))
         if self.sketch.add(self.facts[batch], cm_score):
             held.show(self.sketch)
+
+    def explain(self, held: Held) -> None:
+        """Ask the scorer what the strongest segments' scores came from; all batches are settled.
+
+        Raises:
+            DeadActorError: the scorer died.
+        """
+        kept = self.keeper.kept
+        strongest = strongest_segments(self.facts, self.cm_scores, kept)
+        if not strongest:
+            return
+        started = time.perf_counter()
+        batches = [features for _, features in kept.values()]
+        asked = self.scorer.handle.explain.remote(
+            held.claim.item_id, strongest, list(kept), *batches
+        )
+        held.wait([asked])
+        self.llr_changes = _get(asked, self.scorer)
+        held.spent("explain", time.perf_counter() - started)
 
 
 class Walks:
@@ -112,6 +136,8 @@ class Walks:
         while scores.waiting:
             scores.settle(held)
             held.moved("score", 1 - len(scores.waiting) / len(scores.outputs))
+        if held.claim.options.explain:
+            scores.explain(held)
         return self._write(held, scores)
 
     def walk_listing(self, held: Held) -> Ended:
@@ -263,10 +289,11 @@ class Walks:
             self._crew.models,
             held.timings_s,
             scores.watched,
+            scores.llr_changes,
         )
+        sounds = {batch: sound for batch, (sound, _) in scores.keeper.kept.items()}
         ended = self._ask_writer(
-            held,
-            lambda writer: writer.finish.remote(prepared, scores.outputs, scores.keeper.kept),
+            held, lambda writer: writer.finish.remote(prepared, scores.outputs, sounds)
         )
         assert ended is not None, "finish returns where the item stands"
         return ended

@@ -16,11 +16,12 @@ from jobs.work_queue import WorkQueue
 from pipeline.analyse import conclude, failed_report, tool_versions
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.errors import AccessError, ConfigError, ObjectStoreError
-from pipeline.strongest import heard_segments
+from pipeline.strongest import heard_segments, strongest_segments
 from pipeline.traces import SoundArray, Traces
 from pipeline.vocabulary import (
     Custody,
     Failure,
+    FloatArray,
     MediaFile,
     MediaItem,
     MediaReport,
@@ -71,6 +72,7 @@ class Prepared:
     models: tuple[ModelUse, ...]
     timings_s: dict[str, float]
     watched: Watched | None = None
+    llr_changes: FloatArray | None = None  # of the strongest segments, see `pipeline.occlusion`
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,11 +292,14 @@ def _traces(
     """Return what was noted beside the numbers, as `pipeline.analyse.analyse` would."""
     card, watched = prepared.detector.card, prepared.watched
     cm_scores = [output.cm_score for output in outputs]
+    strongest = strongest_segments(prepared.facts, cm_scores, sounds)
     separated = {} if watched is None else watched.separated_sha256
     ran_on = (None if watched is None else watched.machine, prepared.detector.machine)
     return Traces(
         pictures=() if watched is None else watched.pictures,
-        heard=heard_segments(prepared.facts, cm_scores, sounds, card.sample_rate),
+        heard=heard_segments(
+            prepared.facts, strongest, sounds, card.sample_rate, prepared.llr_changes
+        ),
         derivation=derivation_of(prepared.media, card.sample_rate, separated, prepared.models),
         machines=(*filter(None, ran_on), this_machine("conclude, write")),
     )

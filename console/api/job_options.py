@@ -25,6 +25,7 @@ class JobOptions(BaseModel):
     # days that fetched media are kept; 0: not at all; null: as the installation says
     keep_media_days: Annotated[int | None, Field(ge=0, le=MOST_KEEP_DAYS)] = None
     clips: bool = False  # keep the strongest seconds as WAV beside each report
+    explain: bool = False  # tell what the strongest seconds' scores came from
     open_archives: bool = False  # look into zip and tar files; otherwise they are left out by name
     # of the sites that are read, as the text of a cookies.txt; sealed at once, shown to nobody
     cookies: Annotated[SecretStr, Field(max_length=MAX_COOKIE_BYTES)] | None = None
@@ -33,7 +34,7 @@ class JobOptions(BaseModel):
     @property
     def analysis(self) -> AnalysisOptions:
         """Return what the analysis is told."""
-        return AnalysisOptions(hop_s=self.hop_s, keep_clips=self.clips)
+        return AnalysisOptions(hop_s=self.hop_s, keep_clips=self.clips, explain=self.explain)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the body as it is sent: with its cookies, which are hidden everywhere else."""

@@ -1,5 +1,6 @@
 """Parts of an item's page that are put together before the template shows them."""
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from console.api.report_shelf import ReadReport
 from jobs.spec import ItemStatus, ReportFile
 from pipeline.vocabulary import Variant
 from reports.as_spans import SPAN_FORMATS
+from reports.page_strongest import strongest_captions, strongest_pictures
 from reports.words import Words
 
 STAGE_WORDS = (
@@ -36,6 +38,16 @@ class QualityCount:
     words: str
     n_segments: int
     n_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSecond:
+    """A second that speaks most clearly, and the picture of what moved its score."""
+
+    time: str
+    said: str  # what it supports, and how strongly
+    alt: str
+    picture: str  # a data URL
 
 
 def stage_of(finding: FindingShown, words: Mapping[str, str]) -> str:
@@ -70,6 +82,18 @@ def quality_of(report: ReadReport, words: Words) -> list[QualityCount]:
     ]
 
 
+def explained_of(report: ReadReport, words: Words) -> list[ExplainedSecond]:
+    """Return the seconds whose scores were explained; none where nobody asked for it."""
+    document = report.document
+    if not any(one.occlusion for one in document.strongest):
+        return []
+    shown = zip(strongest_captions(document, words), strongest_pictures(document), strict=True)
+    return [
+        ExplainedSecond(caption.time, caption.said, caption.alt, _data_url(picture))
+        for caption, picture in shown
+    ]
+
+
 def downloads_of(item: ItemStatus, sound: ItemSound) -> list[Download]:
     """Return all that can be taken along, in the order of the page."""
     at = f"/v1/items/{item.item_id}"
@@ -84,6 +108,10 @@ def downloads_of(item: ItemStatus, sound: ItemSound) -> list[Download]:
 
 
 _GROUPS = ("report", "opinions", "spans", "sound")
+
+
+def _data_url(picture: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
 
 
 def _group(file: ReportFile) -> str:

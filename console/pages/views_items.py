@@ -25,12 +25,13 @@ from console.api.routes_item_voices import (
     give_opinion,
     take_feedback_back,
 )
-from console.pages.item_parts import downloads_of, quality_of, stage_of
+from console.pages.item_parts import downloads_of, explained_of, quality_of, stage_of
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from pipeline.errors import InputError
 from reports.languages import words_of
 from reports.opinion import Opinion
+from reports.page_strongest import strongest_text
 from reports.review_part import MAX_TEXT
 
 router = APIRouter()
@@ -80,6 +81,8 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         stage=stage_of(shown, page.words),
         sound=sound,
         quality=quality_of(report, words),
+        explained=explained_of(report, words),
+        explained_text=strongest_text(report.document, words),
         downloads=downloads_of(found, sound),
         others=same_bytes(item_id, asking, context),
         feedback=feedback(item_id, asking, context),

@@ -44,6 +44,7 @@ class JobForm(BaseModel):
     fresh: bool = False
     open_archives: bool = False
     clips: bool = False
+    explain: bool = False
     at_once: Annotated[str, Field(pattern=r"^\d{0,7}$")] = ""  # an empty field says nothing
     keep_media_days: Annotated[str, Field(pattern=r"^\d{0,5}$")] = ""
     csrf: str = ""

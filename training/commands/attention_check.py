@@ -1,4 +1,4 @@
-"""`python -m training attention-check`: may the attention picture be shown?"""
+"""`python -m training attention-check`: which picture of what moved a score may be shown?"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,9 @@ from rich.progress import track
 from pipeline.calibrate import segment_llr
 from pipeline.frontends import compute
 from pipeline.model_card import Calibration, ModelCard
-from pipeline.vocabulary import FloatArray, IntArray, Label
-from training.attention_check import MaskingFigures, Tensors, check_map, occlusion
+from pipeline.occlusion import N_PARTS
+from pipeline.vocabulary import Features, FloatArray, IntArray, Label
+from training.attention_check import MaskingFigures, check_map, occlusion
 from training.feature_cache import read_speech
 from training.inner_detectors import inner_path
 from training.manifests import Utterance, read_manifest
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 class _Segments:
     """Held-out segments with what the graph says of them."""
 
-    features: Tensors  # name -> (n, n_frames, n_values)
+    features: Features
     attention: FloatArray  # (n, n_cells)
     owner: IntArray  # (n,)
 
@@ -45,10 +46,10 @@ def attention_check(
     utterances_a_fold: Annotated[int, typer.Option(help="Held-out clips of each inner fold.")] = 60,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn.")] = 0,
 ) -> None:
-    """Mask the cells that the attention points at, and random ones; print how far the LLR moves.
+    """Mask the cells that a map points at, and random ones; print how far the LLR moves.
 
-    The top 20 % of the cells, paired by segment, with 95 % intervals over clips; and, for
-    comparison, a map that asks the score itself: occlusion, each cell masked alone.
+    The top 20 % of the cells, paired by segment, with 95 % intervals over clips. Maps: attention
+    rollout, and what reports show, the change of the LLR with each part hidden.
 
     Example: python -m training attention-check --corpus ../shared/corpus --folder ../cache
     """
@@ -63,13 +64,12 @@ def attention_check(
         drawn = _draw(split_inner(utterances, fold).test, utterances_a_fold, random)
         segments = _listen(detector, drawn)
 
-        def score(features: Tensors, detector: ShippedDetector = detector) -> FloatArray:
+        def score(features: Features, detector: ShippedDetector = detector) -> FloatArray:
             return _llr(detector, features)
 
-        n_cells = segments.attention.shape[1]
         maps = {
             "attention rollout": segments.attention,
-            "occlusion": occlusion(segments.features, n_cells, score),
+            "occlusion": occlusion(segments.features, N_PARTS, score),
         }
         for name, importance in maps.items():
             figures = check_map(segments.features, importance, segments.owner, score, random)
@@ -92,17 +92,17 @@ def _listen(detector: ShippedDetector, rows: list[Utterance]) -> _Segments:
     card = detector.card
     cut = [cut_samples(read_speech(row.path), card.segment_samples) for row in rows]
     samples = np.concatenate(cut)
-    features = {
+    tensors = {
         spec.input_name: compute(spec.front_end, spec.config, samples) for spec in card.front_ends
     }
-    attention: FloatArray = detector.session.run(["attention"], features)[0]
+    attention: FloatArray = detector.session.run(["attention"], tensors)[0]
     owner = np.repeat(np.arange(len(rows)), [len(segments) for segments in cut])
-    return _Segments(features, attention, owner)
+    return _Segments(Features(tensors), attention, owner)
 
 
-def _llr(detector: ShippedDetector, features: Tensors) -> FloatArray:
+def _llr(detector: ShippedDetector, features: Features) -> FloatArray:
     """Return LLRs without the limit, which would hide how far a strong score moves."""
-    scores: FloatArray = detector.session.run(["cm_score"], dict(features))[0]
+    scores: FloatArray = detector.session.run(["cm_score"], features.tensors)[0]
     return segment_llr(scores, _unlimited(detector.card))
 
 

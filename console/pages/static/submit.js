@@ -359,6 +359,7 @@
       hop_s: Number(fields.get("hop_s")),
       only_new: fields.has("only_new"),
       fresh: fields.has("fresh"),
+      explain: fields.has("explain"),
     };
     if (fields.get("at_once")) body.at_once = Number(fields.get("at_once"));
     const answer = await request("/v1/jobs", {

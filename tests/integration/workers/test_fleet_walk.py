@@ -83,11 +83,11 @@ def test_a_folder_with_a_broken_file_ends_done_with_one_failed_and_a_report_for_
 
 
 @pytest.mark.timeout(120)
-def test_a_fleet_draws_names_each_step_and_keeps_clips_by_permission(
+def test_a_fleet_draws_explains_names_each_step_and_keeps_clips_by_permission(
     bench: FleetBench, tmp_path: Path, local_ray: None
 ) -> None:
     path = write_wav(tmp_path / "speech.wav", speech_like(3, 9.0))
-    options = AnalysisOptions(keep_clips=True)
+    options = AnalysisOptions(keep_clips=True, explain=True)
     job = bench.queue.desk.submit(JobSpec(sources=(str(path),), options=options))
 
     with FleetThread(bench.settings) as fleet:
@@ -102,6 +102,8 @@ def test_a_fleet_draws_names_each_step_and_keeps_clips_by_permission(
     here = to_document(alone, card, ReportContext("r", 1, datetime.now(UTC)))
     assert document.pictures == here.pictures
     assert document.strongest == here.strongest
+    assert all(one.occlusion is not None for one in document.strongest)
+    assert document.processing.timings_s["explain"] > 0
     steps = document.processing.derivation
     assert [step.step for step in steps] == ["fetch", "probe", "decode", "separate"]
     assert steps[1:] == here.processing.derivation

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from pipeline.sound_picture import MAX_COLUMNS, N_BANDS, Painter
-from pipeline.strongest import N_EACH, SoundKeeper, heard_segments, to_sound
-from pipeline.traces import SoundArray, SoundPicture
-from pipeline.vocabulary import (
-    FloatArray,
-    SegmentFacts,
-    Variant,
+from pipeline.strongest import (
+    N_EACH,
+    SoundKeeper,
+    heard_segments,
+    strongest_segments,
+    to_sound,
 )
+from pipeline.traces import SoundArray, SoundPicture
+from pipeline.vocabulary import FloatArray, SegmentFacts, Variant
 
 RATE = 16_000
 
@@ -106,7 +108,8 @@ def test_the_strongest_seconds_of_a_long_item_are_found_in_the_memory_of_a_few_b
         sound = np.full((30, 160), batch, np.int16) + np.arange(30, dtype=np.int16)[:, None]
         keeper.add(batch, facts[batch], scores[batch], sound)
         assert len(keeper.kept) <= 2 * N_EACH
-    heard = heard_segments(facts, list(scores), keeper.kept, RATE)
+    strongest = strongest_segments(facts, list(scores), keeper.kept)
+    heard = heard_segments(facts, strongest, keeper.kept, RATE)
     order = np.argsort(scores.reshape(-1))
     assert [one.row for one in heard] == [*order[:N_EACH], *order[-N_EACH:]]
     assert all(one.samples[0] == one.row // 30 + one.row % 30 for one in heard)
@@ -116,5 +119,6 @@ def test_the_strongest_seconds_of_a_long_item_are_found_in_the_memory_of_a_few_b
 def test_an_item_of_two_seconds_shows_each_once() -> None:
     facts, scores = facts_of(2, 0.0), np.array([0.5, -0.5], np.float32)
     sound = to_sound(np.zeros((2, RATE), np.float32))
-    heard = heard_segments([facts], [scores], {0: sound}, RATE)
+    strongest = strongest_segments([facts], [scores], {0})
+    heard = heard_segments([facts], strongest, {0: sound}, RATE)
     assert [one.row for one in heard] == [1, 0]

@@ -24,6 +24,7 @@ from pipeline.vocabulary import (
     Custody,
     ErrorRates,
     Failure,
+    FloatArray,
     MediaFile,
     MediaItem,
     MediaReport,
@@ -232,13 +233,16 @@ def make_media(
     return MediaFile("item-1", Path("/private/never/shown.bin"), SHA256, 3_214_567, probe)
 
 
-def make_traces(end_s: float, rows: tuple[int, ...] = (), seed: int = 11) -> Traces:
+def make_traces(
+    end_s: float, rows: tuple[int, ...] = (), seed: int = 11, *, explained: bool = False
+) -> Traces:
     """Return what is noted of one channel: noise under a moving envelope, which packs badly.
 
     Args:
         end_s: length of the sound.
         rows: of the strongest segments, which get pictures and sound of their own.
         seed: of the noise.
+        explained: the strongest segments say what their scores came from.
     """
     heard = tuple(
         HeardSegment(
@@ -247,6 +251,7 @@ def make_traces(end_s: float, rows: tuple[int, ...] = (), seed: int = 11) -> Tra
             sample_rate=16_000,
             samples=np.random.default_rng(row).integers(-9_000, 9_000, 16_000).astype(np.int16),
             picture=make_picture(float(row), float(row) + 1, 100, seed + row),
+            llr_changes=make_changes(row) if explained else None,
         )
         for row in rows
     )
@@ -257,6 +262,11 @@ def make_traces(end_s: float, rows: tuple[int, ...] = (), seed: int = 11) -> Tra
     )
     machine = Machine("survey, prepare, score", "Linux 6.1 x86_64", "Example CPU", 2)
     return Traces((make_picture(0.0, end_s, 480, seed),), heard, steps, (machine,))
+
+
+def make_changes(row: int) -> FloatArray:
+    """Return how far the LLR moves with each part hidden: the first parts up, the last ones down."""
+    return np.linspace(1.5, -0.5, 14).astype(np.float32) + np.float32(row / 1_000)
 
 
 def make_picture(start_s: float, end_s: float, n_columns: int, seed: int) -> SoundPicture:
@@ -331,7 +341,7 @@ def spliced_report(title: str = "Interview with the minister, uncut") -> MediaRe
         make_verdict(VerdictKind.PARTLY_SYNTHETIC, 0.4, spans=spans),
         make_media(60.0, (TrackUse.ANALYSED, TrackUse.COPY)),
         title=title,
-        traces=make_traces(60.0, (14, 42, 5, 33)),
+        traces=make_traces(60.0, (14, 42, 5, 33), explained=True),
     )
 
 

@@ -23,6 +23,7 @@ BASIS = basis_of((DETECTOR, SEPARATOR), AnalysisOptions())
         ((DETECTOR, SEPARATOR), AnalysisOptions(max_duration_s=60.0)),
         ((DETECTOR, SEPARATOR), AnalysisOptions(max_channels=1)),
         ((DETECTOR, SEPARATOR), AnalysisOptions(keep_clips=True)),
+        ((DETECTOR, SEPARATOR), AnalysisOptions(explain=True)),
     ],
 )
 def test_another_model_or_option_is_another_basis(
