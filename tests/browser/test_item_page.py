@@ -120,6 +120,23 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(100)
 
 
+def test_the_page_shows_what_moved_the_clearest_seconds_scores_in_words_too(
+    look: Look, item: str
+) -> None:
+    page = look(item, wide=400, locale="ko-KR")
+    panel = page.locator(".explained")
+    expect(panel.locator("img")).to_have_count(4)
+    assert page.evaluate(
+        "[...document.querySelectorAll('.explained img')].every((one) => one.naturalWidth > 0)"
+    )
+    alt = panel.locator("img").first.get_attribute("alt")
+    assert alt is not None
+    assert alt.count("+") + alt.count("\u2212") == 14
+    assert "LLR" in alt
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert complaints(page) == []
+
+
 def test_a_second_is_clicked_and_heard_and_cursor_and_row_follow(look: Look, item: str) -> None:
     page = look(item)
     expect(page.locator("#rows tr")).to_have_count(40)
