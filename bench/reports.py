@@ -83,7 +83,7 @@ def _measure(name: str) -> None:
 def _short_report(number: int) -> MediaReport:
     cells = [float((index + number) % 7) - 2.0 for index in range(_THREE_MINUTES_S)]
     scores = make_scores(Sound(cells))
-    traces = make_traces(float(_THREE_MINUTES_S), (6, 13, 20, 27), seed=number)
+    traces = make_traces(float(_THREE_MINUTES_S), (6, 13, 20, 27), seed=number, explained=True)
     return make_report(scores, make_verdict(), make_media(float(_THREE_MINUTES_S)), traces=traces)
 
 
