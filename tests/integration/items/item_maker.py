@@ -43,26 +43,37 @@ def finished_item(
     try:
         make_job(queue, 1, account_id)
         [claim] = queue.claim("worker")
-        report = _own(report or spliced_report(), claim, medium)
-        if medium is not None:
-            keep(context, claim, medium)
-        document = to_document(report, CARD, CONTEXT)
-        files = []
-        clips = to_clips(report)
-        for file in render(document, clips, None) if with_pdf else _without_pdf(document, clips):
-            kept = put_object(
-                context.engine, context.objects, account_id, file.content, file.content_type
-            )
-            name = f"verity-{claim.job_id}-{claim.item_id}{file.ending}"
-            size = kept.size_bytes
-            files.append(
-                ReportFile(file.kind, kept.key, kept.sha256, size, name, file.content_type)
-            )
-        sha256 = document.findings_sha256
-        queue.finish(claim, ItemResult(report, to_json(document), sha256, tuple(files)))
+        finish_item(context, queue, claim, report or spliced_report(), medium, with_pdf=with_pdf)
         return claim
     finally:
         queue.close()
+
+
+def finish_item(
+    context: ApiContext,
+    queue: WorkQueue,
+    claim: ItemClaim,
+    report: MediaReport,
+    medium: bytes | None = None,
+    *,
+    with_pdf: bool = False,
+) -> None:
+    """Finish a claimed item as a writer does; its medium is kept where one is given."""
+    report = _own(report, claim, medium)
+    if medium is not None:
+        keep(context, claim, medium)
+    document = to_document(report, CARD, CONTEXT)
+    files = []
+    clips = to_clips(report)
+    for file in render(document, clips, None) if with_pdf else _without_pdf(document, clips):
+        kept = put_object(
+            context.engine, context.objects, claim.account_id, file.content, file.content_type
+        )
+        name = f"verity-{claim.job_id}-{claim.item_id}{file.ending}"
+        size = kept.size_bytes
+        files.append(ReportFile(file.kind, kept.key, kept.sha256, size, name, file.content_type))
+    sha256 = document.findings_sha256
+    queue.finish(claim, ItemResult(report, to_json(document), sha256, tuple(files)))
 
 
 def _without_pdf(document: ReportDocument, clips: Mapping[str, bytes]) -> list[RenderedFile]:

@@ -1,0 +1,208 @@
+"""An installation as a newsroom has it after some weeks: jobs of all kinds, sweeps, people, a fleet at work.
+
+Everything is written through the same desks and the same queue that a fleet uses, so that pages show what
+they would show; only the sound and its scores are made up. No Ray is needed.
+"""
+
+import dataclasses
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.api.examining import open_examining
+from console.api.settings import ApiSettings
+from console.pages.app import create_pages
+from console.people.desk import SignUp
+from console.people.roles import Role
+from console.settings import ConsoleSettings
+from jobs.provisional import Provisional, ProvisionalCell, to_text
+from jobs.settings import JobsSettings
+from jobs.spec import Beat, ItemClaim, ItemKind, JobSpec, NewItem, Priority
+from jobs.sweep_clock import digest_ended
+from jobs.sweep_spec import SweepSpec
+from jobs.work_queue import WorkQueue
+from pipeline.vocabulary import AnalysisOptions, MediaReport, VerdictKind
+from storage import worker_rows
+from storage.database import connect_engine, transaction
+from storage.objects import FolderStore
+from storage.sealing import Sealer
+from storage.worker_rows import WorkerWords
+from tests.browser.conftest import PASSWORD
+from tests.integration.api.conftest import serving
+from tests.integration.items.item_maker import finish_item, minute_of_sound
+from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_result
+from tests.unit.reports.report_maker import (
+    failed_report,
+    not_applicable_report,
+    spliced_report,
+    steady_report,
+)
+
+EMAIL = "ada@newsroom.example"
+COLLEAGUE = "bo@newsroom.example"
+STRANGER = "eve@elsewhere.example"
+FEED = "https://media.newsroom.example/tips/feed.xml"
+TIPS: tuple[tuple[str, MediaReport], ...] = (
+    ("Interview with the minister, uncut", spliced_report()),
+    ("Voice message from a source, forwarded", steady_report(-3.1)),
+    ("Press conference, second camera", steady_report(2.7)),
+    ("Telephone call, leaked 14 November", steady_report(0.2)),
+    ("Campaign song", not_applicable_report()),
+    ("Statement on the bridge, broadcast copy", steady_report(3.4)),
+    ("voicemail_0031.m4a", steady_report(-0.4)),
+    ("녹음 2026-11-14 시장 인터뷰", steady_report(1.9)),
+    ("a-very-long-file-name-as-messengers-make-them-IMG-20261114-WA0007-forwarded-many-times.opus", steady_report(-2.2)),
+    ("Attachment that broke on its way", failed_report()),
+)  # fmt: skip
+WORKER = WorkerWords(
+    "node-7:12:1",
+    "node-7",
+    "0.1.0",
+    "phase_fusion_v2",
+    "",
+    [
+        {"lane": "preparer 1", "node": "abc", "why": ""},
+        {"lane": "scorer 2", "node": "abc", "why": ""},
+        {"lane": "writer 3", "node": "", "why": "The Ray cluster has no room yet."},
+    ],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """Where it is served, and what is in it."""
+
+    url: str
+    context: ApiContext
+    item_id: str  # spliced, its sound kept
+    inconclusive_id: str
+    not_applicable_id: str
+    failed_id: str
+    running_id: str  # an item that is being analysed
+    job_id: str  # over
+    running_job_id: str
+    sweep_id: str
+
+
+@contextmanager
+def open_newsroom(database_url: str, folder: Path) -> Iterator[Newsroom]:
+    """Keep a newsroom for as long as it is wanted."""
+    jobs = JobsSettings(sealer=Sealer(SecretStr("ab" * 32)))
+    console = ConsoleSettings({"VERITY_VAR": str(folder / "var")})
+    settings = ApiSettings(sign_up=SignUp.OPEN, requests_a_minute=0)
+    engine = connect_engine(database_url)
+    with open_examining(jobs, folder / "temp") as examining:
+        objects = FolderStore(folder / "objects")
+        context = ApiContext(settings, engine, objects, jobs, examining, console)
+        queue = WorkQueue(engine, may_listen=False)
+        with serving(create_app(context, create_pages(context))) as url:
+            yield _fill(url, context, queue)
+        queue.close()
+    engine.dispose()
+
+
+def _fill(url: str, context: ApiContext, queue: WorkQueue) -> Newsroom:
+    people = context.people
+    people.sign_up(EMAIL, PASSWORD, "Ada")
+    invitation = context.members.invite("default", COLLEAGUE, Role.ANALYST)
+    people.sign_up(COLLEAGUE, PASSWORD, "Bo", invitation)
+    people.sign_up(STRANGER, PASSWORD, "Eve")
+    context.keys.make_key("default", "Archive script", Role.ANALYST)
+    sweep_id = _sweep(context, queue)
+    finished = _tips(context, queue)
+    running_job_id, running = _running(context, queue)
+    with transaction(context.engine) as connection:
+        worker_rows.say_here(connection, WORKER)
+    return Newsroom(
+        url,
+        context,
+        finished[0].item_id,
+        finished[3].item_id,
+        finished[4].item_id,
+        finished[-1].item_id,
+        running.item_id,
+        finished[0].job_id,
+        running_job_id,
+        sweep_id,
+    )
+
+
+def _listed(queue: WorkQueue, spec: JobSpec, titles: Sequence[str]) -> list[ItemClaim]:
+    queue.desk.submit(spec, "default")
+    return _walk(queue, spec.sources[0], titles)
+
+
+def _walk(queue: WorkQueue, source: str, titles: Sequence[str]) -> list[ItemClaim]:
+    """List what was submitted, and return its items in a worker's hands."""
+    (listing,) = queue.claim("lister", kind=ItemKind.LIST)
+    place = source.rsplit("/", 1)[0]
+    items = [
+        NewItem(f"{place}/{number}.m4a", title, f"{listing.job_id}-{number}", {})
+        for number, title in enumerate(titles, 1)
+    ]
+    queue.add_items(listing, items)
+    queue.finish(listing)
+    return queue.claim("node-7:12:1", len(titles), ItemKind.MEDIA)
+
+
+def _tips(context: ApiContext, queue: WorkQueue) -> list[ItemClaim]:
+    spec = JobSpec(sources=(FEED,), name="Tip line, November")
+    claims = _listed(queue, spec, [title for title, _ in TIPS])
+    for claim, (_, report) in zip(claims, TIPS, strict=True):
+        titled = dataclasses.replace(report.item, title=claim.title)
+        medium = minute_of_sound(51) if report is TIPS[0][1] else None
+        report = dataclasses.replace(report, item=titled)
+        finish_item(context, queue, claim, report, medium, with_pdf=medium is not None)
+    queue.tend()
+    return claims
+
+
+def _running(context: ApiContext, queue: WorkQueue) -> tuple[str, ItemClaim]:
+    """A job of four hundred that is half done, with one item shown while it is analysed."""
+    spec = JobSpec(sources=("s3://archive/radio/2026/",), name="Radio archive, 2026")
+    titles = [f"Evening programme {1 + number % 30:02}-{1 + number // 30:02}.mp3" for number in range(400)]
+    claims = _listed(queue, spec, titles)
+    kinds = [VerdictKind.NO_EVIDENCE] * 8 + [VerdictKind.INCONCLUSIVE, VerdictKind.SYNTHETIC]
+    for number, claim in enumerate(claims[:240]):
+        if number % 40 == 39:
+            queue.fail(claim, CORRUPT)
+        elif number % 40 == 38:
+            queue.fail(claim, AWAY)
+        else:
+            queue.finish(claim, make_result(claim, kind=kinds[number % 10], n_segments=1))
+    cells = tuple(
+        ProvisionalCell(0, 0, float(start), float(start + 30), 1.5 if start < 600 else -2.0)
+        for start in range(0, 900, 30)
+    )
+    shown = to_text(Provisional(3600.0, 6.0, cells))
+    queue.heartbeat([Beat(claims[240], "score", 0.25, provisional=shown)])
+    for claim in claims[243:]:
+        queue.release(claim)
+    queue.tend()
+    return claims[0].job_id, claims[240]
+
+
+def _sweep(context: ApiContext, queue: WorkQueue) -> str:
+    job = JobSpec(sources=("https://video.example/@ministry",), priority=Priority.SWEEP)
+    spec = SweepSpec(cron="0 6 * * 1-5", timezone="Europe/Berlin", name="Ministry channel", job=job)
+    sweep = context.sweeps.add(spec)
+    titles = ["Weekly address", "Question time", "Visit to the harbour"]
+    for kinds in (
+        [VerdictKind.NO_EVIDENCE, VerdictKind.NO_EVIDENCE, VerdictKind.INCONCLUSIVE],
+        [VerdictKind.NO_EVIDENCE, VerdictKind.SYNTHETIC],
+    ):
+        context.sweeps.run_now(sweep.sweep_id)
+        claims = _walk(queue, spec.job.sources[0], titles)
+        for claim, kind in zip(claims, kinds, strict=False):
+            queue.finish(claim, make_result(claim, kind=kind))
+        for claim in claims[len(kinds) :]:
+            queue.fail(claim, CORRUPT)
+        queue.tend()
+        digest_ended(context.engine)
+    return sweep.sweep_id
