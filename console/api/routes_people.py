@@ -13,6 +13,7 @@ from console.api.context import Context
 from console.api.principals import Admin, Principal, Reader, cookie_name, visit
 from console.api.signing_in import set_cookie, sign_in_browser
 from console.people.deeds import Deed
+from console.people.desk import session_of_list
 from console.people.roles import Role
 from pipeline.errors import AccessError
 
@@ -151,7 +152,7 @@ def sessions(asking: Reader, context: Context) -> list[SessionShown]:
     """List the browsers in which the asking person is signed in."""
     return [
         SessionShown(
-            session_id=one.token_sha256[:16],
+            session_id=session_of_list(one),
             created_at=one.created_at,
             seen_at=one.seen_at,
             browser=one.browser,
@@ -168,6 +169,13 @@ def sign_out(asking: Reader, response: Response, context: Context) -> None:
     context.people.sign_out(_person_of(asking), asking.session_sha256)
     note(context, asking, Deed.SESSION_END)
     response.delete_cookie(cookie_name(context.settings.is_https), path="/")
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+def end_session(session_id: str, asking: Reader, context: Context) -> None:
+    """End one of the asking person's sessions, such as on a computer that was lost."""
+    context.people.end_session(_person_of(asking), session_id)
+    note(context, asking, Deed.SESSION_END)
 
 
 @router.delete("/sessions", status_code=204)

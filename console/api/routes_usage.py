@@ -113,7 +113,7 @@ async def usage(
     """Return what the account may use and used."""
     limits = limits_of(request)
     await limits.keep_counts()
-    found = await run_in_threadpool(_read, context, asking, days)
+    found = await run_in_threadpool(days_of, context, asking, days)
     quotas = await run_in_threadpool(context.quota.standings, asking.account_id, asking.key_id)
     request.state.quota_headers = headers_of(quotas)
     return UsageShown(
@@ -167,7 +167,8 @@ def limits_of(request: Request) -> Limits:
     return limits
 
 
-def _read(context: ApiContext, asking: Principal, days: int) -> Sequence[UsageFacts]:
+def days_of(context: ApiContext, asking: Principal, days: int) -> Sequence[UsageFacts]:
+    """Return what the account used on each of the last days, the last first."""
     with transaction(context.engine) as connection:
         return quota_rows.read_usage(connection, asking.account_id, days)
 

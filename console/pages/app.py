@@ -17,6 +17,7 @@ from console.pages import (
     views_account,
     views_admin,
     views_admin_evidence,
+    views_connections,
     views_federation,
     views_home,
     views_items,
@@ -51,7 +52,7 @@ def create_pages(context: ApiContext) -> FastAPI:
         views_account,
     ):
         app.include_router(views.router)
-    for views in (views_federation, views_admin_evidence, views_admin):
+    for views in (views_federation, views_connections, views_admin_evidence, views_admin):
         app.include_router(views.router)
     app.add_exception_handler(VerityError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)

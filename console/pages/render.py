@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from console.api.principals import Principal, Visitor
 from console.pages.finding import clock
 from console.pages.words import language_of, languages, page_words
+from reports.languages import words_of
 
 LANGUAGE_COOKIE = "verity_language"
 _TEMPLATES = Environment(
@@ -91,8 +92,14 @@ class Page:
             language=self.language,
             languages=languages(),
             path=self.request.url.path,
+            meaning=self.meaning,
             **values,
         )
+
+    def meaning(self, code: str) -> str:
+        """Return what an error code means, in the reader's language."""
+        words = words_of(self.language)
+        return words.errors.get(code, words.unknown_error.format(code=code))
 
 
 def page_of(request: Request, asking: Visitor) -> Page:

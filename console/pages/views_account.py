@@ -1,11 +1,13 @@
 """Keys, the people of an account, and one's own sessions and password."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, StringConstraints
 
 from console.api.access_log import note
 from console.api.context import Context
@@ -13,10 +15,12 @@ from console.api.principals import Admin, Principal, Reader
 from console.api.routes_access import Before, read_deeds
 from console.api.routes_admin_people import people as people_of
 from console.api.routes_members import PersonId
+from console.api.routes_usage import days_of
 from console.pages.limit_lines import limit_lines
 from console.pages.mail import own_url, send
 from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
+from console.people.desk import session_of_list
 from console.people.roles import Role
 from console.people.second_factor import new_secret, setup_uri
 from pipeline.errors import AccessError, VerityError
@@ -24,7 +28,19 @@ from storage.people_rows import PersonFacts
 
 router = APIRouter()
 N_DEEDS = 100
+N_DAYS = 30
 Field = Annotated[str, Form(max_length=400)]
+
+
+class KeyForm(BaseModel):
+    """The form of a new key."""
+
+    name: Annotated[str, StringConstraints(max_length=400)]
+    role: Role = Role.ANALYST
+    days: Annotated[str, StringConstraints(pattern=r"^\d{0,4}$")] = (
+        ""  # an empty field: it does not end
+    )
+    csrf: str = ""
 
 
 @router.get("/keys")
@@ -38,11 +54,11 @@ def make_key(
     page: PageHere,
     asking: Admin,
     context: Context,
-    name: Field,
-    role: Annotated[Role, Form()] = Role.ANALYST,
+    form: Annotated[KeyForm, Form()],
 ) -> Response:
     """Make a key and show it once."""
-    made = context.keys.make_key(asking.account_id, name, role, asking.person_id)
+    ends_at = datetime.now(UTC) + timedelta(days=int(form.days)) if form.days else None
+    made = context.keys.make_key(asking.account_id, form.name, form.role, asking.person_id, ends_at)
     note(context, asking, Deed.KEY_MAKE, f"key:{made.key_id}")
     return _keys(page, asking, context, made.key)
 
@@ -177,6 +193,14 @@ def remove_second_factor(
     return RedirectResponse("/account", 303)
 
 
+@router.post("/account/sessions/{session_id}/end")
+def end_session(asking: Reader, context: Context, session_id: str) -> Response:
+    """End one session of this person."""
+    context.people.end_session(_person(asking), session_id)
+    note(context, asking, Deed.SESSION_END)
+    return RedirectResponse("/account", 303)
+
+
 @router.post("/account/sign-out-everywhere")
 def sign_out_everywhere(asking: Reader, context: Context) -> Response:
     """End all sessions of this person."""
@@ -203,7 +227,9 @@ def _account(
         "account.html",
         places=context.members.places(person_id),
         sessions=context.people.sessions(person_id),
+        session_of_list=session_of_list,
         limits=limit_lines(context.quota.limited(asking.account_id)),
+        days=days_of(context, asking, N_DAYS),
         has_second_factor=context.people.person(person_id).totp_secret is not None,
         problem=problem,
         is_saved=is_saved,

@@ -16,8 +16,10 @@ YEAR_S = 365 * 24 * 3600
 def home(page: PageHere, context: Context) -> Response:
     """Show the first page."""
     newest = context.desk.list_jobs(page.asking.account_id, N_NEWEST) if page.asking else []
-    is_first = page.asking is None and context.people.may_sign_up()
-    return page.show("home.html", newest=newest, is_first=is_first)
+    is_first = page.asking is None and context.people.is_new()
+    return page.show(
+        "home.html", newest=newest, is_first=is_first, may_sign_up=context.people.may_sign_up()
+    )
 
 
 @router.post("/language")

@@ -8,16 +8,16 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from console.api.access_log import note
-from console.api.context import Context
+from console.api.context import ApiContext, Context
 from console.api.examining import Upload
 from console.api.principals import Analyst
 from console.api.routes_live import PieceQuery, hear_piece
 from console.api.routes_predict import FORM_TYPE, UPLOAD_NAME, asked_by, keep_body, keep_form
 from console.api.spending import charging, file_left
 from console.hearing import MOST_LIVE_S
-from console.pages.finding import show_finding
+from console.pages.finding import FindingShown, show_finding
 from console.pages.provisional import show_provisional
-from console.pages.render import PageHere
+from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
 from jobs.provisional import Provisional, ProvisionalCell
 from reports.languages import words_of
@@ -30,10 +30,7 @@ LEAST_SHOWN_S = 30.0  # of the timeline of a recording that goes on: it fills as
 @router.get("/try")
 def try_page(page: PageHere, asking: Analyst, context: Context) -> Response:
     """Show the form."""
-    size = f"{context.settings.upload_bytes >> 20} MB"
-    return page.show(
-        "try.html", size=size, most_bytes=context.settings.upload_bytes, most_live_s=MOST_LIVE_S
-    )
+    return _try_page(page, context)
 
 
 @router.post("/try/file")
@@ -95,10 +92,19 @@ def try_link(
     context: Context,
     url: Annotated[str, Form(max_length=4096)],
 ) -> Response:
-    """Analyse what is behind a link; return the finding as a part of the page."""
+    """Analyse what is behind a link; return the finding, in the whole page where no script asks."""
     words = words_of(page.language)
     document = context.examining.link(
         url.strip(), asked_by(asking), words, charging(context, asking)
     )
     note(context, asking, Deed.PREDICT_LINK)
-    return page.show("parts/finding.html", f=show_finding(document, words))
+    shown = show_finding(document, words)
+    if page.request.headers.get("hx-request") != "true":
+        return _try_page(page, context, shown)
+    return page.show("parts/finding.html", f=shown)
+
+
+def _try_page(page: Page, context: ApiContext, shown: FindingShown | None = None) -> Response:
+    most_bytes = context.settings.upload_bytes
+    size = f"{most_bytes >> 20} MB"
+    return page.show("try.html", size=size, most_bytes=most_bytes, most_live_s=MOST_LIVE_S, f=shown)

@@ -61,6 +61,10 @@ class PeopleDesk:
         """Tell whether somebody without an invitation may make an account."""
         if self._sign_up is SignUp.OPEN:
             return True
+        return self.is_new()
+
+    def is_new(self) -> bool:
+        """Tell whether nobody has signed up yet: whoever does runs the installation."""
         with transaction(self._engine) as connection:
             return not people_rows.count_people(connection)
 
@@ -143,6 +147,12 @@ class PeopleDesk:
         """End one session of a person, or all; return how many were ended."""
         with transaction(self._engine) as connection:
             return session_rows.end_sessions(connection, person_id, only=token_sha256)
+
+    def end_session(self, person_id: int, session_id: str) -> None:
+        """End one of a person's sessions, as the list of them calls it; one that is over stays so."""
+        for one in self.sessions(person_id):
+            if session_of_list(one) == session_id:
+                self.sign_out(person_id, one.token_sha256)
 
     def look_at(self, token_sha256: str, person_id: int, account_id: str) -> None:
         """Let a session look at another account of its person.
@@ -291,6 +301,11 @@ class PeopleDesk:
         if self._sign_up is SignUp.OPEN:
             return None
         raise AccessError("Signing up needs an invitation: ask an admin for one.", "sign_up_closed")
+
+
+def session_of_list(session: SessionFacts) -> str:
+    """Return how a list calls a session: enough to tell it, too little to use it."""
+    return session.token_sha256[:16]
 
 
 def begin_session(

@@ -15,13 +15,17 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from storage.postgres_server import PostgresServer
+from tests.browser.newsroom import EMAIL, Newsroom, open_newsroom
+from tests.conftest import fresh_database
+from tests.integration.api.conftest import PASSWORD
 from tests.local_site import Answer, LocalSite, local_site
 from tests.makers import SAMPLE_RATE, synthetic_sample, wav_bytes
 
 VERITY = Path(sys.executable).with_name("verity")
 CHROMIUM = shutil.which("chromium")
 START_S = 90
-PASSWORD = "four plain words here"  # noqa: S105 (of people who live as long as a test)
+SOON_MS = 60_000  # what comes within a second or two; a busy machine needs more
 # without these Chromium asks its maker's servers at every start
 QUIET = [
     "--no-sandbox",
@@ -87,6 +91,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 Visit = Callable[..., Page]
+Enter = Callable[..., Page]
 
 
 @pytest.fixture
@@ -137,6 +142,51 @@ def signed_up(visit: Visit) -> Visit:
         return page
 
     return signed_up
+
+
+@pytest.fixture(scope="session")
+def newsroom(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Newsroom]:
+    """Keep a newsroom's installation for the session, in this process."""
+    folder = tmp_path_factory.mktemp("newsroom")
+    with fresh_database(postgres_server) as url, open_newsroom(url, folder) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def enter(chromium: Browser, newsroom: Newsroom) -> Iterator[Enter]:
+    """Give a function that opens the newsroom's pages, signed in unless `email` is empty."""
+    contexts, complaints = [], []
+
+    def enter(
+        wide: int = 1200, scheme: str = "light", locale: str = "en-GB", email: str = EMAIL
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=newsroom.url,
+            viewport={"width": wide, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale=locale,
+        )
+        contexts.append(context)
+        if email:
+            person = {"email": email, "password": PASSWORD}
+            assert context.request.post("/v1/sessions", data=person, timeout=SOON_MS).ok
+        page = context.new_page()
+        page.set_default_timeout(SOON_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text) if "Content Security Policy" in said.text else None
+            ),
+        )
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 def _wait_for_url(log: Path, server: "subprocess.Popen[bytes]") -> str:

@@ -5,7 +5,7 @@ they would show; only the sound and its scores are made up. No Ray is needed.
 """
 
 import dataclasses
-import threading
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,18 +23,17 @@ from console.people.roles import Role
 from console.settings import ConsoleSettings
 from jobs.provisional import Provisional, ProvisionalCell, to_text
 from jobs.settings import JobsSettings
-from jobs.spec import Beat, ItemClaim, ItemKind, JobSpec, NewItem, Priority
+from jobs.spec import Beat, ItemClaim, ItemKind, ItemResult, JobSpec, NewItem, Priority
 from jobs.sweep_clock import digest_ended
 from jobs.sweep_spec import SweepSpec
 from jobs.work_queue import WorkQueue
-from pipeline.vocabulary import AnalysisOptions, MediaReport, VerdictKind
+from pipeline.vocabulary import MediaFile, MediaReport, VerdictKind
 from storage import worker_rows
 from storage.database import connect_engine, transaction
 from storage.objects import FolderStore
 from storage.sealing import Sealer
 from storage.worker_rows import WorkerWords
-from tests.browser.conftest import PASSWORD
-from tests.integration.api.conftest import serving
+from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.items.item_maker import finish_item, minute_of_sound
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_result
 from tests.unit.reports.report_maker import (
@@ -57,7 +56,7 @@ TIPS: tuple[tuple[str, MediaReport], ...] = (
     ("Statement on the bridge, broadcast copy", steady_report(3.4)),
     ("voicemail_0031.m4a", steady_report(-0.4)),
     ("녹음 2026-11-14 시장 인터뷰", steady_report(1.9)),
-    ("a-very-long-file-name-as-messengers-make-them-IMG-20261114-WA0007-forwarded-many-times.opus", steady_report(-2.2)),
+    ("a-very-long-file-name-as-messengers-make-them-IMG-20261114-WA0007.opus", steady_report(-2.2)),
     ("Attachment that broke on its way", failed_report()),
 )  # fmt: skip
 WORKER = WorkerWords(
@@ -89,6 +88,32 @@ class Newsroom:
     running_job_id: str
     sweep_id: str
 
+    def say_here(self) -> None:
+        """Let the worker say that it is there, as it does every five seconds."""
+        with transaction(self.context.engine) as connection:
+            worker_rows.say_here(connection, WORKER)
+
+
+def paths_of(newsroom: Newsroom) -> list[str]:
+    """Return every page that somebody signed in can open."""
+    items = (
+        newsroom.item_id,
+        newsroom.inconclusive_id,
+        newsroom.not_applicable_id,
+        newsroom.failed_id,
+        newsroom.running_id,
+    )
+    return [
+        *("/", "/try", "/jobs/new", "/jobs", f"/jobs/{newsroom.job_id}"),
+        f"/jobs/{newsroom.running_job_id}",
+        *(f"/items/{item_id}" for item_id in items),
+        *("/sweeps", f"/sweeps/{newsroom.sweep_id}", f"/sweeps/{newsroom.sweep_id}/runs/2"),
+        *("/account", "/account/second-factor", "/connections"),
+        *("/admin", "/people", "/keys", "/access", "/admin/feedback", "/admin/audit"),
+        *("/admin/models", "/admin/fleet", "/admin/accounts", "/admin/people", "/admin/settings"),
+        "/nothing",
+    ]
+
 
 @contextmanager
 def open_newsroom(database_url: str, folder: Path) -> Iterator[Newsroom]:
@@ -117,9 +142,7 @@ def _fill(url: str, context: ApiContext, queue: WorkQueue) -> Newsroom:
     sweep_id = _sweep(context, queue)
     finished = _tips(context, queue)
     running_job_id, running = _running(context, queue)
-    with transaction(context.engine) as connection:
-        worker_rows.say_here(connection, WORKER)
-    return Newsroom(
+    newsroom = Newsroom(
         url,
         context,
         finished[0].item_id,
@@ -131,6 +154,8 @@ def _fill(url: str, context: ApiContext, queue: WorkQueue) -> Newsroom:
         running_job_id,
         sweep_id,
     )
+    newsroom.say_here()
+    return newsroom
 
 
 def _listed(queue: WorkQueue, spec: JobSpec, titles: Sequence[str]) -> list[ItemClaim]:
@@ -143,7 +168,7 @@ def _walk(queue: WorkQueue, source: str, titles: Sequence[str]) -> list[ItemClai
     (listing,) = queue.claim("lister", kind=ItemKind.LIST)
     place = source.rsplit("/", 1)[0]
     items = [
-        NewItem(f"{place}/{number}.m4a", title, f"{listing.job_id}-{number}", {})
+        NewItem(f"{place}/{number}.m4a", title, f"{source}-{number}", {})
         for number, title in enumerate(titles, 1)
     ]
     queue.add_items(listing, items)
@@ -157,16 +182,34 @@ def _tips(context: ApiContext, queue: WorkQueue) -> list[ItemClaim]:
     for claim, (_, report) in zip(claims, TIPS, strict=True):
         titled = dataclasses.replace(report.item, title=claim.title)
         medium = minute_of_sound(51) if report is TIPS[0][1] else None
-        report = dataclasses.replace(report, item=titled)
+        report = dataclasses.replace(report, item=titled, media=_own_bytes(report, claim))
         finish_item(context, queue, claim, report, medium, with_pdf=medium is not None)
     queue.tend()
     return claims
 
 
+def _own_bytes(report: MediaReport, claim: ItemClaim) -> MediaFile | None:
+    sha256 = hashlib.sha256(claim.title.encode()).hexdigest()
+    return report.media and dataclasses.replace(report.media, sha256=sha256)
+
+
+def _result(claim: ItemClaim, kind: VerdictKind) -> ItemResult:
+    """A result whose number says the same as its words."""
+    result = make_result(claim, kind=kind, n_segments=1)
+    llr = {VerdictKind.NO_EVIDENCE: 2.4, VerdictKind.SYNTHETIC: -3.5}.get(kind, 0.1)
+    llr += int(claim.item_id) % 7 / 10
+    verdict = result.report.verdict
+    assert verdict is not None
+    verdict = dataclasses.replace(verdict, llr=llr, voiced_s=1500.0)
+    return dataclasses.replace(result, report=dataclasses.replace(result.report, verdict=verdict))
+
+
 def _running(context: ApiContext, queue: WorkQueue) -> tuple[str, ItemClaim]:
     """A job of four hundred that is half done, with one item shown while it is analysed."""
     spec = JobSpec(sources=("s3://archive/radio/2026/",), name="Radio archive, 2026")
-    titles = [f"Evening programme {1 + number % 30:02}-{1 + number // 30:02}.mp3" for number in range(400)]
+    titles = [
+        f"Evening programme {1 + number % 30:02}-{1 + number // 30:02}.mp3" for number in range(400)
+    ]
     claims = _listed(queue, spec, titles)
     kinds = [VerdictKind.NO_EVIDENCE] * 8 + [VerdictKind.INCONCLUSIVE, VerdictKind.SYNTHETIC]
     for number, claim in enumerate(claims[:240]):
@@ -175,7 +218,7 @@ def _running(context: ApiContext, queue: WorkQueue) -> tuple[str, ItemClaim]:
         elif number % 40 == 38:
             queue.fail(claim, AWAY)
         else:
-            queue.finish(claim, make_result(claim, kind=kinds[number % 10], n_segments=1))
+            queue.finish(claim, _result(claim, kinds[number % 10]))
     cells = tuple(
         ProvisionalCell(0, 0, float(start), float(start + 30), 1.5 if start < 600 else -2.0)
         for start in range(0, 900, 30)
@@ -200,7 +243,7 @@ def _sweep(context: ApiContext, queue: WorkQueue) -> str:
         context.sweeps.run_now(sweep.sweep_id)
         claims = _walk(queue, spec.job.sources[0], titles)
         for claim, kind in zip(claims, kinds, strict=False):
-            queue.finish(claim, make_result(claim, kind=kind))
+            queue.finish(claim, _result(claim, kind))
         for claim in claims[len(kinds) :]:
             queue.fail(claim, CORRUPT)
         queue.tend()

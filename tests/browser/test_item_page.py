@@ -23,10 +23,9 @@ from storage.database import connect_engine
 from storage.objects import FolderStore
 from storage.postgres_server import PostgresServer
 from storage.sealing import Sealer
-from tests.browser.conftest import PASSWORD
 from tests.browser.test_accessibility import complaints
 from tests.conftest import fresh_database
-from tests.integration.api.conftest import serving
+from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.items.item_maker import finished_item, minute_of_sound
 from tests.unit.reports.report_maker import (
     failed_report,
@@ -38,7 +37,6 @@ from tests.unit.reports.report_maker import (
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 WAIT_MS = 60_000
 EMAIL = "ada@example.org"
-HIGH = {1200: 1500, 768: 1500, 400: 1900}  # of the manual's pictures: down to the table of seconds
 Look = Callable[..., Page]
 
 
@@ -267,20 +265,10 @@ def test_feedback_is_given_changed_and_an_opinion_signed(look: Look, item: str) 
     ],
 )
 def test_the_page_passes_axe_and_fits_its_width(
-    look: Look, item: str, wide: int, scheme: str, locale: str, pytestconfig: pytest.Config
+    look: Look, item: str, wide: int, scheme: str, locale: str
 ) -> None:
     page = look(item, wide, scheme, locale)
     expect(page.locator("#rows tr")).to_have_count(40)
     page.wait_for_load_state("networkidle")
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
-    folder = pytestconfig.getoption("--pictures")
-    if folder is not None and locale == "en-GB":
-        page.get_by_role("slider").focus()
-        for _ in range(14):
-            page.keyboard.press("ArrowRight")
-        page.evaluate("document.activeElement.blur()")
-        path = Path(folder) / f"item-{wide}.jpg"
-        page.set_viewport_size({"width": wide, "height": HIGH[wide]})
-        page.wait_for_timeout(500)
-        page.screenshot(path=path, type="jpeg", quality=55)

@@ -30,9 +30,9 @@ from jobs.work_queue import WorkQueue
 from pipeline.vocabulary import VerdictKind
 from storage.objects import FolderStore
 from storage.sealing import Sealer
-from tests.browser.conftest import CHROMIUM, PASSWORD, QUIET
+from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.test_accessibility import complaints
-from tests.integration.api.conftest import serving
+from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_result
 from tests.makers import synthetic_sample, write_wav
 

@@ -48,6 +48,7 @@ GET /v1/sweeps/{sweep_id}/runs/{run_id}/digest.json | GET /v1/sweeps/{sweep_id}/
 GET /account | POST /account/password | GET /account/second-factor
 POST /account/second-factor | POST /account/second-factor/remove | POST /account/join
 POST /account/look | POST /account/provider/remove | POST /v1/me/places | PUT /v1/me/account
+DELETE /v1/sessions/{session_id} | POST /account/sessions/{session_id}/end
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
 """,
     Right.WORK: """
@@ -73,6 +74,7 @@ GET /v1/audit | GET /v1/audit/check
 PUT /v1/connections/{name} | DELETE /v1/connections/{name} | POST /v1/connections/{name}/test
 GET /v1/keys/{key_id}/quota | PUT /v1/keys/{key_id}/quota
 GET /v1/members | GET /v1/keys | POST /v1/keys | DELETE /v1/keys/{key_id} | GET /v1/access
+GET /connections | POST /connections | POST /connections/{name}/test | POST /connections/{name}/remove
 GET /keys | POST /keys | POST /keys/{key_id}/revoke | GET /people | POST /people/invite
 POST /people/{person_id}/role | POST /people/{person_id}/remove | GET /access
 GET /v1/admin/failures | POST /v1/admin/failures/{code}/retry | GET /v1/admin/people
@@ -156,6 +158,7 @@ def test_every_route_asks_for_its_right(whole: FastAPI, context: ApiContext, rol
         "code": "media_corrupt",
         "run_id": "999999",
         "name": "press",
+        "session_id": "0" * 16,
     }
     asking = owner if role == Role.ADMIN else sign_in(whole, context, role)
     wrong = []

@@ -58,7 +58,7 @@ def finish_item(
     *,
     with_pdf: bool = False,
 ) -> None:
-    """Finish a claimed item as a writer does; its medium is kept where one is given."""
+    """End a claimed item as a writer does; its medium is kept where one is given."""
     report = _own(report, claim, medium)
     if medium is not None:
         keep(context, claim, medium)
@@ -73,7 +73,11 @@ def finish_item(
         size = kept.size_bytes
         files.append(ReportFile(file.kind, kept.key, kept.sha256, size, name, file.content_type))
     sha256 = document.findings_sha256
-    queue.finish(claim, ItemResult(report, to_json(document), sha256, tuple(files)))
+    result = ItemResult(report, to_json(document), sha256, tuple(files))
+    if report.failure is not None:
+        queue.fail(claim, report.failure, result=result)
+    else:
+        queue.finish(claim, result)
 
 
 def _without_pdf(document: ReportDocument, clips: Mapping[str, bytes]) -> list[RenderedFile]:

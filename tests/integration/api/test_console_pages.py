@@ -1,0 +1,99 @@
+"""Pages of the console as their reader meets them: words that fit, and work that needs no script."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.pages.app import create_pages
+from console.pages.words import page_words
+from jobs.work_queue import WorkQueue
+from tests.integration.api.conftest import PASSWORD
+from tests.integration.api.test_admin_pages import csrf
+from tests.integration.jobs.queue_makers import CORRUPT, make_job
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
+FIRST = page_words("en")["home.first"]
+AWS = {"source": "s3://press/in", "access_key": "AKIAX", "secret_key": "hidden-words"}
+
+
+@pytest.fixture
+def visitor(context: ApiContext) -> Iterator[TestClient]:
+    """Give a browser on the pages in which nobody is signed in."""
+    with TestClient(create_app(context, create_pages(context))) as client:
+        yield client
+
+
+@pytest.fixture
+def ada(visitor: TestClient) -> TestClient:
+    visitor.post("/sign-up", data={"email": "ada@example.org", "password": PASSWORD})
+    return visitor
+
+
+def text_of(client: TestClient, path: str, language: str = "en") -> str:
+    return html.unescape(client.get(path, headers={"accept-language": language}).text)
+
+
+def test_only_the_very_first_visitor_is_told_to_run_the_installation(visitor: TestClient) -> None:
+    assert FIRST in text_of(visitor, "/")
+    visitor.post("/sign-up", data={"email": "ada@example.org", "password": PASSWORD})
+    visitor.cookies.clear()
+    assert FIRST not in text_of(visitor, "/")
+
+
+def test_one_session_is_ended_and_the_others_stay(ada: TestClient, context: ApiContext) -> None:
+    person = context.people.sign_up("bo@example.org", PASSWORD)
+    assert person
+    context.people.sign_in("ada@example.org", PASSWORD, "", browser="Lost telephone")
+    shown = text_of(ada, "/account")
+    assert "Lost telephone" in shown
+    (place,) = re.findall(r'action="(/account/sessions/[0-9a-f]+/end)"', shown)
+    ada.post(place, data={"csrf": csrf(ada)})
+    after = text_of(ada, "/account")
+    assert "Lost telephone" not in after
+    assert ada.get("/v1/me").status_code == 200
+
+
+def test_a_key_says_when_it_ends(ada: TestClient) -> None:
+    ada.post("/keys", data={"csrf": csrf(ada), "name": "Script", "days": "30"})
+    ada.post("/keys", data={"csrf": csrf(ada), "name": "For ever", "days": ""})
+    ends = {one["name"]: one["expires_at"] for one in ada.get("/v1/keys").json()}
+    assert ends["For ever"] is None
+    assert ends["Script"] is not None
+
+
+def test_a_link_is_answered_by_a_whole_page_where_no_script_asks(ada: TestClient) -> None:
+    shown = ada.post("/try/link", data={"csrf": csrf(ada), "url": "http://169.254.169.254/"})
+    assert shown.status_code >= 400
+    assert "<html" in shown.text
+    assert 'role="alert"' in shown.text
+
+
+def test_failures_of_a_job_are_said_in_the_readers_language(
+    ada: TestClient, engine: Engine
+) -> None:
+    queue = WorkQueue(engine)
+    job = make_job(queue, 1)
+    queue.fail(queue.claim("worker")[0], CORRUPT)
+    queue.tend()
+    queue.close()
+    assert "The file is damaged" in text_of(ada, f"/jobs/{job.job_id}")
+    assert "파일이 손상되어" in text_of(ada, f"/jobs/{job.job_id}", "ko")
+
+
+def test_a_bucket_is_bound_tried_and_removed_on_its_page(ada: TestClient) -> None:
+    token = {"csrf": csrf(ada)}
+    wrong = ada.post("/connections", data={**AWS, **token, "name": "Not A Name"})
+    assert 'role="alert"' in wrong.text
+    wrong = ada.post("/connections", data={**AWS, **token, "name": "press", "region": "Nowhere!"})
+    assert page_words("en")["connections.region"] in html.unescape(wrong.text)
+    shown = ada.post("/connections", data={**AWS, **token, "name": "press"}).text
+    assert "s3://press/in" in shown
+    assert "hidden-words" not in shown
+    ada.post("/connections/press/remove", data=token)
+    assert page_words("en")["connections.none"] in text_of(ada, "/connections")
