@@ -154,7 +154,7 @@ def look_through(page: Page, job_id: str) -> None:
     """Filter, order, search and turn pages of the job's items."""
     page.goto(f"/jobs/{job_id}")
     page.get_by_label("Show").select_option("failed")
-    page.get_by_role("button", name="OK").first.click()
+    page.get_by_role("button", name="Look").click()
     expect(page.locator("tbody tr")).to_have_count(50)
     expect(page.locator("tbody tr").first).to_contain_text("media_corrupt")
     page.get_by_role("link", name="Next page").click()
@@ -163,7 +163,7 @@ def look_through(page: Page, job_id: str) -> None:
     page.get_by_label("Show").select_option("")
     page.get_by_label("Order").select_option("lowest")
     page.get_by_label("Search in titles").fill("item 1")
-    page.get_by_role("button", name="OK").first.click()
+    page.get_by_role("button", name="Look").click()
     titles = page.locator("tbody td.title").all_inner_texts()
     assert len(titles) == 50
     assert all(title.startswith("Item 1") for title in titles)
