@@ -111,6 +111,26 @@ def test_files_that_are_dropped_go_with_links(open_page: Open, context: ApiConte
     assert set(titles(context)) == {"하나.wav", "b.wav", "https://media.example/talk.mp3"}
 
 
+def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
+    page = open_page(1200)
+    page.evaluate(DROP, ["a.wav"])
+    boxes = page.locator("form input[type=checkbox][name]")
+    asked = {str(box.get_attribute("name")) for box in boxes.all()}
+    for box in boxes.all():
+        box.check()
+    page.locator("#at_once").fill("3")
+    page.locator("#keep_media_days").fill("0")
+    page.locator("#hop_s").select_option("0.5")
+    with page.expect_request(
+        lambda request: request.method == "POST" and request.url.endswith("/v1/jobs")
+    ) as sent:
+        page.get_by_role("button", name="Submit", exact=True).click()
+    body = sent.value.post_data_json
+    assert {name for name in asked if body.get(name) is True} == asked
+    assert (body["at_once"], body["keep_media_days"], body["hop_s"]) == (3, 0, 0.5)
+    page.wait_for_url(re.compile(r"/jobs/\d+$"))
+
+
 def test_a_large_file_goes_on_after_the_page_was_left(
     open_page: Open, context: ApiContext, tmp_path: Path
 ) -> None:

@@ -360,8 +360,12 @@
       only_new: fields.has("only_new"),
       fresh: fields.has("fresh"),
       explain: fields.has("explain"),
+      clips: fields.has("clips"),
+      open_archives: fields.has("open_archives"),
     };
-    if (fields.get("at_once")) body.at_once = Number(fields.get("at_once"));
+    for (const key of ["at_once", "keep_media_days"]) {
+      if (fields.get(key)) body[key] = Number(fields.get(key)); // 0 days: as "0", which is a wish
+    }
     const answer = await request("/v1/jobs", {
       method: "POST",
       headers: { "content-type": "application/json", "idempotency-key": repeatKey() },
