@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from storage import claim_rows, host_rows, room_rows
 from storage.claim_rows import ClaimedFacts, ClaimOrder
+from storage.database import unanswered
 from storage.host_rows import HostPace
 from storage.room_rows import ClaimRoom
 from storage.states import ITEM_VERSION, ItemKind
@@ -38,7 +39,8 @@ def claim_fairly(
         order: for whom, how many, of which kind; its job and hosts are filled in here.
         rules: of the fleet.
     """
-    claim_rows.promote_deferred(connection)
+    with unanswered(connection):
+        claim_rows.promote_deferred(connection)
     rooms = room_rows.read_claim_room(
         connection, order.kind, rules.ageing_s, ITEM_VERSION, order.detectors
     )
@@ -50,12 +52,13 @@ def claim_fairly(
         busy = host_rows.busy_hosts(connection, rules.host)
     order = replace(order, busy_hosts=busy)
     claimed = _take_turns(connection, order, rooms)
-    if len(rooms) > 1 and claimed:  # alone nobody waits
-        room_rows.mark_served(
-            connection, {it.account_id for it in claimed}, {it.job_id for it in claimed}
-        )
     hosts = Counter(it.host for it in claimed if it.host and it.kind == ItemKind.MEDIA)
-    host_rows.take_turns(connection, hosts, rules.host)
+    if hosts or (claimed and len(rooms) > 1):  # a job that is alone has nobody to wait for
+        with unanswered(connection):
+            room_rows.mark_served(
+                connection, {it.account_id for it in claimed}, {it.job_id for it in claimed}
+            )
+            host_rows.take_turns(connection, hosts, rules.host)
     return claimed
 
 

@@ -11,16 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, text
 
 from storage.database import transaction
-from storage.result_tables import AuditRow
 from storage.stored_text import storable
 
-AUDIT_LOCK = 7_105_332_190  # any number, the same in every version; held from append to commit
 FIRST = "0" * 64  # what the first row has for its predecessor's hash
 _PAGE_ROWS = 5_000  # rows in memory while a chain is checked
 
@@ -52,34 +50,32 @@ class ChainBreak:
     what: str  # for people
 
 
+_APPEND = text("""
+SELECT append_audit(CAST(:events AS text[]), CAST(:account_ids AS text[]),
+                    CAST(:job_ids AS bigint[]), CAST(:item_ids AS bigint[]),
+                    CAST(:facts AS text[]))
+""")
+
+
 def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Append rows inside the caller's transaction, as its last statement.
 
     The log has one order, so whoever appends waits for the commit of who appended before: do it
-    last, so that nothing is awaited while the log is held.
+    last, best `committing`, so that nothing is awaited while the log is held. The server takes the
+    lock, chains the rows and gives them its time (migration 0022).
     """
-    if not entries:
-        return
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AUDIT_LOCK})
-    head = _head(connection)
-    at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    number, previous = head.number, head.sha256
-    rows: list[dict[str, Any]] = []
-    for entry in entries:
-        number += 1
-        row = {
-            "number": number,
-            "at": at,
-            "event": entry.event,
-            "account_id": entry.account_id,
-            "job_id": entry.job_id,
-            "item_id": entry.item_id,
-            "facts": {storable(name): storable(fact) for name, fact in entry.facts.items()},
-            "previous_sha256": previous,
+    if entries:
+        values = {
+            "events": [entry.event for entry in entries],
+            "account_ids": [entry.account_id for entry in entries],
+            "job_ids": [entry.job_id for entry in entries],
+            "item_ids": [entry.item_id for entry in entries],
+            "facts": [
+                _written({storable(name): storable(fact) for name, fact in entry.facts.items()})
+                for entry in entries
+            ],
         }
-        previous = _row_sha256(row)
-        rows.append({**row, "sha256": previous})
-    connection.execute(insert(AuditRow), rows)
+        connection.execute(_APPEND, values)
 
 
 def read_head(engine: Engine) -> AuditHead:
@@ -182,5 +178,8 @@ def _row_sha256(row: Mapping[str, Any]) -> str:
     """Return the hash over everything in a row but the hash itself: sorted JSON, times in UTC."""
     content = {name: value for name, value in row.items() if name != "sha256"}
     content["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    written = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()
+    return hashlib.sha256(_written(content).encode()).hexdigest()
+
+
+def _written(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage import provisional_rows
+from storage.job_rows import failed_as
 from storage.provisional_rows import ProvisionalFacts
 from storage.states import AttemptEnd, ItemKind, ItemState
 from storage.stored_text import storable
@@ -192,9 +193,9 @@ UPDATE item SET state = 'ready', available_at = NULL WHERE item_id IN (
 """)
 
 
-def promote_deferred(connection: Connection, most: int = 500) -> int:
-    """Make ready what has waited long enough; return how many."""
-    return connection.execute(_PROMOTE, {"most": most}).rowcount
+def promote_deferred(connection: Connection, most: int = 500) -> None:
+    """Make ready what has waited long enough."""
+    connection.execute(_PROMOTE, {"most": most})
 
 
 _BEAT = text("""
@@ -272,6 +273,15 @@ WITH ended AS (
 ), noted AS (
     INSERT INTO attempt (item_id, fence, attempt, worker_id, started_at, stage, cause, code, message)
     SELECT item_id, fence, attempt, worker_id, claimed_at, stage, :cause, :code, :message FROM ended
+), counted AS (
+    -- what the end does to its job's counters; a failed listing is shown as a failed item
+    INSERT INTO job_delta (job_id, n_listing, n_total, n_done, n_failed, n_cancelled, outcome)
+    SELECT job_id, -(kind = 'list')::int, (kind = 'list' AND state = 'failed')::int,
+        (kind = 'media' AND state = 'done')::int, (state = 'failed')::int,
+        (kind = 'media' AND state = 'cancelled')::int,
+        CASE WHEN state = 'failed' THEN :failed_as
+            WHEN kind = 'media' AND state = 'done' THEN :verdict ELSE '' END
+    FROM ended WHERE state IN ('done', 'failed', 'cancelled')
 )
 SELECT item_id, job_id, account_id, kind, state FROM ended
 """)
@@ -280,9 +290,10 @@ SELECT item_id, job_id, account_id, kind, state FROM ended
 def end_attempt(
     connection: Connection, item_id: int, fence: int, end: ItemEnd
 ) -> EndedFacts | None:
-    """End the attempt that holds this fence and note it; None: the fence does not hold the item.
+    """End the attempt that holds this fence, note and count it; None: the fence holds no item.
 
-    This is the first statement of every transaction that writes anything for an item.
+    This is the first statement of every transaction that writes anything for an item; the same
+    transaction forgets what was provisional (`provisional_rows.forget`).
     """
     row = (
         connection.execute(
@@ -293,6 +304,7 @@ def end_attempt(
                 "state": end.state.value,
                 "cause": end.cause.value,
                 "code": storable(end.code),
+                "failed_as": storable(failed_as(end.code)),
                 "message": storable(end.message),
                 "stage": None if end.stage is None else storable(end.stage),
                 "delay_s": end.delay_s,
@@ -311,10 +323,7 @@ def end_attempt(
         .mappings()
         .one_or_none()
     )
-    if row is None:
-        return None
-    provisional_rows.forget(connection, item_id)
-    return _ended(dict(row))
+    return None if row is None else _ended(dict(row))
 
 
 def read_attempt_end(connection: Connection, item_id: int, fence: int) -> AttemptEnd | None:

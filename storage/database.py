@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -23,6 +26,7 @@ MIGRATION_LOCK = 7_105_332_186  # any number, the same in every version
 KEPT_CONNECTIONS = 1  # a fleet has many processes, and most of them talk rarely
 MOST_CONNECTIONS = 8  # of one process
 CONNECT_TIMEOUT_S = 10
+RESTED_S = 1.0  # a connection that nobody used for so long may have lost its server
 _REVISION = re.compile(r'^(revision|down_revision) = "([0-9]+)"', re.MULTILINE)
 
 
@@ -47,12 +51,11 @@ def connect_engine(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
         url: with the password.
         kept: connections that stay open when idle; more are made when they are needed, and closed.
     """
-    return create_engine(
+    engine = create_engine(
         url,
         poolclass=QueuePool,
         pool_size=kept,
         max_overflow=max(MOST_CONNECTIONS, 2 * kept) - kept,
-        pool_pre_ping=True,  # a server that was restarted costs one round trip, not an error
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "verity",
@@ -65,6 +68,25 @@ def connect_engine(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
             "prepare_threshold": None,
         },
     )
+    _ask_rested_connections(engine)
+    return engine
+
+
+def _ask_rested_connections(engine: Engine) -> None:
+    """Let a server that was restarted cost one round trip, not an error; not in every transaction."""
+
+    @event.listens_for(engine, "checkin")
+    def note(driver: Any, record: Any) -> None:  # noqa: ANN401 (the driver's and the pool's own)
+        record.info["used_at"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(driver: Any, record: Any, proxy: Any) -> None:  # noqa: ANN401
+        if monotonic() - record.info.get("used_at", monotonic()) < RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(driver)
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool opens another one
 
 
 @contextmanager
@@ -80,11 +102,35 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except PoolTimeoutError as error:
         raise DatabaseError("All connections to the database are busy.") from error
     except (OperationalError, InterfaceError) as error:
-        raise DatabaseError(f"The database did not answer: {_reason(error)}") from error
+        raise DatabaseError(f"The database did not answer: {_reason(error.orig)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise DatabaseError(f"The database went away: {_reason(error)}") from error
+            raise DatabaseError(f"The database went away: {_reason(error.orig)}") from error
         raise
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # of COPY and `unanswered`
+        raise DatabaseError(f"The database did not answer: {_reason(error)}") from error
+
+
+@contextmanager
+def unanswered(connection: Connection) -> Iterator[None]:
+    """Send what is executed inside without waiting for each answer: one round trip for all of it.
+
+    For statements of which nobody reads rows or counts. Their errors are raised at the end.
+    """
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with driver.pipeline():
+        yield
+
+
+@contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Send a transaction's last statements together with its commit, see `unanswered`.
+
+    What they lock is held while the server commits, not while it waits for us.
+    """
+    with unanswered(connection):
+        yield
+        connection.commit()
 
 
 def migrate(engine: Engine) -> None:
@@ -131,7 +177,7 @@ def _make_vector_extension(connection: Connection) -> None:
     except DBAPIError as error:
         raise ConfigError(
             "The database has no pgvector: install it and run CREATE EXTENSION vector as a"
-            f" superuser, or unset VERITY_DATABASE_URL. It said: {_reason(error)}"
+            f" superuser, or unset VERITY_DATABASE_URL. It said: {_reason(error.orig)}"
         ) from error
 
 
@@ -157,5 +203,5 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+def _reason(error: BaseException | None) -> str:
+    return (str(error).strip() or "no reason given").splitlines()[0]

@@ -1,0 +1,101 @@
+"""Ends one attempt: one transaction, the fenced update first, the audit log with the commit last."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from jobs.audit_entries import ended_entry
+from jobs.notices import note_item
+from jobs.spec import ItemClaim, ItemResult
+from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError
+from storage import (
+    claim_rows,
+    item_rows,
+    object_rows,
+    progress_rows,
+    provisional_rows,
+    report_rows,
+)
+from storage.audit_rows import append_audit
+from storage.claim_rows import EndedFacts, ItemEnd
+from storage.database import committing, transaction
+from storage.embedding_rows import SearchLimits, write_embeddings
+from storage.report_rows import Basis, StoredFile
+from storage.states import ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class Ender:
+    """Writes how attempts end, with what they found."""
+
+    engine: Engine
+    search: SearchLimits
+
+    def end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None = None) -> ItemState:
+        """End an attempt; return where the item stands. Twice is once.
+
+        Raises:
+            StaleClaimError: a newer attempt owns the item; nothing was changed.
+            ObjectStoreError: a file of the result was swept meanwhile: put it again.
+        """
+        try:
+            return self._end_once(claim, end, result)
+        except (StaleClaimError, ObjectStoreError):
+            if result is not None:  # its files were put, maybe long after they were swept
+                with suppress(DatabaseError), transaction(self.engine) as connection:
+                    object_rows.leave_to_sweep(connection, [file.key for file in result.files])
+            raise
+
+    def _end_once(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
+        item_id = int(claim.item_id)
+        with transaction(self.engine) as connection:
+            ended = claim_rows.end_attempt(connection, item_id, claim.fence, end)
+            if ended is None:
+                cause = claim_rows.read_attempt_end(connection, item_id, claim.fence)
+                if cause == end.cause:
+                    return end.state  # this very call was committed before, its answer was lost
+                raise stale(claim)
+            if result is not None:
+                _write_result(connection, ended, result)
+                write_embeddings(connection, ended, result.report, self.search)
+                if result.report.verdict is not None:
+                    note_item(connection, ended, result.report.verdict, claim.title)
+            with committing(connection):
+                provisional_rows.forget(connection, item_id)
+                if ended.state == ItemState.READY:
+                    item_rows.ring(connection)
+                append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
+        tell_watchers(self.engine, {(ended.job_id, ended.account_id)})
+        return ended.state
+
+
+def tell_watchers(engine: Engine, changed: set[tuple[int, str]]) -> None:
+    """Tell whoever watches these jobs; what is not told is seen at the next look."""
+    with suppress(DatabaseError), transaction(engine) as connection, committing(connection):
+        progress_rows.ring(connection, changed)
+
+
+def stale(claim: ItemClaim) -> StaleClaimError:
+    """Return what a late attempt is told."""
+    return StaleClaimError(
+        f"Attempt {claim.attempt} of item {claim.item_id} no longer holds it; nothing was changed."
+    )
+
+
+def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
+    files = [
+        StoredFile(
+            file.kind, file.key, file.sha256, file.size_bytes, file.file_name, file.content_type
+        )
+        for file in result.files
+    ]
+    missing = object_rows.share_objects(connection, [file.key for file in files])
+    if missing:
+        raise ObjectStoreError(
+            f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
+            "object_swept",
+        )
+    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
+    report_rows.write_analysis(connection, item, result.report, basis)
+    report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
