@@ -128,9 +128,13 @@ def committing(connection: Connection) -> Iterator[None]:
 
     What they lock is held while the server commits, not while it waits for us.
     """
-    with unanswered(connection):
-        yield
-        connection.commit()
+    try:
+        with unanswered(connection):
+            yield
+            connection.commit()
+    except psycopg.Error as error:  # told after the commit was sent: SQLAlchemy knows nothing of it
+        connection.invalidate(error)  # or the next one would get a transaction that has failed
+        raise
 
 
 def migrate(engine: Engine) -> None:

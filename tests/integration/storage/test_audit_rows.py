@@ -7,7 +7,14 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from jobs.work_queue import WorkQueue
-from storage.audit_rows import AuditEntry, AuditHead, append_audit, check_chain, read_head
+from storage.audit_rows import (
+    AuditEntry,
+    AuditHead,
+    append_audit,
+    check_chain,
+    read_head,
+    rows_of_item,
+)
 from storage.database import transaction
 from tests.integration.jobs.queue_makers import make_job, make_result
 
@@ -101,4 +108,28 @@ def test_every_attempt_has_a_row_at_its_start_and_its_end(engine: Engine) -> Non
     assert told[2][2]["state"] == "done"
     assert len(told[2][2]["findings_sha256"]) == 64
     assert told[3][2]["state"] == "ready"
+    assert list(check_chain(engine)) == []
+
+
+def test_rows_appended_at_once_follow_each_other_whatever_they_say(engine: Engine) -> None:
+    names = ("plain", 'quoted "\\/"', "line\nfeed\ttab\x01\x7f", "ü漢😀\u2028", "a\0b")
+    entries = [
+        AuditEntry("attempt_ended", "".join(name.split("\0")), number, number, {name: name})
+        for number, name in enumerate(names)
+    ]
+    with transaction(engine) as connection:
+        append_audit(connection, entries)
+    append(engine, 1)
+    assert read_head(engine).number == len(names) + 1
+    assert list(check_chain(engine)) == []
+    assert [rows_of_item(engine, number)[0][0] for number in (2, 3)] == [3, 4]
+
+
+def test_a_transaction_that_is_undone_leaves_no_gap(engine: Engine) -> None:
+    append(engine, 2)
+    with pytest.raises(DBAPIError), transaction(engine) as connection:  # noqa: PT012
+        append_audit(connection, [AuditEntry("attempt_started", "account", 1, 9)])
+        connection.execute(text("SELECT 1 / 0"))
+    append(engine, 1)
+    assert read_head(engine).number == 3
     assert list(check_chain(engine)) == []
