@@ -11,6 +11,7 @@ from reports.findings import Findings, VerdictFindings, rounded
 from reports.page_rows import pairs
 from reports.quantities import duration, exact_ratio, grouped, ratio, share, signed
 from reports.scale import Step
+from reports.wording import condition_text
 from reports.words import Words
 
 _MAX_CARD_TEXT = 4_000  # a card is ours: its lists are printed whole
@@ -59,7 +60,7 @@ def method_part(method: MethodPart | None, findings: Findings, words: Words) -> 
             {
                 "here": _applies(row, findings.verdict),
                 "cells": [
-                    row.condition,
+                    condition_text(row.condition, words),
                     duration(row.min_voiced_s),
                     share(row.bonafide_rejected_rate, form=words.share),
                     share(row.spoof_accepted_rate, form=words.share),
@@ -86,7 +87,7 @@ def _figures(figures: Sequence[Figure], words: Words) -> Json:
         ],
         "rows": [
             [
-                test,
+                condition_text(test, words),
                 *(values.get((test, metric), "") for metric in metrics),
                 f"{grouped(n_bonafide)} + {grouped(n_spoof)}",
             ]

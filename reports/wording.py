@@ -6,6 +6,7 @@ probable a proposition is. The sentences themselves are in one file per language
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -23,6 +24,9 @@ from reports.words import Words
 from reports.words_en import ENGLISH
 
 MAX_SPANS_NAMED = 4  # on page 1; all of them stand in the list of stretches
+_AMOUNT_OF_VOICE = re.compile(
+    r"at least ([\d.]+ s) of voice"
+)  # `pipeline.decide.error_rates` says it
 OF_JUDGEMENTS = frozenset({"reverberant"})  # remarks that say how far to trust one
 
 
@@ -126,13 +130,23 @@ def likeness_sentence(likeness: LikenessFindings, words: Words = ENGLISH) -> str
 def rates_sentence(rates: ErrorRateFindings, words: Words = ENGLISH) -> str:
     """Return the measured errors of both kinds, as shares of test items."""
     return words.rates_sentence.format(
-        condition=rates.condition,
+        condition=condition_text(rates.condition, words),
         n_bonafide=grouped(rates.n_bonafide),
         rejected=share(rates.bonafide_rejected_rate, form=words.share),
         n_spoof=grouped(rates.n_spoof),
         accepted=share(rates.spoof_accepted_rate, form=words.share),
         decided=share(rates.decided_share, 0, words.share),
     )
+
+
+def condition_text(condition: str, words: Words = ENGLISH) -> str:
+    """Return what a card's test was made under, part by part; what no word is known for stays."""
+    parts = []
+    for part in condition.split(", "):
+        voice = _AMOUNT_OF_VOICE.fullmatch(part)
+        said = words.conditions.get(part, part)
+        parts.append(words.condition_voice.format(voice=voice[1]) if voice else said)
+    return ", ".join(parts)
 
 
 def summary_sentence(findings: Findings, words: Words = ENGLISH) -> str:

@@ -40,6 +40,8 @@ class Words:
     strongest_span: str  # strength of a partly synthetic item's strongest stretch
     separated_sentence: str  # strength of the second way to listen
     rates_sentence: str  # condition, n_bonafide, rejected, n_spoof, accepted, decided
+    conditions: Mapping[str, str]  # parts of a card's test conditions; others stay as they are
+    condition_voice: str  # voice: the part that says how much of it
     span_rates: str  # what is known of the errors of marked stretches
     no_rates: str
     likeness_named: str  # system (with its family), rate of false names

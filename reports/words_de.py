@@ -82,6 +82,15 @@ GERMAN: Final = Words(
     rates_sentence="Wie oft ein solches Ergebnis in die Irre führt, gemessen an „{condition}“: Echte "
     "Stimmen synthetisch genannt: {rejected} (aus {n_bonafide} Stücken); synthetische echt "
     "genannt: {accepted} (aus {n_spoof}); entschieden wurde bei {decided} dieser Stücke.",
+    conditions={
+        "fold 4 (never chosen on)": "zurückgehaltene Prüfung (Teil 4)",
+        "inner folds (calibration and thresholds of the other folds)": "innere Prüfungen "
+        "(Kalibrierung und Schwellen der anderen Teile)",
+        "clean": "sauberer Ton",
+        "web": "Web-Codecs",
+        "degraded": "verschlechterter Ton",
+    },
+    condition_voice="mindestens {voice} Stimme",
     span_rates="Für markierte Strecken wurde keine Fehlerrate gemessen, außer dort, wo ihre Schwelle "
     "gesetzt wurde: Dort (innere Teilmengen) zeigt höchstens 1 von 100 echten Stücken von 60 s eine "
     "falsche. Wie oft synthetische Strecken übersehen werden und wie es in einer zurückgehaltenen "
@@ -406,7 +415,7 @@ GERMAN: Final = Words(
         "als unter der anderen. Er sagt nicht, wie wahrscheinlich eine Annahme ist: Das hängt auch von "
         "allem ab, was sonst über den Fall bekannt ist. Nahe 1 helfen die Befunde nicht weiter.",
         "rates": "Anteile an allen Prüfstücken der Klasse, unentschiedene eingeschlossen, bei den hier "
-        "benutzten Schwellen. Eine Prüfung mit dem Vermerk “never chosen on” wurde zurückgehalten, bis "
+        "benutzten Schwellen. Die zurückgehaltene Prüfung blieb liegen, bis "
         "alles gewählt war; wo Schwellen gesetzt wurden, schmeicheln die Raten. Von den Prüfungen mit so "
         "viel Stimme wie in diesem Stück gilt die Zeile, deren zwei Raten die größte Summe haben.",
         "timeline": "Jede Zelle ist {cell}; ihre Farbe sagt, welche Annahme der Ton stützt und wie "

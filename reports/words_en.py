@@ -74,6 +74,15 @@ ENGLISH: Final = Words(
     rates_sentence="How often such a result misleads, measured on {condition}: genuine called synthetic, "
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
     "{decided} of these items got a decision.",
+    conditions={
+        "fold 4 (never chosen on)": "held-back test (fold 4)",
+        "inner folds (calibration and thresholds of the other folds)": "inner tests "
+        "(calibration and thresholds of the other folds)",
+        "clean": "clean sound",
+        "web": "web codecs",
+        "degraded": "degraded sound",
+    },
+    condition_voice="at least {voice} of voice",
     span_rates="No error rate was measured for marked stretches, except where their threshold was set: "
     "there (inner folds) at most 1 in 100 genuine items of 60 s show a false one. How often it misses "
     "synthetic stretches, and how it fares on a held-back test, was not measured.",
@@ -389,7 +398,7 @@ ENGLISH: Final = Words(
         "also depends on everything else known about the case. Near 1 the findings do not help "
         "to tell.",
         "rates": "Shares of all test items of the class, undecided ones included, at the "
-        "thresholds used here. A test that is marked “never chosen on” was held back until all choices "
+        "thresholds used here. The held-back test was kept aside until all choices "
         "were made; where thresholds were set, rates flatter. Of the tests with as much voice as this "
         "item, the row applies whose two rates have the largest sum.",
         "timeline": "Each cell is {cell}; its colour says which proposition the sound supports, "

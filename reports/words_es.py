@@ -78,6 +78,15 @@ SPANISH: Final = Words(
     rates_sentence="Con qué frecuencia engaña un resultado así, medido en «{condition}»: voces genuinas "
     "llamadas sintéticas, {rejected} (de {n_bonafide} elementos); sintéticas llamadas genuinas, "
     "{accepted} (de {n_spoof}); se decidió en {decided} de esos elementos.",
+    conditions={
+        "fold 4 (never chosen on)": "prueba reservada (grupo 4)",
+        "inner folds (calibration and thresholds of the other folds)": "pruebas internas "
+        "(calibración y umbrales de los otros grupos)",
+        "clean": "sonido limpio",
+        "web": "códecs web",
+        "degraded": "sonido degradado",
+    },
+    condition_voice="al menos {voice} de voz",
     span_rates="No se ha medido ninguna tasa de error para los tramos marcados, salvo donde se fijó su "
     "umbral: allí (subconjuntos internos) a lo sumo 1 de cada 100 elementos genuinos de 60 s muestra "
     "uno falso. No se ha medido cuántos tramos sintéticos se pasan por alto ni el resultado en una "
@@ -404,7 +413,7 @@ SPANISH: Final = Words(
         "bajo la otra. No dice cuán probable es una proposición: eso depende también de todo lo demás que "
         "se sepa del caso. Cerca de 1 los hallazgos no ayudan a distinguir.",
         "rates": "Proporciones de todos los elementos de prueba de la clase, indecisos incluidos, con los "
-        "umbrales usados aquí. Una prueba marcada “never chosen on” se reservó hasta tener todo elegido; "
+        "umbrales usados aquí. La prueba reservada quedó aparte hasta tener todo elegido; "
         "donde se fijaron umbrales, las tasas halagan. De las pruebas con tanta voz como este elemento, "
         "vale la fila cuyas dos tasas suman más.",
         "timeline": "Cada celda es {cell}; su color dice qué proposición apoya el sonido y con qué fuerza.",

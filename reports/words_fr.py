@@ -80,6 +80,15 @@ FRENCH: Final = Words(
     rates_sentence="À quelle fréquence un tel résultat trompe, mesuré sur « {condition} » : voix "
     "authentiques dites synthétiques, {rejected} (de {n_bonafide} éléments) ; synthétiques dites "
     "authentiques, {accepted} (de {n_spoof}) ; une décision a été rendue pour {decided} de ces éléments.",
+    conditions={
+        "fold 4 (never chosen on)": "test mis de côté (pli 4)",
+        "inner folds (calibration and thresholds of the other folds)": "tests internes "
+        "(calibration et seuils des autres plis)",
+        "clean": "son propre",
+        "web": "codecs du web",
+        "degraded": "son dégradé",
+    },
+    condition_voice="au moins {voice} de voix",
     span_rates="Aucun taux d’erreur n’a été mesuré pour les passages marqués, sauf là où leur seuil a "
     "été fixé : là (sous-ensembles internes), au plus 1 élément authentique de 60 s sur 100 en montre un "
     "faux. Combien de passages synthétiques échappent, et ce que donne un test mis de côté, n’a pas été "
@@ -410,7 +419,7 @@ FRENCH: Final = Words(
         "sous l’autre. Il ne dit pas combien une proposition est probable : cela dépend aussi de tout ce "
         "que l’on sait par ailleurs de l’affaire. Près de 1, les résultats n’aident pas à trancher.",
         "rates": "Parts de tous les éléments de test de la classe, indécis compris, aux seuils employés "
-        "ici. Un test marqué “never chosen on” a été mis de côté jusqu’à ce que tout soit choisi ; là où "
+        "ici. Le test mis de côté l’est resté jusqu’à ce que tout soit choisi ; là où "
         "des seuils ont été fixés, les taux flattent. Des tests avec autant de voix que cet élément, "
         "vaut la ligne dont les deux taux ont la plus grande somme.",
         "timeline": "Chaque case dure {cell} ; sa couleur dit quelle proposition le son soutient, et avec "

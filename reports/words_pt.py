@@ -78,6 +78,15 @@ PORTUGUESE: Final = Words(
     rates_sentence="Quantas vezes um resultado assim engana, medido em «{condition}»: vozes genuínas "
     "chamadas sintéticas, {rejected} (de {n_bonafide} itens); sintéticas chamadas genuínas, {accepted} "
     "(de {n_spoof}); houve decisão em {decided} destes itens.",
+    conditions={
+        "fold 4 (never chosen on)": "teste reservado (grupo 4)",
+        "inner folds (calibration and thresholds of the other folds)": "testes internos "
+        "(calibração e limiares dos outros grupos)",
+        "clean": "som limpo",
+        "web": "codecs da web",
+        "degraded": "som degradado",
+    },
+    condition_voice="pelo menos {voice} de voz",
     span_rates="Não foi medida nenhuma taxa de erro para trechos marcados, exceto onde se fixou o seu "
     "limiar: aí (subconjuntos internos) no máximo 1 em 100 itens genuínos de 60 s mostra um falso. Não "
     "foi medido quantos trechos sintéticos escapam, nem o resultado num teste reservado.",
@@ -402,7 +411,7 @@ PORTUGUESE: Final = Words(
         "sob a outra. Não diz quão provável é uma proposição: isso depende também de tudo o mais que se "
         "sabe do caso. Perto de 1, os achados não ajudam a distinguir.",
         "rates": "Partes de todos os itens de teste da classe, indecisos incluídos, nos limiares aqui "
-        "usados. Um teste marcado “never chosen on” ficou reservado até tudo estar escolhido; onde se "
+        "usados. O teste reservado ficou de parte até tudo estar escolhido; onde se "
         "fixaram limiares, as taxas lisonjeiam. Dos testes com tanta voz como este item, vale a linha "
         "cujas duas taxas têm a maior soma.",
         "timeline": "Cada célula é {cell}; a cor diz que proposição o som apoia, e com que força.",

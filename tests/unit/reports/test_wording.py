@@ -6,6 +6,8 @@ import string
 import pytest
 
 from pipeline import decide
+from pipeline.card_file import card_of_file
+from pipeline.model_card import ModelCard
 from pipeline.vocabulary import (
     Likeness,
     MediaReport,
@@ -23,6 +25,7 @@ from reports.languages import LANGUAGES
 from reports.scale import Step, weigh
 from reports.words import Words
 from reports.words_en import ENGLISH
+from storage.model_store import resolve_model
 from tests.unit.reports.report_maker import (
     CARD,
     CONTEXT,
@@ -291,3 +294,18 @@ def test_a_system_that_is_not_known_is_called_unknown() -> None:
         LikenessFindings(system="", family="", margin=-1.0, false_name_rate=0.05)
     )
     assert sentence.endswith("unknown.")
+
+
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
+def test_every_condition_of_the_shipped_detector_is_said_in_every_language(words: Words) -> None:
+    card = card_of_file(resolve_model("", "detector").path)
+    assert isinstance(card, ModelCard)
+    amounts = re.compile(r"(at least )?\d+ s( of voice)?")
+    conditions = {row.condition for row in card.error_rates} | {it.test for it in card.figures}
+    parts = {part for condition in conditions for part in condition.split(", ")}
+    assert {it for it in parts if not amounts.fullmatch(it)} == set(words.conditions)
+    said = wording.condition_text("fold 4 (never chosen on), web, at least 8 s of voice", words)
+    assert words.conditions["web"] in said
+    assert "8 s" in said
+    assert "of voice" not in said or words is ENGLISH
+    assert wording.condition_text("our own test, 3 s", words) == "our own test, 3 s"
