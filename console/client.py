@@ -27,6 +27,7 @@ from console.api.job_options import JobOptions
 from console.api.routes_estimate import EstimateBody, Estimated
 from console.api.routes_item_voices import Agreement, FeedbackBody, ItemFeedback
 from console.api.routes_items import ItemDetail, ItemShown
+from console.api.routes_job_reports import JobReportWishes
 from console.api.routes_jobs import (
     ItemPage,
     JobBody,
@@ -42,27 +43,14 @@ from console.api.routes_predict import Predicted
 from console.api.routes_sweeps import RunShown, SweepBody, SweepShown
 from console.api.routes_uploads import UploadPage, UploadShown
 from console.api.routes_usage import UsageShown
+from console.received import error_of, save
 from console.sending import send_file
-from pipeline.errors import (
-    AccessError,
-    InputError,
-    LimitExceededError,
-    OutageError,
-    SourceNotFoundError,
-    VerityError,
-)
+from pipeline.errors import OutageError
 
 TIMEOUT_S = 60.0  # a long file that is sent to `predict` may need more
+JOB_REPORT_S = 600.0  # one of 100 000 items takes a minute to write, or two
 SILENCE_S = 40.0  # the server says something every 15 s
 PAUSE_S = 2.0
-_KINDS: Mapping[int, type[VerityError]] = {
-    401: AccessError,
-    403: AccessError,
-    404: SourceNotFoundError,
-    413: LimitExceededError,
-    429: AccessError,
-    503: OutageError,
-}
 Shown = TypeVar("Shown", bound=BaseModel)
 Page = TypeVar("Page", UploadPage, JobPage, ItemPage)
 
@@ -228,8 +216,7 @@ class Client:
         try:
             with self._http.stream("GET", path, timeout=SILENCE_S) as answer:
                 if answer.is_error:
-                    answer.read()
-                    raise _error_of(answer)
+                    raise error_of(answer)
                 for line in answer.iter_lines():
                     if line.startswith("data:"):
                         yield JobDetail.model_validate_json(line.removeprefix("data:"))
@@ -303,6 +290,25 @@ class Client:
         path.write_bytes(self._get("GET", f"/items/{item_id}/report.{kind}").content)
         return path
 
+    def download_job(
+        self, job_id: str, kind: str, path: Path, wishes: JobReportWishes | None = None
+    ) -> Path:
+        """Write a file of a job's report and return its path; a large job's takes minutes.
+
+        Args:
+            job_id: whose.
+            kind: pdf, json, xlsx, csv, a signature (json.jws), or zip: everything, signed as a whole.
+            path: of the file; left as it is where the report does not come whole.
+            wishes: language, paper, the job to compare with, and whether items' reports are in the zip.
+        """
+        asked = {} if wishes is None else wishes.model_dump(mode="json")
+        place = f"/jobs/{job_id}/report.{kind}"
+        try:
+            with self._http.stream("GET", place, params=asked, timeout=JOB_REPORT_S) as answer:
+                return save(answer, path)
+        except httpx.TransportError as error:
+            raise OutageError(f"The server did not answer: {error}", "server_silent") from error
+
     def report_link(self, item_id: str, kind: str) -> str:
         """Return a link to a report that needs no key, good for five minutes; "" without S3."""
         asked = {"presigned": "1"}
@@ -363,21 +369,8 @@ class Client:
         except httpx.TransportError as error:
             raise OutageError(f"The server did not answer: {error}", "server_silent") from error
         if answer.is_error:
-            raise _error_of(answer)
+            raise error_of(answer)
         return answer
-
-
-def _error_of(answer: httpx.Response) -> VerityError:
-    """Return a problem (RFC 9457) as our error."""
-    try:
-        said = answer.json()
-        code, message = str(said["code"]), str(said["detail"])
-    except (ValueError, KeyError, TypeError):
-        code, message = "answer_odd", f"The server answered with status {answer.status_code}."
-    wait = answer.headers.get("retry-after", "")
-    fallback = OutageError if answer.status_code >= 500 or code == "answer_odd" else InputError
-    kind = _KINDS.get(answer.status_code, fallback)
-    return kind(message, code, float(wait) if wait.isdigit() else None)
 
 
 def _said(options: JobOptions | None) -> dict[str, Any]:

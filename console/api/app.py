@@ -20,6 +20,7 @@ from console.api import (
     routes_item_sound,
     routes_item_voices,
     routes_items,
+    routes_job_reports,
     routes_jobs,
     routes_keys,
     routes_live,
@@ -84,7 +85,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page needs scripts from elsewhere
         redoc_url=None,
-        lifespan=keeping(context.engine, limits),
+        lifespan=keeping(context.engine, limits, context.job_shelf),
     )
     app.state.context = context
     app.state.watch = Watch(context.engine, context.settings.stream_s)
@@ -106,6 +107,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         routes_estimate,
         routes_batch,
         routes_jobs,
+        routes_job_reports,
         routes_items,
         routes_item_reading,
         routes_item_sound,

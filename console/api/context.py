@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from console.api.estimating import Estimating
 from console.api.examining import Examining
 from console.api.item_room import ItemRoom
+from console.api.job_shelf import JobShelf
 from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
 from console.people.administration import AdministrationDesk
@@ -42,6 +43,7 @@ class ApiContext:
     environment: ConsoleSettings = field(default_factory=lambda: ConsoleSettings({}))
     receiving: Receiving = field(init=False)
     items: ItemRoom = field(init=False)
+    job_shelf: JobShelf = field(init=False)
     provider: Provider | None = field(init=False)  # that people may sign in with
     estimating: Estimating = field(default_factory=Estimating)
 
@@ -53,6 +55,7 @@ class ApiContext:
         folder = self.examining.lasting_folder()
         items = ItemRoom(folder, self.objects, self.settings.listen_bytes)
         object.__setattr__(self, "items", items)
+        object.__setattr__(self, "job_shelf", JobShelf(self.examining.lasting_folder()))
         chosen = self.settings.provider
         back = f"{self.settings.public_url}{PROVIDER_BACK}"
         object.__setattr__(self, "provider", None if chosen is None else Provider(chosen, back))

@@ -48,7 +48,7 @@ _SAID = {
     "422": "Something in the request must be changed",
     "460": "The bytes are not those that the checksum is of",
     "429": "Too many requests: `retry-after` says how long to wait",
-    "503": "A service that is needed does not answer, or all examiners are busy",
+    "503": "A service that is needed does not answer, or all examiners or writers of reports are busy",
 }
 _SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: vv_..."},

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from console.api.job_shelf import JobShelf
 from console.api.limits import Limits
 from jobs.uploads import expire_uploads
 from pipeline.errors import VerityError
@@ -23,13 +24,13 @@ _log = logging.getLogger(__name__)
 
 
 def keeping(
-    engine: Engine, limits: Limits
+    engine: Engine, limits: Limits, job_shelf: JobShelf
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return the life of an app that keeps house while it answers."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(_keep(engine, limits))
+        task = asyncio.create_task(_keep(engine, limits, job_shelf))
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -39,11 +40,12 @@ def keeping(
     return life
 
 
-async def _keep(engine: Engine, limits: Limits) -> None:
+async def _keep(engine: Engine, limits: Limits, job_shelf: JobShelf) -> None:
     forgot_at = time.monotonic()
     while True:
         await asyncio.sleep(EVERY_S)
         await _try_keep_counts(limits)
+        await run_in_threadpool(job_shelf.forget_old)
         if time.monotonic() - forgot_at > FORGET_EVERY_S:
             forgot_at = time.monotonic()
             with suppress(VerityError):  # the next hour does it

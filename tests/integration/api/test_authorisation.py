@@ -29,6 +29,7 @@ BY_RIGHT = {
 GET /v1/models | GET /v1/health/model | GET /v1/health/device | GET /v1/connections
 GET /v1/me | GET /v1/sessions | GET /v1/usage | GET /v1/jobs | GET /v1/jobs/{job_id}
 GET /v1/jobs/{job_id}/items | GET /v1/jobs/{job_id}/events | GET /v1/items/{item_id}
+GET /v1/jobs/{job_id}/report.{kind}
 GET /v1/jobs/events | GET /v1/items/{item_id}/events | GET /jobs/live | GET /jobs/rows
 GET /jobs/{job_id}/live | GET /items/{item_id}/live | GET /items/{item_id}/progress
 GET /v1/items/{item_id}/attempts | GET /v1/items/{item_id}/report.{kind} | GET /v1/sweeps

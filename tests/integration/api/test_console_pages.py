@@ -97,3 +97,18 @@ def test_a_bucket_is_bound_tried_and_removed_on_its_page(ada: TestClient) -> Non
     assert "hidden-words" not in shown
     ada.post("/connections/press/remove", data=token)
     assert page_words("en")["connections.none"] in text_of(ada, "/connections")
+
+
+def test_a_job_s_page_gives_its_reports_in_the_reader_s_language(
+    ada: TestClient, engine: Engine
+) -> None:
+    queue = WorkQueue(engine, may_listen=False)
+    job_id = make_job(queue, 1).job_id
+    queue.close()
+    shown = text_of(ada, f"/jobs/{job_id}", "ko")
+    for kind in ("pdf", "xlsx", "csv", "json", "zip"):
+        assert f'href="/v1/jobs/{job_id}/report.{kind}?language=ko" download' in shown
+    for name in ("reports", "reports_open", "reports_text"):
+        assert page_words("ko")[f"jobs.{name}"] in shown
+    ada.post(f"/v1/jobs/{job_id}/cancel", headers={"x-csrf-token": csrf(ada)})
+    assert page_words("en")["jobs.reports_open"] not in text_of(ada, f"/jobs/{job_id}")

@@ -34,6 +34,7 @@ def test_only_the_operators_command_line_reads_local_files(browse: Browse, sourc
     [
         ("GET", "/v1/jobs/{job}"),
         ("GET", "/v1/jobs/{job}/items"),
+        ("GET", "/v1/jobs/{job}/report.pdf"),
         ("POST", "/v1/jobs/{job}/cancel"),
         ("POST", "/v1/jobs/{job}/pause"),
         ("POST", "/v1/jobs/{job}/resume"),
