@@ -24,8 +24,12 @@ def children_cpu_s() -> float:
 
 
 def peak_mib() -> float:
-    """Return the most memory that this process has held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory that this process has held since its program began, in MiB.
+
+    `ru_maxrss` would count what the process that started it held as well: Linux keeps it over exec.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def stay_on_one_core() -> None:

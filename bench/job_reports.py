@@ -7,7 +7,6 @@ is not counted. Items' files for the zip are short ones: what is measured is the
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from bench.cpu_clock import peak_mib
 from reports.archive_checks import check_archive
 from reports.as_job_json import to_job_json
 from reports.as_job_pdf import to_job_pdf
@@ -161,8 +161,7 @@ def _apart(step: Step, url: str, job_id: int, out: Path, n_items: int) -> tuple[
 def _measured(its: "object", step: Step, url: str, job_id: int, out: Path, n_items: int) -> None:
     started = time.monotonic()
     said = step(url, job_id, out, n_items)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    its.send((time.monotonic() - started, peak, said))  # type: ignore[attr-defined]
+    its.send((time.monotonic() - started, peak_mib(), said))  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

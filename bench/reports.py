@@ -8,7 +8,6 @@ with the fonts of all scripts.
 
 import io
 import math
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pikepdf
 
+from bench.cpu_clock import peak_mib
 from pipeline.vocabulary import MediaReport
 from reports.as_pdf import Attached, to_pdf
 from reports.custody_parts import signer_of_key
@@ -72,11 +72,10 @@ def _measure(name: str) -> None:
         pdf = _signed(json_bytes, pdf, key)
         cpu_s = min(cpu_s, rendered_at - started)
         signing_s = min(signing_s, time.process_time() - rendered_at)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     n_pages = len(pikepdf.open(io.BytesIO(pdf)).pages)
     print(
         f"{name:12} {cpu_s:6.3f} {signing_s:8.3f} {len(json_bytes) / 1000:8.0f} "
-        f"{len(pdf) / 1000:7.0f} {n_pages:6} {peak:9.0f}"
+        f"{len(pdf) / 1000:7.0f} {n_pages:6} {peak_mib():9.0f}"
     )
 
 

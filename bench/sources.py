@@ -5,7 +5,6 @@ from its cursor.
 """
 
 import argparse
-import resource
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
+from bench.cpu_clock import peak_mib
 from jobs.sources import S3Access, SourceAccess, list_from
 from storage.egress import EgressGuard
 
@@ -87,8 +87,9 @@ def main() -> None:
 
 def _show(n_listed: int, began_at: float) -> None:
     seconds = time.monotonic() - began_at
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{n_listed:>9} keys {seconds:7.1f} s {n_listed / seconds:7.0f} keys/s {memory:5.0f} MiB")
+    print(
+        f"{n_listed:>9} keys {seconds:7.1f} s {n_listed / seconds:7.0f} keys/s {peak_mib():5.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -132,8 +132,9 @@ def committing(connection: Connection) -> Iterator[None]:
         with unanswered(connection):
             yield
             connection.commit()
-    except psycopg.Error as error:  # told after the commit was sent: SQLAlchemy knows nothing of it
-        connection.invalidate(error)  # or the next one would get a transaction that has failed
+    except (DBAPIError, psycopg.Error) as error:
+        # the commit was sent, and SQLAlchemy takes the transaction for over: it would not roll back
+        connection.invalidate(error)
         raise
 
 

@@ -125,7 +125,7 @@ def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
         lambda request: request.method == "POST" and request.url.endswith("/v1/jobs")
     ) as sent:
         page.get_by_role("button", name="Submit", exact=True).click()
-    body = sent.value.post_data_json
+    body = sent.value.post_data_json or {}
     assert {name for name in asked if body.get(name) is True} == asked
     assert (body["at_once"], body["keep_media_days"], body["hop_s"]) == (3, 0, 0.5)
     page.wait_for_url(re.compile(r"/jobs/\d+$"))
