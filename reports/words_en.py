@@ -75,8 +75,8 @@ ENGLISH: Final = Words(
     "{rejected} of {n_bonafide}; synthetic called genuine, {accepted} of {n_spoof}; "
     "{decided} of these items got a decision.",
     conditions={
-        "fold 4 (never chosen on)": "held-back test (fold 4)",
-        "inner folds (calibration and thresholds of the other folds)": "inner tests "
+        "fold 4 (never chosen on)": "the held-back test (fold 4)",
+        "inner folds (calibration and thresholds of the other folds)": "the inner tests "
         "(calibration and thresholds of the other folds)",
         "clean": "clean sound",
         "web": "web codecs",
