@@ -32,7 +32,6 @@ from storage import worker_rows
 from storage.database import connect_engine, transaction
 from storage.objects import FolderStore
 from storage.sealing import Sealer
-from storage.worker_rows import WorkerWords
 from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.items.item_maker import finish_item, minute_of_sound
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_result
@@ -42,6 +41,7 @@ from tests.unit.reports.report_maker import (
     spliced_report,
     steady_report,
 )
+from tests.worker_words import WORKER
 
 EMAIL = "ada@newsroom.example"
 COLLEAGUE = "bo@newsroom.example"
@@ -59,18 +59,6 @@ TIPS: tuple[tuple[str, MediaReport], ...] = (
     ("a-very-long-file-name-as-messengers-make-them-IMG-20261114-WA0007.opus", steady_report(-2.2)),
     ("Attachment that broke on its way", failed_report()),
 )  # fmt: skip
-WORKER = WorkerWords(
-    "node-7:12:1",
-    "node-7",
-    "0.1.0",
-    "phase_fusion_v2",
-    "",
-    [
-        {"lane": "preparer 1", "node": "abc", "why": ""},
-        {"lane": "scorer 2", "node": "abc", "why": ""},
-        {"lane": "writer 3", "node": "", "why": "The Ray cluster has no room yet."},
-    ],
-)
 
 
 @dataclass(frozen=True, slots=True)

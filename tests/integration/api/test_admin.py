@@ -15,8 +15,8 @@ from jobs.work_queue import WorkQueue
 from storage import worker_rows
 from storage.audit_rows import AuditEntry, append_audit
 from storage.database import transaction
-from storage.worker_rows import WorkerWords
 from tests.integration.api.conftest import PASSWORD, Browse
+from tests.worker_words import WORKER
 from workers.crew import Crew
 from workers.other_detectors import OtherDetectors
 from workers.roles import CrewSettings
@@ -25,18 +25,6 @@ from workers.settings import FleetSettings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Secret title"}
-WORKER = WorkerWords(
-    "node-7:12:1",
-    "node-7",
-    "0.1.0",
-    "phase_fusion_v2",
-    "",
-    [
-        {"lane": "preparer 1", "node": "abc", "why": ""},
-        {"lane": "scorer 2", "node": "abc", "why": ""},
-        {"lane": "writer 3", "node": "", "why": "The Ray cluster has no room yet."},
-    ],
-)
 
 
 def fail_items(engine: Engine, code: str) -> None:
