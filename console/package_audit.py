@@ -19,6 +19,7 @@ CANARY = "requests==2.19.1"  # its weakness is PYSEC-2018-28; nothing of ours
 TIMEOUT_S = 600
 ROOT = Path(__file__).resolve().parents[1]
 AUDIT = ROOT / "var/audit/bin/pip-audit"
+CANARY_FILE = ROOT / "var/audit/canary.txt"
 LOCK = ROOT / "requirements/run.lock"
 ACCEPTED = ROOT / "requirements/accepted.txt"
 
@@ -77,9 +78,8 @@ def unasked_in(answer: str) -> list[str]:
 def main() -> int:
     """Print what is found; 1: there is a weakness that nobody accepted, or the audit broke off."""
     say = sys.stdout.write
-    canary = ROOT / "var/audit/canary.txt"
-    canary.write_text(CANARY + "\n")
-    if not weaknesses_in(_ask("--no-deps", "-r", str(canary))):
+    CANARY_FILE.write_text(CANARY + "\n")
+    if not weaknesses_in(_ask("--no-deps", "-r", str(CANARY_FILE))):
         say(
             "NOT AUDITED: no advisory service answers from here (pip-audit finds nothing even in"
             f" {CANARY}). The locked packages were compared with nothing; run `make audit` where"

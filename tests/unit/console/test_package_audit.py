@@ -2,9 +2,11 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from console import package_audit
 from console.package_audit import ACCEPTED, Weakness, accepted_ids, unasked_in, weaknesses_in
 from pipeline.errors import ConfigError
 
@@ -42,3 +44,26 @@ def test_an_acceptance_without_end_or_reason_is_refused(line: str) -> None:
 
 def test_the_list_that_is_kept_can_be_read() -> None:
     accepted_ids(ACCEPTED.read_text("utf-8"), date(2026, 1, 1))
+
+
+def test_an_audit_that_breaks_off_after_its_canary_is_not_called_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = tmp_path / "pip-audit"
+    known = json.dumps(
+        {
+            "dependencies": [
+                {
+                    "name": "requests",
+                    "version": "2.19.1",
+                    "vulns": [{"id": "X", "fix_versions": []}],
+                }
+            ]
+        }
+    )
+    service.write_text(f"#!/bin/sh\ncase \"$*\" in *canary*) echo '{known}';; *) exit 1;; esac\n")
+    service.chmod(0o755)
+    monkeypatch.setattr(package_audit, "AUDIT", service)
+    monkeypatch.setattr(package_audit, "CANARY_FILE", tmp_path / "canary.txt")
+    assert package_audit.main() == 1
+    assert "NOT AUDITED" in capsys.readouterr().out
