@@ -51,8 +51,10 @@ types: .venv/.develop
 test: .venv/.develop  ## the whole suite: real PostgreSQL, S3, Ray, ffmpeg, ONNX
 	@$(MAKE) --no-print-directory --jobs 2 format imports types suite
 
+# three at a time on two cores: much of a test is waiting; in the order of their names, since the other way
+# leaves the few long tests, those of whole fleets, to the end, when nothing else can run beside them
 suite: .venv/.develop format imports
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser tests
+	@.venv/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/browser tests
 
 test-browser: .venv/.develop  ## a real Chromium over the running stack (Debian: apt-get install chromium)
 	@command -v chromium >/dev/null || { echo "Chromium is not installed: apt-get install chromium"; exit 2; }

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from jobs.spec import AttemptEnd, Job
+from storage.worker_rows import read_workers
 from tests.fleet_bench import (
     ROOT,
     FleetBench,
@@ -115,6 +117,14 @@ def is_running(bench: FleetBench, job: Job) -> bool:
     return bench.queue.desk.job_status(job.job_id).counts.running > 0
 
 
+def nodes_with_preparers(engine: Engine) -> int:
+    """Return on how many nodes a preparer works, as the workers say every five seconds."""
+    with engine.connect() as connection:
+        workers = read_workers(connection)
+    actors = [one for worker in workers for one in worker.actors if "preparer" in one["lane"]]
+    return len({one["node"] for one in actors if one["node"]})
+
+
 def assert_each_is_done_once(bench: FleetBench, job: Job, n_items: int) -> None:
     counts = bench.queue.desk.job_status(job.job_id).counts
     assert (counts.total, counts.done, counts.failed) == (n_items, n_items, 0)
@@ -143,18 +153,22 @@ def test_a_path_of_one_node_is_refused_on_the_other(cluster: RayCluster, bench: 
 
 
 def test_media_lie_under_the_private_root_of_the_node_that_analyses_them(
-    cluster: RayCluster, bench: FleetBench, speech_folder: Path, tmp_path: Path
+    cluster: RayCluster, bench: FleetBench, engine: Engine, speech_folder: Path, tmp_path: Path
 ) -> None:
-    job = bench.submit(speech_folder)
     log = tmp_path / "driver.log"
     used: set[Path] = set()
 
-    with bench.start_process(log, **cluster.environ, VERITY_PREPARERS="5") as driver:
-        while driver.poll() is None:
+    with bench.start_process(log, "--log-json", **cluster.environ, VERITY_PREPARERS="5") as driver:
+        # those that start first would do a dozen short items alone
+        wait_until(lambda: nodes_with_preparers(engine) == 2, START_S)
+        job = bench.submit(speech_folder)
+        while not bench.queue.desk.job_status(job.job_id).is_over:
+            assert driver.poll() is None, log.read_text()[-4000:]
             used |= {root for root in cluster.raylets if any(root.glob("*/verity-item-*"))}
             time.sleep(0.02)
+        driver.send_signal(signal.SIGTERM)
+        assert driver.wait(60) == 0, log.read_text()[-4000:]
 
-    assert driver.returncode == 0, log.read_text()[-4000:]
     assert_each_is_done_once(bench, job, 12)
     assert used == set(cluster.raylets)
     assert list((bench.folder / "temp").glob("*")) == []  # of the driver: nothing is kept there
