@@ -148,7 +148,7 @@ def make_copy(
     total = 0
     with (folder / f"{plan.name}.f16").open("wb") as file:
         for i, samples in zip(held, waveforms, strict=True):
-            frames = frames_of(samples, layout)
+            frames = frames_of(samples)
             file.write(frames.astype(np.float16).tobytes())
             start[i], count[i] = total, len(frames)
             total += len(frames)

@@ -1,10 +1,9 @@
-"""Frame layouts: what a cached frame of each front end holds, and how a segment lies in it."""
+"""The frame layout: what a cached frame of the phase front end holds, and how a segment lies in it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.frontends.log_mel import LogMelConfig, log_mel
 from pipeline.frontends.phase import (
     N_PHASE_VALUES,
     PhaseConfig,
@@ -16,9 +15,8 @@ from pipeline.vocabulary import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """One front end's frames of whole utterances."""
+    """The frames of whole utterances."""
 
-    front_end: str
     n_frames: int  # of a segment
     frames_a_second: int
     first_frame: int  # of a segment that starts with the utterance
@@ -28,7 +26,6 @@ class FrameLayout:
 
 
 PHASE = FrameLayout(
-    front_end="phase",
     n_frames=112,
     frames_a_second=125,
     first_frame=3,  # the front end takes the middle 112 of a segment's 118 frames
@@ -36,20 +33,9 @@ PHASE = FrameLayout(
     blocks=((0, 28), (28, 56), (56, 112), (112, 140), (140, 168), (168, 238)),
     quiet_power=0.03,  # an utterance has about 1
 )
-LOG_MEL = FrameLayout(
-    front_end="log_mel",
-    n_frames=96,  # 12 strips of 8
-    frames_a_second=100,
-    first_frame=2,
-    n_phase_values=0,
-    blocks=((0, 80),),
-    quiet_power=0.0,
-)
 
 
-def frames_of(samples: FloatArray, layout: FrameLayout) -> FloatArray:
+def frames_of(samples: FloatArray) -> FloatArray:
     """Return every frame of an utterance, log power not yet relative, (n_frames, n_values)."""
     levelled = level_and_floor(samples[None], PhaseConfig())
-    if layout.front_end == "log_mel":
-        return np.asarray(log_mel(levelled, LogMelConfig(target_rms=0.0))[0])
     return np.asarray(phase_frames(levelled, PhaseConfig())[0])
