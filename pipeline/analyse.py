@@ -22,10 +22,11 @@ import onnxruntime
 from pipeline.attribute import liken
 from pipeline.calibrate import segment_llr
 from pipeline.decide import decide, no_audio
-from pipeline.decode import KeptSound, analysed_channels, decode, replace_not_finite, survey
+from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
 from pipeline.errors import AccessError, VerityError
+from pipeline.kept_sound import KeptSound
 from pipeline.model_card import ModelCard
 from pipeline.occlusion import explain
 from pipeline.probe import hash_file, probe

@@ -1,8 +1,8 @@
 """Decode a media file to 16 kHz float32, as a stream; the one place that reads sound from outside.
 
 `survey` looks at every channel (which are silent, which are copies, how long the sound really is),
-then `decode` yields the blocks of one channel: from the sound that the survey kept or, where that was
-too long to keep, decoded again. The time axis is decoded samples, so jumping time stamps and edit
+then `decode` yields the blocks of one channel: from the sound that the survey kept or, where there
+was no room for it, decoded again. The time axis is decoded samples, so jumping time stamps and edit
 lists cannot move it.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.channels import ChannelComparison
 from pipeline.errors import LimitExceededError, MediaCorruptError
 from pipeline.ffmpeg_command import decode_command
+from pipeline.kept_sound import KeptSound
 from pipeline.limits import ChildLimits, limited_child
 from pipeline.offsets import OffsetFinder, level_stretches
 from pipeline.room_echo import EchoMeter
@@ -32,7 +33,6 @@ DECODE_LIMITS = ChildLimits(cpu_s=3600, stall_s=120.0)  # an hour of CPU decodes
 INCOMPLETE_S = 1.0  # decoded this much less than declared, and 1 %: say so
 SPLINTER_S, SPLINTER_SHARE = 1.0, 0.1  # less than both, with errors: the file is no recording
 FULL_SCALE = 1.0
-KEPT_BYTES = 64 << 20  # 17 minutes of one channel; a preparer's memory is planned with it
 
 _FLOAT_BYTES = 4
 
@@ -47,34 +47,6 @@ class _Sums:
     n_samples: int = 0
     n_not_finite: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all samples, as they came
-
-
-class KeptSound:
-    """What a survey decoded, for `decode` to read instead of the file; lives as long as one item.
-
-    Either all tracks are in it or none: past its limit it lets go of everything.
-    """
-
-    def __init__(self, limit_bytes: int = KEPT_BYTES) -> None:
-        """Start with nothing kept.
-
-        Args:
-            limit_bytes: most memory that the samples may take.
-        """
-        self._room = limit_bytes
-        self._tracks: dict[int, list[FloatArray]] = {}
-
-    def add(self, track: int, chunk: FloatArray) -> None:
-        """Keep the next samples of a track, float32 (n, n_channels)."""
-        self._room -= chunk.nbytes
-        if self._room < 0:
-            self._tracks.clear()
-        else:
-            self._tracks.setdefault(track, []).append(chunk)
-
-    def chunks(self, track: int) -> list[FloatArray] | None:
-        """Return all samples of a track; None: they were not kept."""
-        return self._tracks.get(track) if self._room >= 0 else None
 
 
 def survey(

@@ -5,14 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.decode import (
-    KeptSound,
-    analysed_channels,
-    decode,
-    replace_not_finite,
-    survey,
-)
+from pipeline.decode import analysed_channels, decode, replace_not_finite, survey
 from pipeline.errors import LimitExceededError
+from pipeline.kept_sound import KeptSound
 from pipeline.probe import open_media
 from pipeline.vocabulary import AnalysisOptions, FloatArray, MediaFile, TrackUse
 from tests.makers import encode, noise, silence, speech_like, tone, wav_bytes, write_wav
@@ -158,25 +153,14 @@ def test_a_sound_over_the_limit_is_refused(tmp_path: Path) -> None:
         surveyed(path, AnalysisOptions(max_duration_s=3.0))
 
 
-@pytest.mark.parametrize("limit_bytes", [1 << 24, 100_000])
+@pytest.mark.parametrize("limits", [(1 << 24, 0), (100_000, 1 << 24), (100_000, 200_000)])
 def test_what_the_survey_kept_is_what_decoding_again_gives(
-    tmp_path: Path, limit_bytes: int
+    tmp_path: Path, limits: tuple[int, int]
 ) -> None:
     path = encode(tmp_path / "a.m4a", np.stack([noise(1, 3.0), tone(440.0, 3.0)], axis=1))
-    kept = KeptSound(limit_bytes)
+    kept = KeptSound(*limits)
     media = survey(open_media("item", path), RATE, OPTIONS, kept=kept)
     assert media.probe is not None
     track = media.probe.tracks[0]
     blocks = list(decode(media, track, 1, RATE, 1.0, kept))
     np.testing.assert_array_equal(np.concatenate([b.samples for b in blocks]), decoded(media, 1))
-
-
-def test_kept_sound_needs_no_file_and_too_long_a_sound_is_not_kept(tmp_path: Path) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(1, 3.0))
-    kept, too_small = KeptSound(), KeptSound(limit_bytes=100_000)
-    survey(open_media("item", path), RATE, OPTIONS, kept=kept)
-    survey(open_media("item", path), RATE, OPTIONS, kept=too_small)
-    chunks = kept.chunks(0)
-    assert chunks is not None
-    assert sum(len(chunk) for chunk in chunks) == 48_000
-    assert too_small.chunks(0) is None
