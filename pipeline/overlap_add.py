@@ -56,11 +56,6 @@ def as_parts(spectrum: ComplexArray) -> FloatArray:
     return spectrum.view(np.float32).reshape(*spectrum.shape, 2)
 
 
-def as_complex(parts: FloatArray) -> ComplexArray:
-    """Return real and imaginary parts, contiguous (..., 2), as complex numbers, without a copy."""
-    return parts.view(np.complex64)[..., 0]
-
-
 @lru_cache(maxsize=4)
 def frame_window(n_fft: int) -> FloatArray:
     """Return the square root of the periodic Hann window, float32 (n_fft,)."""

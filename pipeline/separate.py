@@ -21,7 +21,6 @@ from pipeline.onnx_errors import ONNX_ERRORS
 from pipeline.overlap_add import (
     ComplexArray,
     analyse_frames,
-    as_complex,
     as_parts,
     overlap_add,
 )
@@ -183,8 +182,8 @@ class _Stream:
         if heard.any():
             spectrum = analyse_frames(heard, card.n_fft, card.hop_length)  # (n_frames, n_bins)
             self._add_windows(spectrum, n_final, mask, activity)
-            voiced = as_parts(spectrum[:n_final]) * mask[:n_final, :, None]
-            voice = overlap_add(as_complex(voiced), card.n_fft, card.hop_length)
+            voiced = spectrum[:n_final] * mask[:n_final]
+            voice = overlap_add(voiced, card.n_fft, card.hop_length)
         else:  # digital silence holds no voice; hours of it (a recorder left on) cost next to nothing
             voice = _zeros((n_final - 1) * card.hop_length + card.n_fft)
         self._n_windows_done += n_windows

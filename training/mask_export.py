@@ -9,6 +9,7 @@ from pipeline.model_card import METADATA_KEY, SeparatorCard
 from pipeline.separate import MAGNITUDE, SPECTRUM
 from training.models.separator_net import SeparatorNet
 from training.models.vocal_mask import VocalMask
+from training.scanned_gru import scan_bidirectional
 
 
 def export(net: VocalMask | SeparatorNet, card: SeparatorCard, path: Path) -> None:
@@ -35,6 +36,7 @@ def export(net: VocalMask | SeparatorNet, card: SeparatorCard, path: Path) -> No
         dynamo=False,  # the exporter that needs no further package
     )
     graph = onnx.load(str(unfinished))
+    scan_bidirectional(graph)
     onnx.helper.set_model_props(graph, {METADATA_KEY: card.model_dump_json()})
     onnx.checker.check_model(graph)
     onnx.save(graph, str(unfinished))

@@ -126,8 +126,9 @@ class _TwoPaths(nn.Module):
         n, _, n_frames, _ = x.shape
         x = x.permute(0, 2, 3, 1)  # (n, n_frames, 33, 16)
         h = self.across_bands(x.flatten(0, 1))[0]
-        x = x + self.norms[0](self.mixes[0](h).unflatten(0, (n, n_frames)))
+        h = self.mixes[0](h.flatten(0, 1))  # of two axes: the bias then costs no pass of its own
+        x = x + self.norms[0](h.view(n, n_frames, WIDTH, CHANNELS))
         h = self.across_time(x.transpose(1, 2).flatten(0, 1))[0]
-        h = self.mixes[1](h).unflatten(0, (n, WIDTH)).transpose(1, 2)
+        h = self.mixes[1](h.flatten(0, 1)).view(n, WIDTH, n_frames, CHANNELS).transpose(1, 2)
         x = x + self.norms[1](h)
         return x.permute(0, 3, 1, 2)
