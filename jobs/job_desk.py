@@ -64,14 +64,7 @@ class JobDesk:
             AccessError: nothing is left of items, sound or storage (`quota_used_up`).
         """
         with transaction(self._engine) as connection:
-            n_uploads = sum(map(is_upload, set(spec.sources)))  # the items that are known already
-            require_begin(connection, account_id, key_id, n_uploads or 1)
-            job_id = enter_job(connection, spec, account_id, key_id)
-            for secret in secrets:
-                secret_rows.insert_secret(connection, account_id, job_id, secret)
-            facts = job_rows.read_job(connection, job_id)
-        assert facts is not None  # written above
-        return to_job(facts)
+            return submit_job(connection, spec, account_id, secrets, key_id)
 
     def job_status(self, job_id: str) -> Job:
         """Return a job as it stands, counters exact.
@@ -260,6 +253,24 @@ class JobDesk:
             if len(page) < PAGE_ITEMS:
                 return
             after = page[-1].item_id
+
+
+def submit_job(
+    connection: Connection,
+    spec: JobSpec,
+    account_id: str,
+    secrets: Sequence[SealedSecret] = (),
+    key_id: str | None = None,
+) -> Job:
+    """Queue a job inside the caller's transaction; see `JobDesk.submit`."""
+    n_uploads = sum(map(is_upload, set(spec.sources)))  # the items that are known already
+    require_begin(connection, account_id, key_id, n_uploads or 1)
+    job_id = enter_job(connection, spec, account_id, key_id)
+    for secret in secrets:
+        secret_rows.insert_secret(connection, account_id, job_id, secret)
+    facts = job_rows.read_job(connection, job_id)
+    assert facts is not None  # written above
+    return to_job(facts)
 
 
 def enter_job(

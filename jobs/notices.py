@@ -78,7 +78,7 @@ class NoticeDesk:
         Raises:
             SourceNotFoundError: there is no such subscription.
         """
-        is_id = subscription_id.isascii() and subscription_id.isdigit()
+        is_id = _is_number(subscription_id)
         with transaction(self._engine) as connection:
             if not is_id or not notice_rows.remove_subscription(
                 connection, account_id, int(subscription_id)
@@ -100,7 +100,7 @@ class NoticeDesk:
         Raises:
             SourceNotFoundError: there is no such ended notice.
         """
-        is_id = notice_id is None or (notice_id.isascii() and notice_id.isdigit())
+        is_id = notice_id is None or _is_number(notice_id)
         n_again = 0
         if is_id:
             with transaction(self._engine) as connection:
@@ -111,6 +111,11 @@ class NoticeDesk:
                 f"There is no notice {notice_id} that was sent or given up.", "notice_not_found"
             )
         return n_again
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a text is a number as the database counts."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def bound_to(account_id: str, target: str) -> str:

@@ -45,23 +45,8 @@ class SweepDesk:
         Raises:
             InputError: the schedule is wrong, there is no such account, or a source is an upload.
         """
-        schedule = spec.schedule
-        if any(is_upload(source) for source in spec.job.sources):
-            raise unlisted_upload()
         with transaction(self._engine) as connection:
-            require_account(connection, account_id)
-            for secret in secrets:
-                secret_rows.insert_secret(connection, account_id, None, secret)
-            facts = NewSweepFacts(
-                account_id,
-                spec.name or spec.job.name or spec.job.sources[0],
-                schedule.cron,
-                schedule.timezone,
-                spec.job.model_dump(mode="json"),
-                next(ticks_after(schedule, sweep_rows.database_now(connection))),
-                key_id,
-            )
-            return _require(connection, str(sweep_rows.insert_sweep(connection, facts)), account_id)
+            return add_sweep(connection, spec, account_id, key_id, secrets)
 
     def list_sweeps(self, account_id: str = "default") -> list[Sweep]:
         """Return an account's sweeps, oldest first."""
@@ -169,6 +154,32 @@ class SweepDesk:
             secret_rows.hand_over(
                 connection, account_id, [named.cookies_id, named.proxy_id], int(sweep.sweep_id)
             )
+
+
+def add_sweep(
+    connection: Connection,
+    spec: SweepSpec,
+    account_id: str,
+    key_id: str | None = None,
+    secrets: Sequence[SealedSecret] = (),
+) -> Sweep:
+    """Make a sweep inside the caller's transaction; see `SweepDesk.add`."""
+    schedule = spec.schedule
+    if any(is_upload(source) for source in spec.job.sources):
+        raise unlisted_upload()
+    require_account(connection, account_id)
+    for secret in secrets:
+        secret_rows.insert_secret(connection, account_id, None, secret)
+    facts = NewSweepFacts(
+        account_id,
+        spec.name or spec.job.name or spec.job.sources[0],
+        schedule.cron,
+        schedule.timezone,
+        spec.job.model_dump(mode="json"),
+        next(ticks_after(schedule, sweep_rows.database_now(connection))),
+        key_id,
+    )
+    return _require(connection, str(sweep_rows.insert_sweep(connection, facts)), account_id)
 
 
 def to_sweep(facts: SweepFacts) -> Sweep:

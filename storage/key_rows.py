@@ -46,11 +46,13 @@ def insert_key(connection: Connection, key: Mapping[str, Any]) -> None:
 
 
 def find_key(connection: Connection, key_id: str) -> KeyFacts | None:
-    """Return a key that is neither revoked nor expired."""
+    """Return a key that is neither revoked nor expired, nor of somebody who is locked out."""
     row = connection.execute(
         text(
-            f"SELECT {_KEY} WHERE key_id = :key_id AND revoked_at IS NULL"
+            f"SELECT {_KEY} WHERE key_id = :key_id AND revoked_at IS NULL"  # noqa: S608 (ours)
             " AND coalesce(expires_at > clock_timestamp(), true)"
+            " AND NOT EXISTS (SELECT FROM person p WHERE p.person_id = api_key.person_id"
+            " AND p.disabled_at IS NOT NULL)"
         ),
         {"key_id": key_id},
     )

@@ -201,6 +201,29 @@ def use_one_time(connection: Connection, token_sha256: str, purpose: str) -> One
     return None if found is None else OneTimeFacts(**found)
 
 
+def use_up_links(connection: Connection, person_id: int, purpose: str) -> None:
+    """Let the links that a person was sent for a purpose open nothing any more."""
+    connection.execute(
+        text(
+            "UPDATE one_time_token SET used_at = clock_timestamp()"
+            " WHERE person_id = :person_id AND purpose = :purpose AND used_at IS NULL"
+        ),
+        {"person_id": person_id, "purpose": purpose},
+    )
+
+
+def count_links(connection: Connection, person_id: int, purpose: str) -> int:
+    """Return how many links that are not over a person was sent for a purpose, used ones too."""
+    n_links: int = connection.scalar(
+        text(
+            "SELECT count(*) FROM one_time_token WHERE person_id = :person_id"
+            " AND purpose = :purpose AND expires_at > clock_timestamp()"
+        ),
+        {"person_id": person_id, "purpose": purpose},
+    )
+    return n_links
+
+
 def _person(connection: Connection, query: str, values: Mapping[str, Any]) -> PersonFacts | None:
     row = connection.execute(text(f"SELECT {query}"), dict(values))
     found = row.mappings().one_or_none()

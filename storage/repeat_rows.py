@@ -15,32 +15,32 @@ class RepeatFacts:
     """A request that came before."""
 
     request_sha256: str
-    status: int | None  # None: it is being worked on
+    status: int | None  # None: an earlier version died over it
     body: dict[str, Any] | None
 
 
-def begin(connection: Connection, account_id: str, key: str, request_sha256: str) -> bool:
-    """Note a request; False: one with this key came before."""
+def begin(
+    connection: Connection, account_id: str, key: str, request_sha256: str
+) -> RepeatFacts | None:
+    """Note a request, or return the one that came before with its key; waits for one under way."""
     found = connection.execute(
         insert(RepeatRow)
         .values(account_id=account_id, key=key, request_sha256=request_sha256)
         .on_conflict_do_nothing()
         .returning(RepeatRow.key)
     )
-    return found.scalar_one_or_none() is not None
-
-
-def find(connection: Connection, account_id: str, key: str) -> RepeatFacts | None:
-    """Return what came before with a key."""
+    if found.scalar_one_or_none() is not None:
+        return None
     row = connection.execute(
         text(
             "SELECT request_sha256, status, body FROM repeat"
-            " WHERE account_id = :account_id AND key = :key"
+            " WHERE account_id = :account_id AND key = :key FOR UPDATE"
         ),
         {"account_id": account_id, "key": key},
     )
-    found = row.mappings().one_or_none()
-    return None if found is None else RepeatFacts(**found)
+    before = row.mappings().one_or_none()
+    # swept as too old between both statements: as if it had never been
+    return None if before is None else RepeatFacts(**before)
 
 
 def keep(
@@ -51,12 +51,4 @@ def keep(
         update(RepeatRow)
         .where(RepeatRow.account_id == account_id, RepeatRow.key == key)
         .values(status=status, body=dict(body))
-    )
-
-
-def forget(connection: Connection, account_id: str, key: str) -> None:
-    """Forget a request that failed: it may be sent again."""
-    connection.execute(
-        text("DELETE FROM repeat WHERE account_id = :account_id AND key = :key"),
-        {"account_id": account_id, "key": key},
     )

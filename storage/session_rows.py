@@ -131,16 +131,32 @@ def forget_old(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-def wait_s(connection: Connection, subjects: list[str]) -> float:
-    """Return how long whoever tries must wait, 0 where nobody must."""
-    found: float = connection.scalar(
+def begin_try(connection: Connection, subject: str, free: int, longest_s: float) -> float:
+    """Count a try as failed before it is made, so that many at once are counted too.
+
+    Tries of one subject wait for each other's transactions. `take_back_try` is for those that were good.
+
+    Returns:
+        How long whoever tries must wait; 0: the try was counted, and may be made.
+    """
+    connection.execute(
         text(
-            "SELECT coalesce(max(extract(epoch FROM blocked_until - clock_timestamp())), 0)"
-            " FROM login_try WHERE subject = ANY(:subjects) AND blocked_until > clock_timestamp()"
+            "INSERT INTO login_try (subject, n_failed, last_at)"
+            " VALUES (:subject, 0, clock_timestamp()) ON CONFLICT DO NOTHING"
         ),
-        {"subjects": subjects},
+        {"subject": subject},
     )
-    return float(found)
+    wait_s: float = connection.scalar(
+        text(
+            "SELECT coalesce(extract(epoch FROM blocked_until - clock_timestamp()), 0)"
+            " FROM login_try WHERE subject = :subject FOR UPDATE"
+        ),
+        {"subject": subject},
+    )
+    if wait_s > 0:
+        return float(wait_s)
+    count_failed(connection, subject, free, longest_s)
+    return 0.0
 
 
 def count_failed(connection: Connection, subject: str, free: int, longest_s: float) -> None:
@@ -165,3 +181,14 @@ ON CONFLICT (subject) DO UPDATE SET
 def forget_failed(connection: Connection, subject: str) -> None:
     """Forget failed tries: somebody signed in."""
     connection.execute(text("DELETE FROM login_try WHERE subject = :subject"), {"subject": subject})
+
+
+def take_back_try(connection: Connection, subject: str) -> None:
+    """Do not count a try that `begin_try` counted: it was a good one."""
+    connection.execute(
+        text(
+            "UPDATE login_try SET n_failed = greatest(n_failed - 1, 0), blocked_until = NULL"
+            " WHERE subject = :subject"
+        ),
+        {"subject": subject},
+    )

@@ -4,6 +4,8 @@ A deed is an id and a name of ours, never what somebody typed: an address that n
 password in the wrong field. A refused request is no deed, save a refused sign-in.
 """
 
+from sqlalchemy import Connection
+
 from console.api.context import ApiContext
 from console.api.principals import Principal
 from console.people.deeds import Deed
@@ -22,17 +24,22 @@ def note(context: ApiContext, asking: Principal, what: Deed, target: str = "") -
         target: kind and id, such as `job:17`.
     """
     with transaction(context.engine) as connection:
-        access_rows.insert_access(
-            connection,
-            {
-                "account_id": asking.account_id,
-                "person_id": asking.person_id,
-                "key_id": asking.key_id,
-                "what": what,
-                "target": target,
-                "address": asking.address,
-            },
-        )
+        note_in(connection, asking, what, target)
+
+
+def note_in(connection: Connection, asking: Principal, what: Deed, target: str = "") -> None:
+    """Write a deed down in the transaction that does it; see `note`."""
+    access_rows.insert_access(
+        connection,
+        {
+            "account_id": asking.account_id,
+            "person_id": asking.person_id,
+            "key_id": asking.key_id,
+            "what": what,
+            "target": target,
+            "address": asking.address,
+        },
+    )
 
 
 def note_about(context: ApiContext, email: str, what: Deed, address: str) -> None:

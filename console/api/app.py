@@ -1,7 +1,9 @@
 """Puts the API and the pages together: `create_app(context)`; `verity serve` runs it under uvicorn."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from console.api import (
     routes_access,
@@ -42,6 +44,7 @@ from console.api.guards import BodyLimit, SecurityHeaders
 from console.api.keeping import keeping
 from console.api.limits import Limits
 from console.api.measuring import ApiMetrics, Measured
+from console.api.plain_text import plain_text
 from console.api.problems import add_problem_handlers
 from console.api.settings import ServedBy
 from console.api.tus import TusVersion
@@ -69,6 +72,16 @@ upload-metadata upload-offset upload-expires
 """
 
 
+class PagesMount(Mount):
+    """The pages, at every path that is not the API's: there an unknown one is a problem, not a page."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for a page."""
+        if scope["path"].startswith("/v1/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     """Return the app over open desks; whoever opened them closes them.
 
@@ -82,6 +95,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         title=TITLE,
         description=ABOUT,
         version="1",
+        dependencies=[Depends(plain_text)],
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page needs scripts from elsewhere
         redoc_url=None,
@@ -128,7 +142,7 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
     app.include_router(routes_keys.router)  # where everybody finds it, of any version
     if pages is not None:
         pages.state.limits, pages.state.watch = limits, app.state.watch
-        app.mount("/", pages)
+        app.router.routes.append(PagesMount("/", pages))
     app.add_middleware(UnchangedAnswers, paths=TAGGED_PATHS)
     if context.settings.cors_origins:
         app.add_middleware(

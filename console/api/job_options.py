@@ -1,5 +1,6 @@
 """What the bodies of jobs and sweeps both say of how their media are analysed and kept."""
 
+import json
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -42,6 +43,10 @@ class JobOptions(BaseModel):
         if self.cookies is not None:
             body["cookies"] = self.cookies.get_secret_value()
         return body
+
+    def to_text(self) -> str:
+        """Return the body as one line that differs where any wish does, cookies too."""
+        return json.dumps(self.to_wire(), sort_keys=True)
 
 
 def require_keeping(options: JobOptions, asking: Principal, context: ApiContext) -> None:

@@ -40,7 +40,6 @@ _STATUS_BY_CODE = {
     "job_cancelled": 409,
     "sweep_running": 409,
     "repeat_differs": 409,
-    "repeat_running": 409,
     "too_large": 413,
     "upload_unfinished": 409,
     "upload_moved": 409,

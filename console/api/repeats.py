@@ -1,4 +1,8 @@
-"""Requests with an `Idempotency-Key`: sent twice, they are done once, and answered alike."""
+"""Requests with an `Idempotency-Key`: sent twice, they are done once, and answered alike.
+
+Key, deed and answer are one transaction: equal requests at the same time wait for the first one's answer,
+and a server that dies in between leaves neither a job nor a key that is taken.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -6,6 +10,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from console.api.context import ApiContext
 from console.api.principals import Principal
@@ -21,9 +26,9 @@ def once(
     context: ApiContext,
     asking: Principal,
     key: str,
-    asked: BaseModel,
+    asked: str,
     answered: type[Shown],
-    do: Callable[[], Shown],
+    do: Callable[[Connection], Shown],
 ) -> Shown:
     """Do what is asked, or return what the same request was answered within the last day.
 
@@ -31,38 +36,27 @@ def once(
         context: the database.
         asking: whose key it is.
         key: "" does it in any case.
-        asked: the request's body; the same key with another one is a mistake.
+        asked: what is asked for, as text; the same key with another text is a mistake.
         answered: what `do` returns.
-        do: the work; where it raises, the key is free again.
+        do: the work, in the transaction that it is given and no other; where it raises, the key is free.
 
     Raises:
-        InputError: another request had this key (`repeat_differs`), or is being worked on
-            (`repeat_running`).
+        InputError: another request had this key (`repeat_differs`).
     """
-    if not key:
-        return do()
-    sha256 = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
     with transaction(context.engine) as connection:
-        is_first = repeat_rows.begin(connection, asking.account_id, key, sha256)
-        before = repeat_rows.find(connection, asking.account_id, key)
-    if not is_first and before is not None:
-        return _again(sha256, before, answered)
-    try:
-        answer = do()
-    except BaseException:
-        with transaction(context.engine) as connection:
-            repeat_rows.forget(connection, asking.account_id, key)
-        raise
-    with transaction(context.engine) as connection:
-        repeat_rows.keep(connection, asking.account_id, key, 201, answer.model_dump(mode="json"))
-    return answer
-
-
-def _again(sha256: str, before: repeat_rows.RepeatFacts, answered: type[Shown]) -> Shown:
-    if before.request_sha256 != sha256:
-        raise InputError(
-            "Another request had this Idempotency-Key: use a new one.", "repeat_differs"
-        )
-    if before.body is None:
-        raise InputError("The first request with this key is being worked on.", "repeat_running")
-    return answered.model_validate(before.body)
+        if not key:
+            return do(connection)
+        sha256 = hashlib.sha256(f"{answered.__name__} {asked}".encode()).hexdigest()
+        # waits while an equal request is under way
+        before = repeat_rows.begin(connection, asking.account_id, key, sha256)
+        if before is not None:
+            if before.request_sha256 != sha256:
+                raise InputError(
+                    "Another request had this Idempotency-Key: use a new one.", "repeat_differs"
+                )
+            if before.body is not None:
+                return answered.model_validate(before.body)
+        answer = do(connection)
+        body = answer.model_dump(mode="json")
+        repeat_rows.keep(connection, asking.account_id, key, 201, body)
+        return answer

@@ -3,6 +3,7 @@
 Larger files, and lines that break, take resumable uploads (`routes_uploads.py`), then a job over them.
 """
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -13,7 +14,8 @@ from console.api.context import Context
 from console.api.file_forms import FILE_FIELD, FORM_TYPE, FileForm
 from console.api.principals import Analyst
 from console.api.receiving import Sender
-from console.api.routes_jobs import JobBody, JobShown, submit
+from console.api.repeats import IdempotencyKey
+from console.api.routes_jobs import JobBody, JobShown, submit_once
 from pipeline.errors import InputError
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -44,7 +46,11 @@ _FORM = {
 
 @router.post("/batch", status_code=201, openapi_extra=_FORM)
 async def batch(
-    request: Request, asking: Analyst, context: Context, content_type: Annotated[str, Header()] = ""
+    request: Request,
+    asking: Analyst,
+    context: Context,
+    content_type: Annotated[str, Header()] = "",
+    idempotency_key: IdempotencyKey = "",
 ) -> JobShown:
     """Queue a job of files (`file`, any number) and links (`link`), with a job's options as fields."""
     sender = Sender(asking.account_id, asking.key_id)
@@ -60,10 +66,20 @@ async def batch(
                 gathered.clear()
         await run_in_threadpool(form.write, bytes(gathered))
         form.close()
-        return await run_in_threadpool(submit, _job_of(form), asking, context)
+        body, asked = _job_of(form), _asked(form)
+        job = await run_in_threadpool(submit_once, body, asking, context, idempotency_key, asked)
     except BaseException:  # whatever went wrong, the files are of no job
         await run_in_threadpool(form.drop)
         raise
+    if job.sources != body.sources:  # of the same form that came before: it has the files
+        await run_in_threadpool(form.drop)
+    return job
+
+
+def _asked(form: FileForm) -> str:
+    """Return a form as text that is the same where it says the same of the same bytes."""
+    files = [(upload.name, upload.sha256) for upload in form.uploads]
+    return json.dumps([files, form.fields], sort_keys=True)
 
 
 def _job_of(form: FileForm) -> JobBody:

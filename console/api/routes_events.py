@@ -12,7 +12,7 @@ from console.api.owned import require_item, require_job
 from console.api.principals import Reader
 from console.api.routes_items import ItemDetail
 from console.api.routes_jobs import JobDetail, JobPage, shown
-from console.api.watch import Kind, Seen, Subject, Watch
+from console.api.watch import Kind, Seen, Subject
 from jobs.progress_desk import ItemProgress, JobProgress
 from storage.states import FINAL_STATES
 
@@ -62,17 +62,10 @@ ITEM = Form("json", "progress", _item, is_item_over)
 JOBS = Form("json", "jobs", _jobs)
 
 
-def watch_of(request: Request) -> Watch:
-    """Return what watches for all readers of this server process."""
-    watch = request.app.state.watch
-    assert isinstance(watch, Watch)
-    return watch
-
-
 @router.get("/jobs/events", tags=["jobs"], response_class=StreamingResponse, responses=STREAMS)
 async def jobs_events(request: Request, asking: Reader) -> StreamingResponse:
     """Stream the account's newest jobs as server-sent events: `jobs` whenever one has changed."""
-    return stream(watch_of(request), Subject(Kind.JOBS, asking.account_id), JOBS)
+    return stream(request, asking, Subject(Kind.JOBS, asking.account_id), JOBS)
 
 
 @router.get(
@@ -83,7 +76,7 @@ async def job_events(
 ) -> StreamingResponse:
     """Stream a job's progress as server-sent events: `progress` on each change, `over` at the end."""
     job = await run_in_threadpool(require_job, context, asking, job_id)
-    return stream(watch_of(request), Subject(Kind.JOB, job.job_id), JOB)
+    return stream(request, asking, Subject(Kind.JOB, job.job_id), JOB)
 
 
 @router.get(
@@ -99,4 +92,4 @@ async def item_events(
     """
     item = await run_in_threadpool(require_item, context, asking, item_id)
     subject = Subject(Kind.ITEM, item.item_id, item.job_id)
-    return stream(watch_of(request), subject, ITEM)
+    return stream(request, asking, subject, ITEM)

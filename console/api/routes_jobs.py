@@ -6,18 +6,20 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
-from console.api.access_log import note
-from console.api.context import Context
+from console.api.access_log import note, note_in
+from console.api.context import ApiContext, Context
 from console.api.items_query import ItemsQuery, after_text
 from console.api.job_options import JobOptions, require_keeping, with_cookies
 from console.api.owned import require_job
-from console.api.principals import Analyst, Reader
+from console.api.principals import Analyst, Principal, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
 from console.api.site_cookies import seal_cookies
 from console.api.spending import told
 from console.people.deeds import Deed
+from jobs.job_desk import submit_job
 from jobs.progress_desk import JobProgress, ProgressDesk
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
@@ -132,6 +134,13 @@ def submit(
     body: JobBody, asking: Analyst, context: Context, idempotency_key: IdempotencyKey = ""
 ) -> JobShown:
     """Queue a job; a fleet worker analyses its items."""
+    return submit_once(body, asking, context, idempotency_key, body.to_text())
+
+
+def submit_once(
+    body: JobBody, asking: Principal, context: ApiContext, key: str, asked: str
+) -> JobShown:
+    """Queue a job, or return the one that was asked for by the same words with the same key."""
     require_keeping(body, asking, context)
     wanted = SourceOptions(only_new=body.only_new, open_archives=body.open_archives)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
@@ -147,12 +156,12 @@ def submit(
         keep_media_days=body.keep_media_days,
     )
 
-    def enter() -> JobShown:
-        entered = context.desk.submit(spec, asking.account_id, cookies, asking.key_id)
-        note(context, asking, Deed.JOB_SUBMIT, f"job:{entered.job_id}")
+    def enter(connection: Connection) -> JobShown:
+        entered = submit_job(connection, spec, asking.account_id, cookies, asking.key_id)
+        note_in(connection, asking, Deed.JOB_SUBMIT, f"job:{entered.job_id}")
         return shown(entered)
 
-    return once(context, asking, idempotency_key, body, JobShown, enter)
+    return once(context, asking, key, asked, JobShown, enter)
 
 
 @router.get("")

@@ -5,17 +5,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
-from console.api.access_log import note
+from console.api.access_log import note, note_in
 from console.api.context import Context
 from console.api.job_options import JobOptions, require_keeping, with_cookies
 from console.api.principals import Analyst, Reader
+from console.api.repeats import IdempotencyKey, once
 from console.api.site_cookies import seal_cookies
 from console.api.spending import told
 from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, JobSpec, Priority
+from jobs.sweep_desk import add_sweep
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 
 router = APIRouter(prefix="/sweeps", tags=["sweeps"])
@@ -68,7 +71,9 @@ class RunShown(BaseModel):
 
 
 @router.post("", status_code=201)
-def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
+def add(
+    body: SweepBody, asking: Analyst, context: Context, idempotency_key: IdempotencyKey = ""
+) -> SweepShown:
     """Make a sweep; its first run is at its next time."""
     require_keeping(body, asking, context)
     wanted = SourceOptions(only_new=body.only_new, open_archives=body.open_archives)
@@ -83,9 +88,13 @@ def add(body: SweepBody, asking: Analyst, context: Context) -> SweepShown:
         keep_media_days=body.keep_media_days,
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
-    made = context.sweeps.add(spec, asking.account_id, asking.key_id, cookies)
-    note(context, asking, Deed.SWEEP_ADD, f"sweep:{made.sweep_id}")
-    return shown(made)
+
+    def enter(connection: Connection) -> SweepShown:
+        made = add_sweep(connection, spec, asking.account_id, asking.key_id, cookies)
+        note_in(connection, asking, Deed.SWEEP_ADD, f"sweep:{made.sweep_id}")
+        return shown(made)
+
+    return once(context, asking, idempotency_key, body.to_text(), SweepShown, enter)
 
 
 @router.get("")

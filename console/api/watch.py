@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from console.api.progress_bell import ProgressBell
+from console.api.standing import StandingOfReaders
 from jobs.job_desk import JobDesk
 from jobs.progress_desk import ItemProgress, JobProgress, ProgressDesk
 from jobs.spec import Job
@@ -86,6 +87,7 @@ class Watch:
             longest_s: that one stream lasts.
         """
         self.longest_s = longest_s
+        self.standing = StandingOfReaders(engine)
         self._progress, self._desk = ProgressDesk(engine), JobDesk(engine)
         self._bell = ProgressBell(engine, self._on_change)
         self._feeds: dict[Subject, Feed] = {}

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from console.api.context import ApiContext
+from console.api.plain_text import plain_text
 from console.api.principals import SAFE_METHODS
 from console.api.problems import status_of
 from console.pages import (
@@ -37,7 +38,10 @@ STATIC = Path(__file__).parent / "static"
 def create_pages(context: ApiContext) -> FastAPI:
     """Return the pages over open desks."""
     app = FastAPI(
-        openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(same_site)]
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(plain_text), Depends(same_site)],
     )
     app.state.context = context
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

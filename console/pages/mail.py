@@ -10,6 +10,7 @@ from fastapi import Request
 from console.api.context import ApiContext
 
 TIMEOUT_S = 15.0
+OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _log = logging.getLogger(__name__)
 
 
@@ -20,7 +21,14 @@ def own_url(context: ApiContext, request: Request, path: str) -> str:
 
 
 def send_reset(context: ApiContext, request: Request, email: str, token: str) -> None:
-    """Send a link for a forgotten password, in the background: the answer takes as long for nobody."""
+    """Send a link for a forgotten password, in the background: the answer takes as long for nobody.
+
+    The link is never built on a host that the request names, save this very machine: whoever asks for
+    somebody else's letter could name their own, and be sent the token by the click.
+    """
+    if not context.settings.public_url and request.url.hostname not in OWN_HOSTS:
+        _log.warning("VERITY_PUBLIC_URL is not set: a letter about a password was not sent")
+        return
     link = own_url(context, request, f"/reset/{token}")
     send(
         context,

@@ -11,7 +11,7 @@ from console.api.context import Context
 from console.api.events import Form, stream
 from console.api.owned import require_item, require_job
 from console.api.principals import Reader
-from console.api.routes_events import is_item_over, is_job_over, watch_of
+from console.api.routes_events import is_item_over, is_job_over
 from console.api.watch import N_NEWEST, Kind, Seen, Subject
 from console.pages.durations import duration_words
 from console.pages.provisional import show_provisional
@@ -47,7 +47,7 @@ def jobs_part(page: Page, seen: Seen) -> str:
 async def jobs_live(page: PageHere, request: Request, asking: Reader) -> StreamingResponse:
     """Follow the account's newest jobs."""
     form = Form(f"page {page.language}", EVENT, lambda seen: jobs_part(page, seen))
-    return stream(watch_of(request), Subject(Kind.JOBS, asking.account_id), form)
+    return stream(request, asking, Subject(Kind.JOBS, asking.account_id), form)
 
 
 @router.get("/jobs/rows")
@@ -64,7 +64,7 @@ async def job_live(
     """Follow a job until it is over."""
     job = await run_in_threadpool(require_job, context, asking, job_id)
     form = Form(f"page {page.language}", EVENT, lambda seen: job_part(page, seen), is_job_over)
-    return stream(watch_of(request), Subject(Kind.JOB, job.job_id), form)
+    return stream(request, asking, Subject(Kind.JOB, job.job_id), form)
 
 
 @router.get("/jobs/{job_id}/progress")
@@ -81,7 +81,7 @@ async def item_live(
     """Follow an item until it has ended."""
     item = await run_in_threadpool(require_item, context, asking, item_id)
     form = Form(f"page {page.language}", EVENT, lambda seen: item_part(page, seen), is_item_over)
-    return stream(watch_of(request), Subject(Kind.ITEM, item.item_id, item.job_id), form)
+    return stream(request, asking, Subject(Kind.ITEM, item.item_id, item.job_id), form)
 
 
 @router.get("/items/{item_id}/progress")

@@ -139,9 +139,9 @@ def forgot_page(page: PageHere) -> Response:
 @router.post("/forgot")
 def forgot(page: PageHere, request: Request, context: Context, email: Posted) -> Response:
     """Send a link, if there is such a person; say the same in any case."""
-    token = context.people.ask_reset(email)
-    if token is not None:
-        send_reset(context, request, email, token)
+    link = context.people.ask_reset(email)
+    if link is not None:
+        send_reset(context, request, link.email, link.token)
     return page.show("forgot.html", is_sent=True)
 
 

@@ -6,7 +6,6 @@ Whether an address is known is told to nobody who has not its password or its ma
 
 import math
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +28,7 @@ SESSION_IDLE_S = 24 * 3600.0  # OWASP ASVS 3.3.2, level 2: a day for browsers th
 RESET_LASTS_S = 3600.0
 FREE_TRIES = 5  # then each failed one doubles the wait
 LONGEST_WAIT_S = 900.0
+MOST_RESETS = 3  # letters to one person within `RESET_LASTS_S`, whoever asks for them
 
 
 class SignUp(StrEnum):
@@ -46,6 +46,14 @@ class SignedIn:
     token: str
     person_id: int
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLink:
+    """What is sent to somebody who forgot a password."""
+
+    email: str  # as we know it: what was typed may be written otherwise, and be somebody else's
+    token: str
 
 
 class PeopleDesk:
@@ -104,19 +112,23 @@ class PeopleDesk:
             AccessError: wrong (`sign_in_wrong`), a code is needed (`code_needed`), or too many
                 tries (`sign_in_wait`, with `retry_after_s`).
         """
-        subjects = [f"email:{email.strip().lower()[:MOST_EMAIL_CHARS]}", f"address:{address}"]
+        whose, place = "", f"address:{address}"
         with transaction(self._engine) as connection:
-            wait_s = session_rows.wait_s(connection, subjects)
             person = people_rows.find_person(connection, email.strip())
-        if wait_s > 0:
-            raise AccessError(
-                f"Too many tries: wait {math.ceil(wait_s)} s.", "sign_in_wait", float(wait_s)
+            # by the person: an address can be written in more ways than one
+            whose = (
+                _tries_of(person.person_id)
+                if person
+                else f"email:{email.strip().lower()[:MOST_EMAIL_CHARS]}"
             )
+            _begin_try(connection, whose, place)
         is_right = is_password(password, person.password_hash if person else None)
         if not is_right or person is None or person.disabled_at is not None:
-            self._count_failed(subjects)
             raise AccessError("The address or the password is wrong.", "sign_in_wrong")
         if person.totp_secret is not None and not code:
+            with transaction(self._engine) as connection:
+                for subject in (place, whose):
+                    session_rows.take_back_try(connection, subject)
             raise AccessError("Enter the code of your second factor.", "code_needed")
         with transaction(self._engine) as connection:
             is_good = self._passes_second_factor(connection, person.person_id, code)
@@ -125,9 +137,9 @@ class PeopleDesk:
                 if needs_new_hash(person.password_hash):
                     change = {"password_hash": hash_password(password)}
                     people_rows.update_person(connection, person.person_id, change)
-                session_rows.forget_failed(connection, subjects[0])
+                session_rows.take_back_try(connection, place)
+                session_rows.forget_failed(connection, whose)
                 return begin_session(connection, places[0], browser, address)
-        self._count_failed(subjects)
         raise AccessError(
             "The code is wrong or was used." if places else "You have no place in any account.",
             "sign_in_wrong",
@@ -172,15 +184,15 @@ class PeopleDesk:
         """Set another password and end all other sessions.
 
         Raises:
-            AccessError: the old one is wrong.
+            AccessError: the old one is wrong (`sign_in_wrong`), or was too often (`sign_in_wait`).
             InputError: the new one is weak.
         """
+        person = self._require_password(person_id, old, "The old password is wrong.")
+        check_password(new, person.email)
+        hashed = hash_password(new)
         with transaction(self._engine) as connection:
-            person = _require_person(connection, person_id)
-            if not is_password(old, person.password_hash):
-                raise AccessError("The old password is wrong.", "sign_in_wrong")
-            check_password(new, person.email)
-            people_rows.update_person(connection, person_id, {"password_hash": hash_password(new)})
+            people_rows.update_person(connection, person_id, {"password_hash": hashed})
+            people_rows.use_up_links(connection, person_id, "reset")
             session_rows.end_sessions(connection, person_id, but=keep_session)
 
     def set_second_factor(self, person_id: int, secret: str, code: str) -> None:
@@ -202,12 +214,10 @@ class PeopleDesk:
         """Ask for no codes any more.
 
         Raises:
-            AccessError: the password is wrong.
+            AccessError: the password is wrong (`sign_in_wrong`), or was too often (`sign_in_wait`).
         """
+        self._require_password(person_id, password, "The password is wrong.")
         with transaction(self._engine) as connection:
-            person = _require_person(connection, person_id)
-            if not is_password(password, person.password_hash):
-                raise AccessError("The password is wrong.", "sign_in_wrong")
             change = {"totp_secret": None, "totp_step": None}
             people_rows.update_person(connection, person_id, change)
 
@@ -222,16 +232,22 @@ class PeopleDesk:
 
     # links that work once
 
-    def ask_reset(self, email: str) -> str | None:
-        """Return a token for a forgotten password, to be sent by mail; None: nobody has the address."""
+    def ask_reset(self, email: str) -> ResetLink | None:
+        """Return what is sent for a forgotten password; None: nobody is to get a letter.
+
+        So it is where nobody has the address, and where its person got enough letters lately.
+        """
         with transaction(self._engine) as connection:
             person = people_rows.find_person(connection, email.strip())
             if person is None or person.disabled_at is not None:
                 return None
+            people_rows.lock_person(connection, person.person_id)
+            if people_rows.count_links(connection, person.person_id, "reset") >= MOST_RESETS:
+                return None
             token = secrets.token_urlsafe(32)
             facts = OneTimeFacts("reset", None, person.person_id, person.email, "")
             people_rows.insert_one_time(connection, digest(token), facts, RESET_LASTS_S)
-            return token
+            return ResetLink(person.email, token)
 
     def reset_password(self, token: str, password: str) -> str:
         """Set a password by a link; all sessions end; return the person's address.
@@ -247,6 +263,7 @@ class PeopleDesk:
             check_password(password, facts.email)
             change = {"password_hash": hash_password(password)}
             people_rows.update_person(connection, facts.person_id, change)
+            people_rows.use_up_links(connection, facts.person_id, "reset")
             session_rows.end_sessions(connection, facts.person_id)
             return facts.email
 
@@ -265,10 +282,20 @@ class PeopleDesk:
 
     # inside
 
-    def _count_failed(self, subjects: Collection[str]) -> None:
+    def _require_password(self, person_id: int, password: str, refusal: str) -> PersonFacts:
+        """Return a person who is signed in and knows the password; whoever guesses is made to wait.
+
+        Raises:
+            AccessError: it is wrong, or there were too many tries.
+        """
         with transaction(self._engine) as connection:
-            for subject in sorted(subjects):  # in one order: two tries cannot wait for each other
-                session_rows.count_failed(connection, subject, FREE_TRIES, LONGEST_WAIT_S)
+            person = _require_person(connection, person_id)
+            _begin_try(connection, _tries_of(person_id))
+        if not is_password(password, person.password_hash):
+            raise AccessError(refusal, "sign_in_wrong")
+        with transaction(self._engine) as connection:
+            session_rows.forget_failed(connection, _tries_of(person_id))
+        return person
 
     def _passes_second_factor(self, connection: Connection, person_id: int, code: str) -> bool:
         """Tell whether a code is right, and use it up; people without a second factor pass."""
@@ -322,6 +349,25 @@ def begin_session(
     )
     session_rows.insert_session(connection, session)
     return SignedIn(token, place.person_id, place.account_id)
+
+
+def _tries_of(person_id: int) -> str:
+    """Return what a person's tries are counted by."""
+    return f"person:{person_id}"
+
+
+def _begin_try(connection: Connection, *subjects: str) -> None:
+    """Count a try, and pass where it may be made.
+
+    Raises:
+        AccessError: too many tries (`sign_in_wait`, with `retry_after_s`).
+    """
+    for subject in sorted(subjects):  # in one order: two tries cannot wait for each other
+        wait_s = session_rows.begin_try(connection, subject, FREE_TRIES, LONGEST_WAIT_S)
+        if wait_s > 0:  # what was counted of the other goes with the transaction
+            raise AccessError(
+                f"Too many tries: wait {math.ceil(wait_s)} s.", "sign_in_wait", wait_s
+            )
 
 
 def _require_person(connection: Connection, person_id: int) -> PersonFacts:

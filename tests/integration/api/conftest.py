@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from console.api.app import create_app
 from console.api.context import ApiContext
 from console.api.examining import open_examining
 from console.api.settings import ApiSettings
+from console.people import passwords
 from console.people.desk import SignUp
 from console.server import server_config
 from jobs.settings import JobsSettings
@@ -25,6 +27,16 @@ from storage.sealing import Sealer
 
 PASSWORD = "four plain words here"  # noqa: S105 (of people who live as long as a test)
 Browse = Callable[[str], TestClient]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> Iterator[None]:
+    """Let passwords be hashed with argon2id's least settings: in earnest each takes a quarter second."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", quick)
+        patch.setattr(passwords, "_NOBODYS_HASH", quick.hash("nobody has this password"))
+        yield
 
 
 @pytest.fixture

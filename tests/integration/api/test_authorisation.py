@@ -1,20 +1,17 @@
 """Who may ask what: every route of the app by every role; a route that is not listed here fails."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from starlette.routing import Mount
 
 from console.api.app import create_app
 from console.api.context import ApiContext
 from console.pages.app import create_pages
 from console.people.roles import Right, Role
 from tests.integration.api.conftest import PASSWORD
-from tests.integration.api.test_walls import make_things
+from tests.integration.api.owned_things import make_things, routes_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 PUBLIC = """
@@ -107,16 +104,6 @@ def listed(text: str) -> list[str]:
 RIGHTS: dict[str, Right | None] = dict.fromkeys(listed(PUBLIC)) | {
     route: right for right, text in BY_RIGHT.items() for route in listed(text)
 }
-
-
-def routes_of(app: FastAPI) -> Iterator[str]:
-    """Yield every method and path, those of mounted apps too."""
-    for route in iter_route_contexts(app.routes):
-        for method in sorted((route.methods or set()) - {"HEAD"}):
-            yield f"{method} {route.path}"
-    for mounted in app.routes:
-        if isinstance(mounted, Mount) and isinstance(mounted.app, FastAPI):
-            yield from routes_of(mounted.app)
 
 
 @pytest.fixture

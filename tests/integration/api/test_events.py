@@ -1,11 +1,12 @@
 """Events of jobs and items: one for each change, the last one at the end, none for strangers."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
 
+from console.api import standing, watch
 from console.api.app import create_app
 from console.api.context import ApiContext
 from console.pages.app import create_pages
@@ -97,8 +99,13 @@ def reading(client: httpx.Client, path: str) -> Iterator[Reader]:
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
-        yield reader
-    thread.join(10)
+        try:
+            yield reader
+        finally:  # wakes the reader, and tells the server
+            line = answer.extensions["network_stream"].get_extra_info("socket")
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
 
 
 @pytest.fixture
@@ -175,8 +182,9 @@ def test_a_page_follows_the_same_events_as_html(client: httpx.Client, queue: Wor
 
 
 def test_changes_are_seen_where_no_bell_is_heard(
-    client: httpx.Client, queue: WorkQueue, engine: Engine
+    client: httpx.Client, queue: WorkQueue, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watch, "HEARD_EVERY_S", 0.5)
     job_id = submit(client)
     with reading(client, f"/v1/jobs/{job_id}/events") as reader:
         reader.until("progress")
@@ -231,6 +239,54 @@ def test_a_stream_ends_in_time_so_that_readers_show_again_who_they_are(browse: B
         lines = list(answer.iter_lines())  # the fixture's streams last a second
     assert "event: progress" in lines
     assert "event: over" not in lines
+
+
+@pytest.mark.parametrize("who", ["key", "session"])
+def test_whoever_may_read_no_more_is_told_nothing_more(
+    url: str, client: httpx.Client, context: ApiContext, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    monkeypatch.setattr(standing, "ASKED_S", 0.0)  # look at each change
+    job_id = submit(client)
+    with ExitStack() as stack:
+        reader_of = client
+        if who == "session":
+            person = {"email": "ada@example.org", "password": PASSWORD}
+            reader_of = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+            assert reader_of.post("/v1/sessions", json=person).status_code == 201
+        reader = stack.enter_context(reading(reader_of, f"/v1/jobs/{job_id}/events"))
+        reader.until("progress")
+        if who == "key":
+            (key,) = context.keys.keys("default")
+            context.keys.revoke_key("default", key.key_id)
+        else:
+            context.people.change_password(1, PASSWORD, "another four plain words", "")
+        context.desk.pause(job_id)
+        deadline = time.monotonic() + SOON_S
+        while reader.is_open and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not reader.is_open
+    assert '"is_paused": true' not in str(reader.events)
+
+
+def test_a_reader_that_comes_back_is_told_what_is_new_and_nothing_else(browse: Browse) -> None:
+    client = browse("ada@example.org")
+    job_id = submit(client)
+
+    def read(last_id: str = "") -> list[str]:
+        path = f"/v1/jobs/{job_id}/events"
+        with client.stream("GET", path, headers={"last-event-id": last_id}) as answer:
+            return list(answer.iter_lines())  # the fixture's streams last a second
+
+    first = read()
+    (last_id,) = (line.removeprefix("id: ") for line in first if line.startswith("id: "))
+    assert "event: progress" in first
+    assert "event: progress" not in read(last_id)
+    assert "event: progress" in read("of-another-state")
+    client.post(f"/v1/jobs/{job_id}/cancel")
+    over = read(last_id)
+    assert "event: over" in over
+    (last_id,) = (line.removeprefix("id: ") for line in over if line.startswith("id: "))
+    assert "event: over" in read(last_id), "so that nobody waits for what has ended"
 
 
 def test_another_accounts_events_are_not_there(

@@ -1,14 +1,22 @@
 """Signing in: passwords, sessions, keys, forged requests, and who tries too often."""
 
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from console.api.context import ApiContext
+from console.people.desk import FREE_TRIES, MOST_RESETS
+from console.people.passwords import needs_new_hash
 from console.people.roles import Role
+from console.people.typed import digest
 from pipeline.errors import AccessError, InputError
+from storage import people_rows
+from storage.database import transaction
 from tests.integration.api.conftest import PASSWORD, Browse
 
 pytestmark = pytest.mark.postgres
@@ -57,6 +65,91 @@ def test_who_tries_too_often_waits_even_with_the_right_password(
     answer = visitor.post("/v1/sessions", json={"email": "ada@example.org", "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_tries_at_once_are_counted_before_they_are_made(
+    context: ApiContext, browse: Browse
+) -> None:
+    browse("ada@example.org")
+
+    def guess(number: int) -> str:
+        try:
+            context.people.sign_in("ada@example.org", f"wrong words {number}")
+        except AccessError as error:
+            return error.code
+        return "in"
+
+    with ThreadPoolExecutor(20) as pool:
+        codes = Counter(pool.map(guess, range(20)))
+    assert codes.keys() == {"sign_in_wrong", "sign_in_wait"}
+    assert codes["sign_in_wrong"] <= FREE_TRIES + 1, "one more, where a second went by"
+
+
+def test_signing_in_often_and_well_makes_nobody_wait(context: ApiContext, browse: Browse) -> None:
+    browse("ada@example.org")
+    for _ in range(FREE_TRIES + 3):
+        context.people.sign_in("ada@example.org", PASSWORD, address="192.0.2.1")
+    with pytest.raises(AccessError, match="password is wrong"):
+        context.people.sign_in("ada@example.org", "wrong words", address="192.0.2.1")
+
+
+def test_whoever_sits_at_an_open_browser_cannot_guess_the_password_at_leisure(
+    context: ApiContext, browse: Browse
+) -> None:
+    person_id = browse("ada@example.org").get("/v1/me").json()["person_id"]
+    codes = []
+    for _ in range(FREE_TRIES + 2):
+        with pytest.raises(AccessError) as refused:
+            context.people.change_password(person_id, "wrong words", "another four plain words", "")
+        codes.append(refused.value.code)
+        with pytest.raises(AccessError) as refused:
+            context.people.remove_second_factor(person_id, "wrong words")
+        codes.append(refused.value.code)
+    assert codes[:FREE_TRIES] == ["sign_in_wrong"] * FREE_TRIES
+    assert "sign_in_wait" in codes
+
+
+def test_a_changed_password_ends_every_other_session_and_links_that_were_sent(
+    context: ApiContext, browse: Browse
+) -> None:
+    here, elsewhere = browse("ada@example.org"), browse("ada@example.org")
+    link = context.people.ask_reset("ada@example.org")
+    assert link is not None
+    kept = digest(str(here.cookies.get("verity_session")))
+    context.people.change_password(1, PASSWORD, "another four plain words", kept)
+    assert here.get("/v1/me").status_code == 200
+    assert elsewhere.get("/v1/me").status_code == 401
+    with pytest.raises(AccessError):
+        context.people.reset_password(link.token, "yet another four words")
+
+
+def test_nobody_is_sent_letter_after_letter(context: ApiContext, browse: Browse) -> None:
+    browse("ada@example.org")
+    asked = [context.people.ask_reset("ada@example.org") for _ in range(MOST_RESETS + 1)]
+    assert [link is not None for link in asked] == [True] * MOST_RESETS + [False]
+
+
+def test_keys_of_somebody_who_is_locked_out_open_nothing(
+    context: ApiContext, browse: Browse, visitor: TestClient
+) -> None:
+    key = browse("ada@example.org").post("/v1/keys", json={"name": "script"}).json()["key"]
+    visitor.headers["authorization"] = f"Bearer {key}"
+    assert visitor.get("/v1/me").status_code == 200
+    context.administration.set_disabled(1, None, is_disabled=True)
+    assert visitor.get("/v1/me").status_code == 401
+
+
+def test_a_hash_of_weaker_settings_is_renewed_at_sign_in(
+    context: ApiContext, browse: Browse
+) -> None:
+    browse("ada@example.org")
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=2).hash(PASSWORD)
+    with transaction(context.engine) as connection:
+        people_rows.update_person(connection, 1, {"password_hash": weak})
+    context.people.sign_in("ada@example.org", PASSWORD)
+    stored = context.people.person(1).password_hash
+    assert stored != weak
+    assert not needs_new_hash(stored)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +215,14 @@ def test_a_forgotten_password_is_reset_by_a_link_that_works_once(
 ) -> None:
     old_session = browse("ada@example.org")
     assert context.people.ask_reset("nobody@example.org") is None
-    token = context.people.ask_reset("ada@example.org") or ""
-    context.people.reset_password(token, "another four plain words")
-    with pytest.raises(AccessError):
-        context.people.reset_password(token, "yet another four words")
+    first, second = (context.people.ask_reset("ADA@example.org") for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.email == "ada@example.org", "as it is known, not as it was typed"
+    context.people.reset_password(second.token, "another four plain words")
+    for used in (first, second):
+        with pytest.raises(AccessError):
+            context.people.reset_password(used.token, "yet another four words")
     assert old_session.get("/v1/me").status_code == 401
     body = {"email": "ada@example.org", "password": "another four plain words"}
     assert visitor.post("/v1/sessions", json=body).status_code == 201

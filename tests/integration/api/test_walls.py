@@ -1,18 +1,31 @@
 """What belongs to another account is not there, on every route that names it."""
 
+import dataclasses
+import json
+import re
+
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy import text
 
+from console.api.app import create_app
 from console.api.context import ApiContext
+from console.pages.app import create_pages
 from jobs.source_options import Login, SourceOptions
 from jobs.spec import ItemKind
 from jobs.work_queue import WorkQueue
-from tests.integration.api.conftest import Browse
-from tests.integration.api.upload_makers import TusSender
+from tests.integration.api.conftest import PASSWORD, Browse
+from tests.integration.api.owned_things import (
+    CONNECTION,
+    JOB,
+    make_more_things,
+    make_things,
+    routes_of,
+)
 
 pytestmark = pytest.mark.postgres
-JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}
 
 
 def test_a_job_is_submitted_watched_and_cancelled(browse: Browse) -> None:
@@ -29,92 +42,133 @@ def test_only_the_operators_command_line_reads_local_files(browse: Browse, sourc
     assert answer.status_code in {403, 422}, answer.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/v1/jobs/{job}"),
-        ("GET", "/v1/jobs/{job}/items"),
-        ("GET", "/v1/jobs/{job}/report.pdf"),
-        ("POST", "/v1/jobs/{job}/cancel"),
-        ("POST", "/v1/jobs/{job}/pause"),
-        ("POST", "/v1/jobs/{job}/resume"),
-        ("POST", "/v1/jobs/{job}/retry"),
-        ("GET", "/v1/items/{item}"),
-        ("GET", "/v1/items/{item}/attempts"),
-        ("GET", "/v1/items/{item}/report.json"),
-        ("GET", "/v1/items/{item}/finding"),
-        ("GET", "/v1/items/{item}/timeline"),
-        ("GET", "/v1/items/{item}/segments"),
-        ("GET", "/v1/items/{item}/spans.csv"),
-        ("GET", "/v1/items/{item}/sound"),
-        ("GET", "/v1/items/{item}/sound.wav"),
-        ("GET", "/v1/items/{item}/media"),
-        ("GET", "/v1/items/{item}/waveform"),
-        ("GET", "/v1/items/{item}/spectrogram.png"),
-        ("GET", "/v1/items/{item}/like"),
-        ("GET", "/v1/items/{item}/same-bytes"),
-        ("GET", "/v1/items/{item}/opinions"),
-        ("GET", "/v1/items/{item}/feedback"),
-        ("DELETE", "/v1/items/{item}/feedback"),
-        ("GET", "/v1/sweeps/{sweep}"),
-        ("GET", "/v1/sweeps/{sweep}/runs"),
-        ("POST", "/v1/sweeps/{sweep}/pause"),
-        ("POST", "/v1/sweeps/{sweep}/resume"),
-        ("POST", "/v1/sweeps/{sweep}/run"),
-        ("DELETE", "/v1/sweeps/{sweep}"),
-        ("DELETE", "/v1/subscriptions/{subscription}"),
-        ("DELETE", "/v1/keys/{key}"),
-        ("GET", "/v1/uploads/{upload}"),
-        ("PATCH", "/v1/uploads/{upload}"),
-        ("DELETE", "/v1/uploads/{upload}"),
-    ],
-)
-def test_another_accounts_things_are_not_there(browse: Browse, method: str, path: str) -> None:
-    owner, other = browse("ada@example.org"), browse("bo@example.org")
+# parameters of paths that say whose a thing is
+OWNED = {
+    "job_id": "job",
+    "item_id": "item",
+    "sweep_id": "sweep",
+    "run_id": "run",
+    "subscription_id": "subscription",
+    "notice_id": "notice",
+    "key_id": "key",
+    "upload_id": "upload",
+    "person_id": "person",
+    "name": "connection",
+    "account_id": "account",
+    "session_id": "session",
+}
+# and those that say what is wanted of it
+NEUTRAL = {"kind": "json", "form": "csv", "action": "pause", "code": "none", "token": "none"}
+MISSING = dict.fromkeys(OWNED.values(), "999999") | {"upload": "f" * 32, "connection": "none"}
+# what some routes need to be told before they look whose the thing is
+JSON_BODIES: dict[str, object] = {
+    "PUT /v1/jobs/{job_id}/priority": {"priority": "live"},
+    "PUT /v1/items/{item_id}/feedback": {"opinion": "agree"},
+    "POST /v1/items/{item_id}/opinions": {"opinion": "agree", "text": "Heard."},
+    "POST /v1/items/{item_id}/closer": {},
+    "PUT /v1/keys/{key_id}/quota": {},
+    "PUT /v1/members/{person_id}": {"role": "reader"},
+    "PUT /v1/accounts/{account_id}/quota": {},
+    "PUT /v1/admin/people/{person_id}/disabled": {"disabled": True},
+    "PUT /v1/connections/{name}": CONNECTION,
+}
+FORMS = {
+    "POST /jobs/{job_id}/priority": {"priority": "live"},
+    "POST /items/{item_id}/feedback": {"opinion": "agree"},
+    "POST /items/{item_id}/opinions": {"opinion": "agree", "text": "Heard."},
+    "POST /items/{item_id}/closer": {"hop_s": "0.25"},
+    "POST /people/{person_id}/role": {"role": "reader"},
+    "POST /admin/people/{person_id}/disabled": {"disabled": "true"},
+}
+OVERRIDE = {"x-http-method-override": "DELETE"}  # read by one route
+# names of one's own, and the end of what is over: the same for everybody, with nothing in it
+OPEN = {
+    "PUT /v1/connections/{name}": 200,
+    "DELETE /v1/sessions/{session_id}": 204,
+    "POST /account/sessions/{session_id}/end": 303,
+}
+
+
+@pytest.fixture
+def whole(context: ApiContext) -> FastAPI:
+    free = context.settings.model_copy(update={"requests_a_minute": 0})
+    context = dataclasses.replace(context, settings=free)
+    return create_app(context, create_pages(context))
+
+
+def sign_in(app: FastAPI, context: ApiContext, name: str) -> TestClient:
+    """Return a browser of the admin of a new account."""
+    person = {"email": f"{name}@example.org", "password": PASSWORD}
+    context.people.sign_up(person["email"], person["password"])
+    client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    client.headers["x-csrf-token"] = client.post("/v1/sessions", json=person).json()["csrf"]
+    return client
+
+
+def ask(client: TestClient, route: str, ids: dict[str, str]) -> Response:
+    """Ask a route about things."""
+    method, path = route.split(" ")
+    named = {parameter: ids[kind] for parameter, kind in OWNED.items()} | NEUTRAL
+    body, form = JSON_BODIES.get(route), FORMS.get(route)
+    url = path.format(**named)
+    return client.request(method, url, json=body, data=form, headers=OVERRIDE)
+
+
+def said(answer: Response) -> tuple[int, str]:
+    """Return an answer without what was asked about: numbers, tokens, names of connections."""
+    return answer.status_code, re.sub(r"\b[0-9a-f]{12,}\b|\d+|press|none", "#", answer.text)
+
+
+def test_another_accounts_things_are_not_there_on_any_route(
+    whole: FastAPI, context: ApiContext
+) -> None:
+    owner, other = (sign_in(whole, context, name) for name in ("ada", "bo"))
     ids = make_things(owner)
-    answer = other.request(method, path.format(**ids))
-    assert answer.status_code == 404, answer.text
-    assert "Tuesday" not in answer.text
-    missing = other.request(method, path.format(**dict.fromkeys(ids, "999999")))
-    assert missing.status_code == 404
-    assert missing.json()["code"] == answer.json()["code"]
+    ids |= make_more_things(owner, context, ids["sweep"])
+    wrong = []
+    for route in sorted(routes_of(whole), key=lambda route: (route in OPEN, route)):
+        named = set(re.findall(r"{(\w+)", route))
+        assert named <= {*OWNED, *NEUTRAL}, f"{route}: is this somebody's? Say so in this table."
+        if not named & OWNED.keys():
+            continue
+        foreign, missing = ask(other, route, ids), ask(other, route, MISSING)
+        allowed = {OPEN[route]} if route in OPEN else {403, 404}
+        if foreign.status_code not in allowed or said(foreign) != said(missing):
+            wrong.append((route, said(foreign), said(missing)))
+    assert wrong == []
+    assert len(owner.get("/v1/sessions").json()) == 1
+    assert [one["name"] for one in owner.get("/v1/connections").json()] == ["press"]
+    assert owner.get(f"/v1/uploads/{ids['upload']}").status_code == 200
 
 
-def make_things(client: TestClient) -> dict[str, str]:
-    """Make one of each thing; return their ids."""
-    job = client.post("/v1/jobs", json=JOB).json()["job_id"]
-    sweep = client.post("/v1/sweeps", json={"cron": "@daily", "sources": JOB["sources"]}).json()
-    target = {"target": "https://example.org/hook", "events": ["job.done"]}
-    subscription = client.post("/v1/subscriptions", json=target).json()
-    key = client.post("/v1/keys", json={"name": "k"}).json()
-    items = client.get(f"/v1/jobs/{job}/items").json()["items"]
-    return {
-        "job": job,
-        "item": items[0]["item_id"],
-        "sweep": sweep["sweep_id"],
-        "subscription": subscription["subscription_id"],
-        "key": key["key_id"],
-        "upload": TusSender(client).begin(10).rsplit("/", 1)[-1],
-    }
-
-
-def test_a_submission_that_is_sent_twice_is_one_job(browse: Browse) -> None:
-    client = browse("ada@example.org")
-    headers = {"idempotency-key": "tuesday-1"}
-    first, second = (client.post("/v1/jobs", json=JOB, headers=headers).json() for _ in range(2))
-    assert first == second
-    assert len(client.get("/v1/jobs").json()["jobs"]) == 1
-    other = client.post("/v1/jobs", json=JOB | {"name": "Wednesday"}, headers=headers)
-    assert (other.status_code, other.json()["code"]) == (409, "repeat_differs")
-    bo = browse("bo@example.org").post("/v1/jobs", json=JOB, headers=headers)
-    assert bo.json()["job_id"] != first["job_id"]
-
-
-def test_a_submission_that_failed_leaves_its_key_free(browse: Browse) -> None:
-    client = browse("ada@example.org")
-    headers = {"idempotency-key": "tuesday-1"}
-    assert client.post("/v1/jobs", json={"sources": []}, headers=headers).status_code == 422
-    assert client.post("/v1/jobs", json=JOB, headers=headers).status_code == 201
+def test_another_accounts_things_are_not_there_in_bodies_and_questions(browse: Browse) -> None:
+    owner, other = browse("ada@example.org"), browse("bo@example.org")
+    ids, own = make_things(owner), make_things(other)
+    assert owner.put("/v1/connections/press", json=CONNECTION).status_code == 200
+    wrong = []
+    for method, path, body in (
+        ("POST", "/v1/jobs", {"sources": ["upload:{upload}"]}),
+        ("POST", "/v1/jobs/estimate", {"sources": ["upload:{upload}"]}),
+        ("POST", "/v1/jobs", {"sources": ["s3://press/incoming/"]}),
+        ("POST", "/v1/sweeps", {"sources": ["s3://press/incoming/"], "cron": "@daily"}),
+        ("GET", f"/v1/jobs/{own['job']}/report.json?against={{job}}", None),
+        ("PUT", "/v1/me/account", {"account_id": "default"}),
+    ):
+        answers = []
+        for named in (ids, dict.fromkeys(ids, "999999") | {"upload": "f" * 32}):
+            content = json.dumps(body).replace("{upload}", named["upload"])
+            answers.append(
+                other.request(
+                    method,
+                    path.format(job=named["job"]),
+                    content=content,
+                    headers={"content-type": "application/json"},
+                )
+            )
+        foreign, missing = answers
+        if foreign.is_success or said(foreign) != said(missing):
+            wrong.append((path, foreign.text, missing.text))
+    assert wrong == []
 
 
 COOKIES = ".a.test\tTRUE\t/\tTRUE\t0\tSID\tsecretword\n"
