@@ -1,10 +1,13 @@
-"""Connections of senders that keep us waiting are closed ("slow loris"); uvicorn waits for ever.
+"""Connections of senders and readers that keep us waiting are closed ("slow loris"); uvicorn waits for ever.
 
 A request's head must be there within seconds, and a body must come at a least pace, as long as it is
-not us who are slow. Always h11: httptools knows no limit for the size of a head.
+not us who are slow; an answer must be read at a least pace too, since what nobody takes stays in our
+memory. Always h11: httptools knows no limit for the size of a head.
 """
 
 import asyncio
+import socket
+import struct
 from typing import ClassVar
 
 import h11
@@ -13,6 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_S = 10.0
 BODY_WINDOW_S = 15.0
 BODY_WINDOW_BYTES = 15 << 10  # 1 KiB/s: slower than any line that a recording is sent over
+READ_WINDOW_S = 60.0  # a player that is paused may stop for a while
+READ_WINDOW_BYTES = 60 << 10  # 1 KiB/s
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what is not taken is dropped, by the kernel as well
 
 
 class PatientProtocol(H11Protocol):
@@ -20,9 +26,11 @@ class PatientProtocol(H11Protocol):
 
     head_s: ClassVar[float] = HEAD_S
     body_window_s: ClassVar[float] = BODY_WINDOW_S
+    read_window_s: ClassVar[float] = READ_WINDOW_S
     _n_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
     _body_timer: asyncio.TimerHandle | None = None
+    _read_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
@@ -41,12 +49,45 @@ class PatientProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY and self._body_timer is None:
             self._wait_for_body()
 
+    def pause_writing(self) -> None:
+        """Wait for a reader who is behind."""
+        super().pause_writing()
+        if self._read_timer is None:
+            self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        """Go on: the reader has nearly all of it."""
+        self._cancel_reader()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._cancel_head()
         if self._body_timer is not None:
             self._body_timer.cancel()
+        self._cancel_reader()
         super().connection_lost(exc)
+
+    def _wait_for_reader(self) -> None:
+        n_waiting = self.transport.get_write_buffer_size()
+        self._read_timer = self.loop.call_later(
+            self.read_window_s, self._end_of_read_window, n_waiting
+        )
+
+    def _end_of_read_window(self, n_before: int) -> None:
+        self._read_timer = None
+        if n_before - self.transport.get_write_buffer_size() >= READ_WINDOW_BYTES:
+            self._wait_for_reader()
+            return
+        line = self.transport.get_extra_info("socket")
+        if line is not None:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()  # closing would wait until all of it is read
+
+    def _cancel_reader(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
     def _wait_for_body(self) -> None:
         self._body_timer = self.loop.call_later(

@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,17 +18,10 @@ from console.people.roles import Role
 from console.serve_proxy import PATIENT_HOOK, be_patient
 from console.server import server_config
 from tests.integration.api.conftest import PASSWORD, serving
+from tests.integration.api.slow_lines import MOST_S, Hasty, line_to, rest_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
-MOST_S = 60.0  # for what takes a second or two on a quiet machine
 PIECE = b"8000\r\n" + b"a" * 0x8000 + b"\r\n"
-
-
-class Hasty(PatientProtocol):
-    """As in earnest, with shorter times."""
-
-    head_s = 1.0
-    body_window_s = 1.0
 
 
 @pytest.fixture
@@ -46,24 +38,6 @@ def head(context: ApiContext) -> bytes:
     context.people.sign_up("ada@example.org", PASSWORD)
     key = context.keys.make_key("default", "script", Role.ANALYST).key
     return f"host: x\r\nauthorization: Bearer {key}\r\n".encode()
-
-
-@contextmanager
-def line_to(url: str) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as line:
-        line.settimeout(MOST_S)
-        yield line
-
-
-def rest_of(line: socket.socket) -> bytes:
-    """Return what is answered until the connection is closed."""
-    said = b""
-    try:
-        while piece := line.recv(1 << 16):
-            said += piece
-    except ConnectionError:
-        pass
-    return said
 
 
 def is_answered(url: str) -> bool:
@@ -97,24 +71,6 @@ def test_a_body_in_pieces_without_end_is_cut_off_at_the_limit(
             pass
         assert n_sent < 64 * most, "somebody ends it"
         assert is_answered(url)
-
-
-def test_a_piece_whose_length_never_ends_is_not_waited_for(url: str, head: bytes) -> None:
-    with line_to(url) as line:
-        line.sendall(b"POST /v1/predict HTTP/1.1\r\n" + head)
-        line.sendall(b"transfer-encoding: chunked\r\n\r\n")
-        line.settimeout(0.1)
-        began = time.monotonic()
-        while time.monotonic() - began < MOST_S:
-            try:
-                line.sendall(b"0")
-                if line.recv(4096) == b"":
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-    assert time.monotonic() - began < MOST_S
 
 
 def test_a_body_that_is_shorter_than_it_says_is_cut_off_and_not_analysed(

@@ -1,5 +1,8 @@
 """Quotas by the API: seen before they bite, a problem when they do, set by whom it behoves."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -8,6 +11,7 @@ from sqlalchemy import Engine, text
 from console.api.app import create_app
 from console.api.context import ApiContext
 from console.pages.app import create_pages
+from pipeline.errors import AccessError
 from storage.database import transaction
 from storage.quota_rows import Quota
 from tests.integration.api.conftest import PASSWORD, Browse
@@ -116,6 +120,52 @@ def test_yesterdays_use_counts_for_the_month_and_last_months_for_nothing(
         )
     assert of(ada, "items", "day")["used"] == 7
     assert of(ada, "items", "month")["used"] == 7 * today
+
+
+def test_of_twenty_who_ask_for_the_last_of_something_as_many_get_it_as_there_is(
+    ada: TestClient, context: ApiContext
+) -> None:
+    tus = {"tus-resumable": "1.0.0", "content-type": "application/offset+octet-stream"}
+
+    def begin(number: int) -> str:
+        sent = number.to_bytes(2, "big") * 5  # ten bytes that nobody else sends
+        headers = tus | {"upload-length": str(len(sent))}
+        answer = ada.post("/v1/uploads", headers=headers, content=sent)
+        return answer.headers.get("location", "").rpartition("/")[2]
+
+    limit(ada, stored_bytes=200)
+    with ThreadPoolExecutor(20) as pool:
+        uploads = [one for one in pool.map(begin, range(30)) if one]
+        assert len(uploads) == 20, "of thirty that would each be the last"
+        assert of(ada, "stored_bytes", "now")["used"] == 200
+        limit(ada, items_a_day=7)
+        jobs = [{"sources": [f"upload:{one}"]} for one in uploads]
+        answers = list(pool.map(lambda job: ada.post("/v1/jobs", json=job), jobs))
+        assert Counter(one.status_code for one in answers) == {201: 7, 429: 13}
+        assert all("verity-quota-level" in one.headers for one in answers), "told either way"
+        assert of(ada, "items", "day")["left"] == 0
+        limit(ada, audio_s_a_day=10.0)
+
+        def charge(_: int) -> str:
+            try:
+                context.quota.charge_file("default", None, 3.0)
+            except AccessError as error:
+                return error.code
+            return ""
+
+        assert Counter(pool.map(charge, range(20))) == {"": 3, "quota_used_up": 17}
+    assert of(ada, "audio_s", "day")["used"] == 9.0
+
+
+def test_a_key_s_last_requests_are_given_to_as_many_as_there_are(
+    ada: TestClient, visitor: TestClient
+) -> None:
+    made = ada.post("/v1/keys", json={"name": "script"}).json()
+    assert ada.put(f"/v1/keys/{made['key_id']}/quota", json={"requests_a_day": 5}).is_success
+    visitor.headers["authorization"] = f"Bearer {made['key']}"
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: visitor.get("/v1/me"), range(20)))
+    assert Counter(one.status_code for one in answers) == {200: 5, 429: 15}
 
 
 def test_a_sweep_that_a_key_made_counts_for_the_key(

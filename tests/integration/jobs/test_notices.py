@@ -1,21 +1,15 @@
 """Notices on final states: signed, once each, tried again, given up, replayed; webhooks and e-mail."""
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import default as modern
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine, text
 
 from jobs.delivery import Sender, deliver_due, signature
@@ -32,6 +26,7 @@ from storage.egress_policy import EgressPolicy, parse_allow
 from storage.notice_rows import NoticeFacts
 from storage.sealing import Sealer
 from tests.integration.jobs.queue_makers import make_job, make_result
+from tests.local_mail import Mailbox, local_mail
 from workers.letters import LetterWriter
 
 pytestmark = pytest.mark.postgres
@@ -75,38 +70,10 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-class Mailbox:
-    """What a local mail server took, and whom it refuses."""
-
-    def __init__(self) -> None:
-        self.letters: list[Message] = []
-
-    async def handle_RCPT(  # noqa: N802 (the name that aiosmtpd calls)
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("nobody@"):
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        self.letters.append(BytesParser(policy=modern).parsebytes(envelope.content))
-        return "250 OK"
-
-
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, MailSettings]]:
-    mailbox = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield (
-        mailbox,
-        MailSettings(host="127.0.0.1", port=port, security="plain", sender="verity@example.org"),
-    )
-    controller.stop()
+    with local_mail() as mailbox:
+        yield mailbox, mailbox.settings
 
 
 @pytest.fixture
