@@ -65,15 +65,9 @@ class Ender:
                 provisional_rows.forget(connection, item_id)
                 if ended.state == ItemState.READY:
                     item_rows.ring(connection)
+                progress_rows.ring(connection, {(ended.job_id, ended.account_id)})
                 append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
-        tell_watchers(self.engine, {(ended.job_id, ended.account_id)})
         return ended.state
-
-
-def tell_watchers(engine: Engine, changed: set[tuple[int, str]]) -> None:
-    """Tell whoever watches these jobs; what is not told is seen at the next look."""
-    with suppress(DatabaseError), transaction(engine) as connection, committing(connection):
-        progress_rows.ring(connection, changed)
 
 
 def stale(claim: ItemClaim) -> StaleClaimError:

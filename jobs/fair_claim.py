@@ -7,6 +7,7 @@ that does one item at a time would serve the oldest job for ever.
 
 import heapq
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,10 +15,10 @@ from sqlalchemy import Connection
 
 from storage import claim_rows, host_rows, room_rows
 from storage.claim_rows import ClaimedFacts, ClaimOrder
-from storage.database import unanswered
+from storage.database import STEADY, one_trip, send
 from storage.host_rows import HostPace
 from storage.room_rows import ClaimRoom
-from storage.states import ITEM_VERSION, ItemKind
+from storage.states import ItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,69 +30,90 @@ class ClaimRules:
     host: HostPace = field(default_factory=lambda: HostPace(rate_per_s=5.0, burst=10.0))
 
 
-def claim_fairly(
-    connection: Connection, order: ClaimOrder, rules: ClaimRules
-) -> list[ClaimedFacts]:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim has taken, before its turns are noted."""
+
+    items: list[ClaimedFacts]
+    had_rivals: bool  # other jobs waited too
+
+
+def claim_fairly(connection: Connection, order: ClaimOrder, rules: ClaimRules) -> Claimed:
     """Take up to `order.most` items of whatever jobs come first.
 
     Args:
         connection: in a transaction of its own.
-        order: for whom, how many, of which kind; its job and hosts are filled in here.
+        order: for whom, how many, of which kind; its hosts are filled in here.
         rules: of the fleet.
     """
-    with unanswered(connection):
+    with one_trip(connection):
+        send(connection, STEADY)
         claim_rows.promote_deferred(connection)
-    rooms = room_rows.read_claim_room(
-        connection, order.kind, rules.ageing_s, ITEM_VERSION, order.detectors
-    )
-    if not rooms:
-        return []
-    if order.kind is ItemKind.LIST:
-        busy = host_rows.blocked_hosts(connection)
-    else:
-        busy = host_rows.busy_hosts(connection, rules.host)
-    order = replace(order, busy_hosts=busy)
-    claimed = _take_turns(connection, order, rooms)
-    hosts = Counter(it.host for it in claimed if it.host and it.kind == ItemKind.MEDIA)
-    if hosts or (claimed and len(rooms) > 1):  # a job that is alone has nobody to wait for
-        with unanswered(connection):
-            room_rows.mark_served(
-                connection, {it.account_id for it in claimed}, {it.job_id for it in claimed}
-            )
-            host_rows.take_turns(connection, hosts, rules.host)
-    return claimed
+        found = room_rows.ask_claim_room(connection, order, rules.ageing_s)
+        hosts = host_rows.ask_busy_hosts(connection, order.kind, rules.host)
+    rooms = [ClaimRoom(**row) for row in found]
+    order = replace(order, busy_hosts=tuple(row["host"] for row in hosts))
+    return Claimed(_take_turns(connection, order, rooms), len(rooms) > 1)
+
+
+def note_turns(connection: Connection, claimed: Claimed, rules: ClaimRules) -> None:
+    """Note whose turn it was, of accounts, jobs and hosts; to be sent with the commit."""
+    items = claimed.items
+    hosts = Counter(it.host for it in items if it.host and it.kind == ItemKind.MEDIA)
+    if hosts or claimed.had_rivals:  # a job that is alone has nobody to wait for
+        accounts, jobs = {it.account_id for it in items}, {it.job_id for it in items}
+        room_rows.mark_served(connection, accounts, jobs)
+    host_rows.take_turns(connection, hosts, rules.host)
 
 
 def _take_turns(
     connection: Connection, order: ClaimOrder, rooms: list[ClaimRoom]
 ) -> list[ClaimedFacts]:
-    """Claim item by item, each from the job whose turn it is."""
+    """Claim by turns; where a job has less than its turns, the others have more."""
     claimed: list[ClaimedFacts] = []
+    may_wait = True
+    while rooms and len(claimed) < order.most:
+        turns = _next_turns(rooms, order.most - len(claimed))
+        open_turns = dict(turns)
+        for room in sorted(rooms, key=lambda it: it.job_id):
+            if room.max_running is not None and room.job_id in turns:
+                free = room_rows.lock_room(connection, room, may_wait=may_wait)
+                open_turns[room.job_id] = min(turns[room.job_id], free)
+                may_wait = False
+        taken = claim_rows.claim_items(connection, order, open_turns)
+        claimed += taken
+        jobs = Counter(it.job_id for it in taken)
+        accounts = Counter(it.account_id for it in taken)
+        rooms = [
+            replace(
+                room,
+                # one claim for its age, the next in its own class
+                priority=room.own_priority if jobs[room.job_id] else room.priority,
+                job_running=room.job_running + jobs[room.job_id],
+                account_running=room.account_running + accounts[room.account_id],
+            )
+            for room in rooms
+            if jobs[room.job_id] == turns[room.job_id]  # the others have nothing left
+        ]
+    return claimed
+
+
+def _next_turns(rooms: Sequence[ClaimRoom], most: int) -> Counter[int]:
+    """Return how many of the next items come from which job, if all have enough."""
+    turns: Counter[int] = Counter()
     running = {room.account_id: room.account_running for room in rooms}
     waiting = [_turn(room, room.account_running) for room in rooms]
     heapq.heapify(waiting)  # hundreds of accounts may wait
-    may_wait = True
-    while waiting and len(claimed) < order.most:
+    while turns.total() < most:
         turn = heapq.heappop(waiting)
         room = turn.room
-        if turn != (now := _turn(room, running[room.account_id])):
-            heapq.heappush(waiting, now)  # its account got something meanwhile
-            continue
-        # alone in the queue: no need to ask for one item at a time
-        most = wanted = 1 if waiting else order.most - len(claimed)
-        if room.max_running is not None:
-            most = min(most, room_rows.lock_room(connection, room, may_wait=may_wait))
-            may_wait = False
-        mine = replace(order, job_id=room.job_id, most=most)
-        taken = claim_rows.claim_items(connection, mine) if most else []
-        claimed += taken
-        running[room.account_id] += len(taken)
-        if len(taken) == wanted:
-            n_running = room.job_running + len(taken)
-            # one claim for its age, the next in its own class
-            room = replace(room, priority=room.own_priority, job_running=n_running)
-            heapq.heappush(waiting, _turn(room, running[room.account_id]))
-    return claimed
+        if turn == (now := _turn(room, running[room.account_id])):
+            turns[room.job_id] += 1
+            running[room.account_id] += 1
+            room = replace(room, priority=room.own_priority, job_running=room.job_running + 1)
+            now = _turn(room, running[room.account_id])
+        heapq.heappush(waiting, now)  # also where its account got something meanwhile
+    return turns
 
 
 @dataclass(frozen=True, slots=True, order=True)

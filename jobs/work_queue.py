@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from jobs.attempt_ends import GIVEN_BACK, end_of_failure, end_of_success
 from jobs.audit_entries import started_entry
 from jobs.earlier import EarlierAnalyses
-from jobs.ending import Ender, stale, tell_watchers
-from jobs.fair_claim import ClaimRules, claim_fairly
+from jobs.ending import Ender, stale
+from jobs.fair_claim import ClaimRules, claim_fairly, note_turns
 from jobs.hosts import host_of
 from jobs.job_desk import JobDesk
 from jobs.new_media import add_page, with_sealed
@@ -96,14 +96,15 @@ class WorkQueue:
             kind: only listings, or only media; None: whatever comes first.
             detectors: SHA-256 of those that the worker has; jobs that want another are others'.
         """
-        order = ClaimOrder(
-            0, worker_id, self.lease_s, limit, kind, detectors=tuple(sorted(detectors))
-        )
+        order = ClaimOrder(worker_id, self.lease_s, limit, kind, (), tuple(sorted(detectors)))
         with transaction(self._engine) as connection:
             claimed = claim_fairly(connection, order, self._rules)
-            claims = with_sealed(connection, [to_claim(it, self.lease_s) for it in claimed])
+            if not claimed.items:
+                return []
+            claims = with_sealed(connection, [to_claim(it, self.lease_s) for it in claimed.items])
             with committing(connection):
-                append_audit(connection, [started_entry(facts) for facts in claimed])
+                note_turns(connection, claimed, self._rules)
+                append_audit(connection, [started_entry(facts) for facts in claimed.items])
         return claims
 
     def wait_for_work(self, timeout_s: float, stop: Event | None = None) -> bool:
@@ -126,10 +127,10 @@ class WorkQueue:
         ]
         with transaction(self._engine) as connection:
             held = claim_rows.renew_leases(connection, facts, self.lease_s)
-        tell_watchers(
-            self._engine,
-            {(int(beat.claim.job_id), beat.claim.account_id) for beat in by_id.values()},
-        )
+            jobs = {(int(beat.claim.job_id), beat.claim.account_id) for beat in by_id.values()}
+            with committing(connection):
+                claim_rows.store_provisional(connection, facts, held)
+                progress_rows.ring(connection, jobs)
         lost = by_id.keys() - {item.item_id for item in held}
         return BeatReply(
             lost=frozenset(map(str, lost)),

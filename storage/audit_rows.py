@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from storage.database import transaction
+from storage.database import send, transaction
 from storage.stored_text import storable
 
 FIRST = "0" * 64  # what the first row has for its predecessor's hash
@@ -75,7 +75,7 @@ def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
                 for entry in entries
             ],
         }
-        connection.execute(_APPEND, values)
+        send(connection, _APPEND, values)
 
 
 def read_head(engine: Engine) -> AuditHead:

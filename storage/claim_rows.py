@@ -6,7 +6,7 @@ Whoever ends an attempt does it with `end_attempt`, the fenced update: nothing i
 item before it has matched a row. Times are the database's `clock_timestamp()`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage import provisional_rows
+from storage.database import STEADY, one_trip, send
 from storage.job_rows import failed_as
 from storage.provisional_rows import ProvisionalFacts
 from storage.states import AttemptEnd, ItemKind, ItemState
@@ -114,9 +115,12 @@ class EndedFacts:
     state: ItemState  # a job that was cancelled meanwhile turns `ready` into `cancelled`
 
 
+# each job's items by the index of ready ones, in its order, however many there are
 _CLAIM = """
 WITH picked AS (
-    {picked} LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+    SELECT head.item_id
+    FROM unnest(CAST(:jobs AS bigint[]), CAST(:mosts AS int[])) AS turn(job_id, most)
+    CROSS JOIN LATERAL ({head} LIMIT turn.most FOR NO KEY UPDATE SKIP LOCKED) AS head
 )
 UPDATE item SET state = 'running', attempt = attempt + 1, fence = fence + 1,
     worker_id = :worker_id, claimed_at = clock_timestamp(),
@@ -130,13 +134,13 @@ RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri
     job.options, job.priority, job.may_reuse, job.keep_media_days, job.detector
 """
 _FIRST = """
-    SELECT item_id FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
+    SELECT item_id FROM item WHERE job_id = turn.job_id AND state = 'ready' {kind}
     ORDER BY priority, item_id"""
 # bounded, so that a claim stays quick where a long job waits for one host
 _FIRST_OF_OTHER_HOSTS = """
     SELECT item_id FROM item WHERE item_id IN (
         SELECT item_id FROM (
-            SELECT item_id, host FROM item WHERE job_id = :job_id AND state = 'ready' {kind}
+            SELECT item_id, host FROM item WHERE job_id = turn.job_id AND state = 'ready' {kind}
             ORDER BY priority, item_id LIMIT :looked_at
         ) head WHERE host <> ALL(:busy_hosts) LIMIT :looked_at_free
     ) AND state = 'ready'
@@ -145,18 +149,17 @@ _KINDS: dict[ItemKind | None, str] = {
     None: "",
     **{kind: f"AND kind = '{kind}'" for kind in ItemKind},
 }
-_CLAIM_ANY = {k: text(_CLAIM.format(picked=_FIRST.format(kind=w))) for k, w in _KINDS.items()}
+_CLAIM_ANY = {k: text(_CLAIM.format(head=_FIRST.format(kind=w))) for k, w in _KINDS.items()}
 _CLAIM_OTHER_HOSTS = {
-    k: text(_CLAIM.format(picked=_FIRST_OF_OTHER_HOSTS.format(kind=w))) for k, w in _KINDS.items()
+    k: text(_CLAIM.format(head=_FIRST_OF_OTHER_HOSTS.format(kind=w))) for k, w in _KINDS.items()
 }
 LOOKED_AT = 1000  # ready items of a job that are looked through for hosts that may be asked
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimOrder:
-    """What a claim takes of a job, and for whom."""
+    """What a claim takes, and for whom."""
 
-    job_id: int
     worker_id: str
     lease_s: float
     most: int
@@ -165,13 +168,15 @@ class ClaimOrder:
     detectors: tuple[str, ...] = ()  # SHA-256 of those that the worker has
 
 
-def claim_items(connection: Connection, order: ClaimOrder) -> list[ClaimedFacts]:
-    """Take up to `most` ready items of a job for a worker."""
+def claim_items(
+    connection: Connection, order: ClaimOrder, turns: Mapping[int, int]
+) -> list[ClaimedFacts]:
+    """Take ready items for a worker: of each job as many as its turns, or what it has."""
     values: dict[str, object] = {
-        "job_id": order.job_id,
+        "jobs": list(turns),
+        "mosts": list(turns.values()),
         "worker_id": order.worker_id,
         "lease_s": order.lease_s,
-        "most": order.most,
     }
     statement = _CLAIM_ANY[order.kind]
     if order.busy_hosts:
@@ -182,8 +187,8 @@ def claim_items(connection: Connection, order: ClaimOrder) -> list[ClaimedFacts]
             # some more than are wanted: others may be locked by another claim
             "looked_at_free": order.most + 32,
         }
-    rows = connection.execute(statement, values)
-    return sorted((ClaimedFacts(**row) for row in rows.mappings()), key=lambda it: it.item_id)
+    rows = send(connection, statement, values)
+    return sorted((ClaimedFacts(**row) for row in rows), key=lambda it: it.item_id)
 
 
 _PROMOTE = text("""
@@ -194,8 +199,8 @@ UPDATE item SET state = 'ready', available_at = NULL WHERE item_id IN (
 
 
 def promote_deferred(connection: Connection, most: int = 500) -> None:
-    """Make ready what has waited long enough."""
-    connection.execute(_PROMOTE, {"most": most})
+    """Make ready what has waited long enough; to be sent after `STEADY`."""
+    send(connection, _PROMOTE, {"most": most})
 
 
 _BEAT = text("""
@@ -222,21 +227,27 @@ RETURNING item.item_id, job.cancelled_at IS NOT NULL AS is_cancelled,
 def renew_leases(
     connection: Connection, beats: Sequence[BeatFacts], lease_s: float
 ) -> list[HeldFacts]:
-    """Renew what is still held, store what its beats say of it; return what is still held."""
+    """Renew what is still held; return it."""
     if not beats:
         return []
-    rows = connection.execute(
-        _BEAT,
-        {
-            "items": [beat.item_id for beat in beats],
-            "fences": [beat.fence for beat in beats],
-            "stages": [storable(beat.stage) for beat in beats],
-            "progress": [min(max(beat.progress, 0.0), 1.0) for beat in beats],
-            "cursors": [None if beat.cursor is None else storable(beat.cursor) for beat in beats],
-            "lease_s": lease_s,
-        },
-    )
-    held = [HeldFacts(**row) for row in rows.mappings()]
+    values = {
+        "items": [beat.item_id for beat in beats],
+        "fences": [beat.fence for beat in beats],
+        "stages": [storable(beat.stage) for beat in beats],
+        "progress": [min(max(beat.progress, 0.0), 1.0) for beat in beats],
+        "cursors": [None if beat.cursor is None else storable(beat.cursor) for beat in beats],
+        "lease_s": lease_s,
+    }
+    with one_trip(connection):
+        send(connection, STEADY)
+        rows = send(connection, _BEAT, values)
+    return [HeldFacts(**row) for row in rows]
+
+
+def store_provisional(
+    connection: Connection, beats: Sequence[BeatFacts], held: Sequence[HeldFacts]
+) -> None:
+    """Store what is shown of held items meanwhile, in the transaction that has renewed their leases."""
     held_ids = {item.item_id for item in held}
     provisional_rows.replace(
         connection,
@@ -246,7 +257,6 @@ def renew_leases(
             if beat.item_id in held_ids and beat.provisional is not None
         ],
     )
-    return held
 
 
 # a job that was cancelled has no more tries to give: its items end instead of waiting again
@@ -295,35 +305,32 @@ def end_attempt(
     This is the first statement of every transaction that writes anything for an item; the same
     transaction forgets what was provisional (`provisional_rows.forget`).
     """
-    row = (
-        connection.execute(
-            _END,
-            {
-                "item_id": item_id,
-                "fence": fence,
-                "state": end.state.value,
-                "cause": end.cause.value,
-                "code": storable(end.code),
-                "failed_as": storable(failed_as(end.code)),
-                "message": storable(end.message),
-                "stage": None if end.stage is None else storable(end.stage),
-                "delay_s": end.delay_s,
-                "verdict": end.verdict,
-                "reason": end.reason,
-                "llr": end.llr,
-                "voiced_s": end.voiced_s,
-                "crash": int(end.adds_crash),
-                "failure": int(end.adds_failure),
-                "loss": int(end.adds_loss),
-                "outage": int(end.adds_outage),
-                "owed_key": REPORT_OWED,
-                "owed": storable(end.report_owed),
-            },
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _ended(dict(row))
+    values = {
+        "item_id": item_id,
+        "fence": fence,
+        "state": end.state.value,
+        "cause": end.cause.value,
+        "code": storable(end.code),
+        "failed_as": storable(failed_as(end.code)),
+        "message": storable(end.message),
+        "stage": None if end.stage is None else storable(end.stage),
+        "delay_s": end.delay_s,
+        "verdict": end.verdict,
+        "reason": end.reason,
+        "llr": end.llr,
+        "voiced_s": end.voiced_s,
+        "crash": int(end.adds_crash),
+        "failure": int(end.adds_failure),
+        "loss": int(end.adds_loss),
+        "outage": int(end.adds_outage),
+        "owed_key": REPORT_OWED,
+        "owed": storable(end.report_owed),
+    }
+    with one_trip(connection):
+        send(connection, STEADY)
+        rows = send(connection, _END, values)
+    row = rows.fetchone()
+    return None if row is None else EndedFacts(**{**row, "state": ItemState(row["state"])})
 
 
 def read_attempt_end(connection: Connection, item_id: int, fence: int) -> AttemptEnd | None:
@@ -382,7 +389,3 @@ RETURNING reclaim_after <= clock_timestamp() AS may_reclaim
 def beat_pulse(connection: Connection, gap_s: float, grace_s: float) -> bool:
     """Note that the queue is tended; return whether expired leases may be reclaimed now."""
     return bool(connection.execute(_PULSE, {"gap_s": gap_s, "grace_s": grace_s}).scalar_one())
-
-
-def _ended(row: dict[str, Any]) -> EndedFacts:
-    return EndedFacts(**{**row, "state": ItemState(row["state"])})

@@ -5,14 +5,19 @@ Every statement of the project runs inside `transaction`, so that a lost databas
 """
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from psycopg.rows import dict_row
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
@@ -27,6 +32,17 @@ KEPT_CONNECTIONS = 1  # a fleet has many processes, and most of them talk rarely
 MOST_CONNECTIONS = 8  # of one process
 CONNECT_TIMEOUT_S = 10
 RESTED_S = 1.0  # a connection that nobody used for so long may have lost its server
+NEVER_BY_ITSELF = sys.maxsize  # statements are prepared where we say so (`send`)
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_DIALECT = PGDialect_psycopg()
+# A plan that was made while a table was empty would scan it until the next ANALYZE: up to a minute of
+# scans of a million items. Every statement that is prepared has an index with its rows in order.
+STEADY = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"
+    " set_config('enable_sort', 'off', true)"
+)
+_NO_SYNC = "SET LOCAL synchronous_commit TO off"
+_SYNC = "SELECT pg_logical_emit_message(true, 'verity', '')"  # a commit that waits for the disk
 _REVISION = re.compile(r'^(revision|down_revision) = "([0-9]+)"', re.MULTILINE)
 
 
@@ -48,11 +64,14 @@ def connect_engine(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
     """Return an engine for a database that is known to be migrated.
 
     Args:
-        url: with the password.
+        url: with the password. `?prepared=no` at its end: a pooler stands before the server that does
+            not keep prepared statements.
         kept: connections that stay open when idle; more are made when they are needed, and closed.
     """
+    address = make_url(url)
+    prepares = address.query.get("prepared") != "no"
     engine = create_engine(
-        url,
+        address.difference_update_query(["prepared"]),
         poolclass=QueuePool,
         pool_size=kept,
         max_overflow=max(MOST_CONNECTIONS, 2 * kept) - kept,
@@ -64,8 +83,7 @@ def connect_engine(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
             "keepalives_interval": 5,
             "keepalives_count": 4,
             "tcp_user_timeout": 30_000,
-            # transaction poolers between us and the server do not keep prepared statements
-            "prepare_threshold": None,
+            "prepare_threshold": NEVER_BY_ITSELF if prepares else None,
         },
     )
     _ask_rested_connections(engine)
@@ -107,35 +125,57 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         if error.connection_invalidated:
             raise DatabaseError(f"The database went away: {_reason(error.orig)}") from error
         raise
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # of COPY and `unanswered`
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+    ) as error:  # of COPY, `send`, `one_trip`
         raise DatabaseError(f"The database did not answer: {_reason(error)}") from error
 
 
 @contextmanager
-def unanswered(connection: Connection) -> Iterator[None]:
+def one_trip(connection: Connection) -> Iterator[None]:
     """Send what is executed inside without waiting for each answer: one round trip for all of it.
 
-    For statements of which nobody reads rows or counts. Their errors are raised at the end.
+    Only rows of `send` can be read, after the block. Errors are raised at its end.
     """
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    with driver.pipeline():
+    with _driver(connection).pipeline():
         yield
+
+
+def send(
+    connection: Connection, statement: TextClause, values: Mapping[str, object] = _NOTHING
+) -> "psycopg.Cursor[dict[str, Any]]":
+    """Execute a statement that every worker sends again and again; the server keeps its plan.
+
+    A plan that is kept must be right however the tables grow: send `STEADY` before, in one trip.
+    """
+    cursor = _driver(connection).cursor(row_factory=dict_row)
+    return cursor.execute(_written(statement), values, prepare=True)
 
 
 @contextmanager
 def committing(connection: Connection) -> Iterator[None]:
-    """Send a transaction's last statements together with its commit, see `unanswered`.
+    """Send a transaction's last statements together with its commit, see `one_trip`.
 
-    What they lock is held while the server commits, not while it waits for us.
+    What they lock is held neither while the server waits for us, nor while its disk syncs: the commit
+    is written, and then waited for, so that all that end at once share a sync. Nobody is told of a
+    commit that is not on disk, and whatever is committed on top of it is on disk only after it.
     """
-    try:
-        with unanswered(connection):
-            yield
-            connection.commit()
-    except (DBAPIError, psycopg.Error) as error:
-        # the commit was sent, and SQLAlchemy takes the transaction for over: it would not roll back
-        connection.invalidate(error)
-        raise
+    with one_trip(connection):
+        yield
+        for command in (_NO_SYNC, "COMMIT", _SYNC):
+            _driver(connection).execute(command)
+    connection.commit()  # SQLAlchemy's part: the server has done it
+
+
+def _driver(connection: Connection) -> "psycopg.Connection[Any]":
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+@lru_cache(maxsize=256)
+def _written(statement: TextClause) -> str:
+    """Return a statement as the driver takes it."""
+    return str(statement.compile(dialect=_DIALECT))
 
 
 def migrate(engine: Engine) -> None:

@@ -6,8 +6,13 @@ token together; the bucket is then in debt, and the average stays what it should
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import Connection, text
+
+from storage.database import send
+from storage.states import ItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +29,16 @@ SELECT host FROM host_turn WHERE blocked_until > clock_timestamp()
 """)
 
 
-def busy_hosts(connection: Connection, pace: HostPace) -> tuple[str, ...]:
-    """Return the hosts that must not be asked now."""
-    return tuple(connection.scalars(_BUSY, {"rate": pace.rate_per_s}))
+_BLOCKED = text("SELECT host FROM host_turn WHERE blocked_until > clock_timestamp()")
 
 
-def blocked_hosts(connection: Connection) -> tuple[str, ...]:
-    """Return the hosts that asked to be left alone; listings too leave them alone."""
-    return tuple(
-        connection.scalars(
-            text("SELECT host FROM host_turn WHERE blocked_until > clock_timestamp()")
-        )
-    )
+def ask_busy_hosts(
+    connection: Connection, kind: ItemKind | None, pace: HostPace
+) -> "Cursor[dict[str, Any]]":
+    """Ask for the hosts that must not be asked now; for listings: those that want to be left alone."""
+    if kind is ItemKind.LIST:
+        return send(connection, _BLOCKED)
+    return send(connection, _BUSY, {"rate": pace.rate_per_s})
 
 
 # in one order, so that two claims cannot wait for each other
@@ -54,15 +57,13 @@ ON CONFLICT (host) DO UPDATE SET
 def take_turns(connection: Connection, counts: Mapping[str, int], pace: HostPace) -> None:
     """Take tokens for media that were claimed: host -> how many."""
     if counts:
-        connection.execute(
-            _TAKE,
-            {
-                "hosts": list(counts),
-                "counts": list(counts.values()),
-                "rate": pace.rate_per_s,
-                "burst": pace.burst,
-            },
-        )
+        values = {
+            "hosts": list(counts),
+            "counts": list(counts.values()),
+            "rate": pace.rate_per_s,
+            "burst": pace.burst,
+        }
+        send(connection, _TAKE, values)
 
 
 _BLOCK = text("""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage.claim_rows import REPORT_OWED
+from storage.database import send
 from storage.states import ITEM_VERSION, ItemKind, Priority
 from storage.stored_text import storable
 
@@ -325,9 +326,12 @@ def read_attempts(connection: Connection, item_id: int) -> list[AttemptFacts]:
     return [AttemptFacts(**row) for row in rows]
 
 
+_RING = text("SELECT pg_notify('verity_work', '')")
+
+
 def ring(connection: Connection) -> None:
     """Wake idle workers when this transaction commits."""
-    connection.execute(text("SELECT pg_notify('verity_work', '')"))
+    send(connection, _RING)
 
 
 def _item(row: dict[str, Any]) -> ItemFacts:

@@ -1,14 +1,16 @@
 """How far jobs are, in SQL: counts by outcome, their pace, and the bell that rings when they change.
 
-The bell is one channel for all jobs. It is rung after the commit, in a transaction that writes
-nothing: inside one that writes, PostgreSQL holds the lock of all notifiers until its disk has synced.
-A bell that is not heard costs time and nothing else: whoever watches looks again anyway.
+The bell is one channel for all jobs. Ring it `committing`: in another transaction that writes,
+PostgreSQL holds the lock of all notifiers until its disk has synced. A bell that is not heard costs
+time and nothing else: whoever watches looks again anyway.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+
+from storage.database import send
 
 CHANNEL = "verity_progress"
 PACE_ITEMS = 200  # the newest that are counted: enough for a steady number, few to read
@@ -74,4 +76,4 @@ def ring(connection: Connection, changed: Collection[tuple[int, str]]) -> None:
     """Tell whoever watches that jobs have changed, as (job, account)."""
     if changed:
         said = [f"{job_id} {account_id}" for job_id, account_id in sorted(set(changed))]
-        connection.execute(_RING, {"channel": CHANNEL, "said": said})
+        send(connection, _RING, {"channel": CHANNEL, "said": said})

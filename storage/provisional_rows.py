@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from storage.database import send
 from storage.stored_text import storable
 
 MOST_BYTES = 16 << 10  # of one item: a row that is written again with every heartbeat
@@ -47,16 +48,17 @@ def replace(connection: Connection, rows: Sequence[ProvisionalFacts]) -> None:
             "fences": [row.fence for row in kept],
             "cells": [storable(row.cells) for row in kept],
         }
-        connection.execute(_REPLACE, values)
+        send(connection, _REPLACE, values)
+
+
+_FORGET = text("DELETE FROM provisional WHERE item_id = :item_id")
 
 
 def forget(connection: Connection, item_id: int) -> None:
     """Remove what an attempt that has just ended had scored."""
     # a statement of its own: as a part of the fenced update it would not see a row that a heartbeat
     # wrote while that update waited for the item's lock
-    connection.execute(
-        text("DELETE FROM provisional WHERE item_id = :item_id"), {"item_id": item_id}
-    )
+    send(connection, _FORGET, {"item_id": item_id})
 
 
 _READ = text("""

@@ -3,10 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import Connection, text
 
-from storage.states import ItemKind
+from storage.claim_rows import ClaimOrder
+from storage.database import send
+from storage.states import ITEM_VERSION, ItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class ClaimRoom:
 
 
 # A job is as old as its last claim: a class up for each `ageing_s` without one.
-_ROOM = """
+_ROOM_OF = """
 WITH running AS (
     SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
 ), account_running AS (
@@ -55,33 +59,28 @@ WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
 """
 
 
-_ROOM_ANY = text(_ROOM.format(kind=""))
+_ROOM = {
+    None: text(_ROOM_OF.format(kind="")),
+    **{kind: text(_ROOM_OF.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind},
+}
 
 
-_ROOM_KIND = {kind: text(_ROOM.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind}
-
-
-def read_claim_room(
-    connection: Connection,
-    kind: ItemKind | None,
-    ageing_s: float,
-    item_version: int,
-    detectors: Collection[str] = (),
-) -> list[ClaimRoom]:
-    """Return the jobs that have ready items of a kind (None: any) and room for one more.
+def ask_claim_room(
+    connection: Connection, order: ClaimOrder, ageing_s: float
+) -> "Cursor[dict[str, Any]]":
+    """Ask for the jobs that have something for a claim and room for one more: rows of `ClaimRoom`.
 
     Args:
         connection: of a transaction.
-        kind: of the items.
+        order: which kind, and which detectors the worker has.
         ageing_s: a job that got nothing for so long goes a class up.
-        item_version: the newest that the worker can read.
-        detectors: SHA-256 of those that the worker has.
     """
-    rows = connection.execute(
-        _ROOM_ANY if kind is None else _ROOM_KIND[kind],
-        {"ageing_s": ageing_s, "item_version": item_version, "detectors": list(detectors)},
-    )
-    return [ClaimRoom(**row) for row in rows.mappings()]
+    values = {
+        "ageing_s": ageing_s,
+        "item_version": ITEM_VERSION,
+        "detectors": list(order.detectors),
+    }
+    return send(connection, _ROOM[order.kind], values)
 
 
 _LOCK_ROOM = "SELECT job_id FROM job WHERE job_id = :job_id FOR NO KEY UPDATE"
@@ -124,5 +123,5 @@ def mark_served(
     connection: Connection, account_ids: Collection[str], jobs: Collection[int]
 ) -> None:
     """Note that accounts and jobs had their turn now."""
-    connection.execute(_SERVED_ACCOUNT, {"keys": list(account_ids)})
-    connection.execute(_SERVED_JOB, {"keys": list(jobs)})
+    send(connection, _SERVED_ACCOUNT, {"keys": list(account_ids)})
+    send(connection, _SERVED_JOB, {"keys": list(jobs)})

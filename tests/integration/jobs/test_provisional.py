@@ -108,7 +108,8 @@ def test_an_end_that_waited_for_a_heartbeat_takes_along_what_it_wrote(
     beat = claim_rows.BeatFacts(int(claim.item_id), claim.fence, "score", 0.5, None, so_far(30.0))
     ending = threading.Thread(target=queue.release, args=(claim,))
     with transaction(engine) as connection:
-        claim_rows.renew_leases(connection, [beat], 15.0)
+        held = claim_rows.renew_leases(connection, [beat], 15.0)
+        claim_rows.store_provisional(connection, [beat], held)
         ending.start()
         ending.join(0.5)
         assert ending.is_alive()  # it waits for the item's row

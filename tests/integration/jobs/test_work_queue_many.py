@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, event, text
 from jobs.retry import RetryDecision
 from jobs.spec import Beat, ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
+from storage.claim_rows import ClaimOrder
 from storage.database import connect_engine
-from storage.room_rows import read_claim_room
-from storage.states import ITEM_VERSION
+from storage.room_rows import ask_claim_room
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -232,6 +232,5 @@ def test_jobs_without_ready_items_are_not_asked(queue: WorkQueue, engine: Engine
     make_job(queue, 0)
     full = make_job(queue, 1)
     with engine.connect() as connection:
-        assert [
-            str(room.job_id) for room in read_claim_room(connection, None, 300, ITEM_VERSION)
-        ] == [full.job_id]
+        rooms = ask_claim_room(connection, ClaimOrder("worker", 15.0, 1), 300)
+        assert [str(room["job_id"]) for room in rooms] == [full.job_id]

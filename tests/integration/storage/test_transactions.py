@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import DatabaseError
-from storage.database import committing, connect_engine, transaction, unanswered
+from storage.database import committing, connect_engine, one_trip, transaction
 
 pytestmark = pytest.mark.postgres
 
@@ -48,16 +48,16 @@ def test_statements_sent_with_the_commit_are_committed(engine: Engine, other: En
     assert accounts(other) == {"one", "two", "three"}
 
 
-@pytest.mark.parametrize("send", [committing, unanswered])
+@pytest.mark.parametrize("trip", [committing, one_trip])
 def test_an_error_among_them_undoes_the_whole_transaction(
-    engine: Engine, other: Engine, send: type
+    engine: Engine, other: Engine, trip: type
 ) -> None:
     with (  # noqa: PT012
         pytest.raises((DBAPIError, psycopg.Error), match="account_pkey"),
         transaction(engine) as connection,
     ):
         add_account(connection, "one")
-        with send(connection):
+        with trip(connection):
             add_account(connection, "two")
             add_account(connection, "one")
             add_account(connection, "three")
@@ -76,14 +76,14 @@ def test_an_error_before_the_commit_undoes_the_whole_transaction(
     assert accounts(other) == set()
 
 
-@pytest.mark.parametrize("send", [committing, unanswered])
+@pytest.mark.parametrize("trip", [committing, one_trip])
 def test_a_database_that_is_lost_meanwhile_is_one_error_and_nothing_is_written(
-    engine: Engine, other: Engine, send: type
+    engine: Engine, other: Engine, trip: type
 ) -> None:
     with pytest.raises(DatabaseError), transaction(engine) as connection:  # noqa: PT012
         add_account(connection, "one")
         end_backend(other, own_backend(connection))
-        with send(connection):
+        with trip(connection):
             add_account(connection, "two")
     assert accounts(other) == set()
     assert accounts(engine) == set(), "the next transaction has a fresh connection"
