@@ -1,7 +1,7 @@
 """Ends one attempt: one transaction, the fenced update first, the audit log with the commit last."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
@@ -11,15 +11,14 @@ from jobs.spec import ItemClaim, ItemResult
 from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError
 from storage import (
     claim_rows,
-    item_rows,
     object_rows,
     progress_rows,
     provisional_rows,
     report_rows,
 )
-from storage.audit_rows import append_audit
-from storage.claim_rows import EndedFacts, ItemEnd
-from storage.database import committing, transaction
+from storage.audit_rows import append_audit, hashed_facts
+from storage.claim_rows import EndedFacts, ItemEnd, LastWords
+from storage.database import STEADY, committing, send, transaction
 from storage.embedding_rows import SearchLimits, write_embeddings
 from storage.report_rows import Basis, StoredFile
 from storage.states import ItemState
@@ -48,26 +47,47 @@ class Ender:
             raise
 
     def _end_once(self, claim: ItemClaim, end: ItemEnd, result: ItemResult | None) -> ItemState:
+        ended = self._end_barely(claim, end) if result is None else self._end(claim, end, result)
+        if ended is not None:
+            return ended.state
+        with transaction(self.engine) as connection:
+            cause = claim_rows.read_attempt_end(connection, int(claim.item_id), claim.fence)
+            if cause == end.cause:  # this very call was committed before, its answer was lost
+                with committing(connection):
+                    pass  # what it committed is on disk now at the latest
+                return end.state
+        raise stale(claim)
+
+    def _end_barely(self, claim: ItemClaim, end: ItemEnd) -> EndedFacts | None:
+        """End an attempt that has no result, all in one round trip; None: it is late."""
+        item_id = int(claim.item_id)
+        ended = EndedFacts(item_id, int(claim.job_id), claim.account_id, claim.kind, end.state)
+        cancelled = replace(ended, state=ItemState.CANCELLED)
+        words = LastWords(
+            *(hashed_facts(ended_entry(it, end, claim.fence, None)) for it in (ended, cancelled))
+        )
+        with transaction(self.engine) as connection, committing(connection):
+            send(connection, STEADY)
+            asked = claim_rows.ask_end(connection, item_id, claim.fence, end, words)
+            provisional_rows.forget(connection, item_id, claim.fence)
+        return claim_rows.ended_by(asked)
+
+    def _end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult) -> EndedFacts | None:
+        """End an attempt and write what it found; None: it is late."""
         item_id = int(claim.item_id)
         with transaction(self.engine) as connection:
             ended = claim_rows.end_attempt(connection, item_id, claim.fence, end)
             if ended is None:
-                cause = claim_rows.read_attempt_end(connection, item_id, claim.fence)
-                if cause == end.cause:
-                    return end.state  # this very call was committed before, its answer was lost
-                raise stale(claim)
-            if result is not None:
-                _write_result(connection, ended, result)
-                write_embeddings(connection, ended, result.report, self.search)
-                if result.report.verdict is not None:
-                    note_item(connection, ended, result.report.verdict, claim.title)
+                return None
+            _write_result(connection, ended, result)
+            write_embeddings(connection, ended, result.report, self.search)
+            if result.report.verdict is not None:
+                note_item(connection, ended, result.report.verdict, claim.title)
             with committing(connection):
-                provisional_rows.forget(connection, item_id)
-                if ended.state == ItemState.READY:
-                    item_rows.ring(connection)
+                provisional_rows.forget(connection, item_id, claim.fence)
                 progress_rows.ring(connection, {(ended.job_id, ended.account_id)})
                 append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
-        return ended.state
+        return ended
 
 
 def stale(claim: ItemClaim) -> StaleClaimError:

@@ -52,8 +52,15 @@ def claim_fairly(connection: Connection, order: ClaimOrder, rules: ClaimRules) -
         found = room_rows.ask_claim_room(connection, order, rules.ageing_s)
         hosts = host_rows.ask_busy_hosts(connection, order.kind, rules.host)
     rooms = [ClaimRoom(**row) for row in found]
+    n_rooms = rooms[0].n_rooms if rooms else 0
     order = replace(order, busy_hosts=tuple(row["host"] for row in hosts))
-    return Claimed(_take_turns(connection, order, rooms), len(rooms) > 1)
+    items = _take_turns(connection, order, rooms)
+    if len(items) < order.most and len(rooms) < n_rooms:
+        # what came first had nothing that may be done now: its hosts are busy, or others took it
+        found = room_rows.ask_claim_room(connection, order, rules.ageing_s, whole=True)
+        rest = replace(order, most=order.most - len(items))
+        items += _take_turns(connection, rest, [ClaimRoom(**row) for row in found])
+    return Claimed(items, n_rooms > 1)
 
 
 def note_turns(connection: Connection, claimed: Claimed, rules: ClaimRules) -> None:

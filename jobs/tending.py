@@ -55,16 +55,17 @@ class Tender:
             return 0
         with transaction(self.engine) as connection:
             expired = claim_rows.lock_expired(connection, ROWS_A_BATCH)
+            if not expired:
+                return 0
             entries = []
             for item in expired:
                 end = end_of_loss(item)
                 ended = claim_rows.end_attempt(connection, item.item_id, item.fence, end)
                 assert ended is not None  # locked above
-                provisional_rows.forget(connection, item.item_id)
+                provisional_rows.forget(connection, item.item_id, item.fence)
                 entries.append(ended_entry(ended, end, item.fence, None))
-            if expired:
+            with committing(connection):
                 item_rows.ring(connection)
-            append_audit(connection, entries)
-        if expired:
-            _log.warning("expired claims reclaimed", extra={"n_items": len(expired)})
+                append_audit(connection, entries)
+        _log.warning("expired claims reclaimed", extra={"n_items": len(expired)})
         return len(expired)

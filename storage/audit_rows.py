@@ -70,12 +70,14 @@ def append_audit(connection: Connection, entries: Sequence[AuditEntry]) -> None:
             "account_ids": [entry.account_id for entry in entries],
             "job_ids": [entry.job_id for entry in entries],
             "item_ids": [entry.item_id for entry in entries],
-            "facts": [
-                _written({storable(name): storable(fact) for name, fact in entry.facts.items()})
-                for entry in entries
-            ],
+            "facts": [hashed_facts(entry) for entry in entries],
         }
         send(connection, _APPEND, values)
+
+
+def hashed_facts(entry: AuditEntry) -> str:
+    """Return an entry's facts as they are hashed, for statements that append it themselves."""
+    return _written({storable(name): storable(fact) for name, fact in entry.facts.items()})
 
 
 def read_head(engine: Engine) -> AuditHead:

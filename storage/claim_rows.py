@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import Connection, text
 
 from storage import provisional_rows
@@ -293,8 +294,23 @@ WITH ended AS (
             WHEN kind = 'media' AND state = 'done' THEN :verdict ELSE '' END
     FROM ended WHERE state IN ('done', 'failed', 'cancelled')
 )
-SELECT item_id, job_id, account_id, kind, state FROM ended
+SELECT ended.item_id, ended.job_id, ended.account_id, ended.kind, ended.state
+FROM ended LEFT JOIN LATERAL (
+    SELECT pg_notify('verity_progress', job_id || ' ' || account_id),
+        CASE state WHEN 'ready' THEN pg_notify('verity_work', '') END,
+        append_audit(ARRAY['attempt_ended'], ARRAY[account_id], ARRAY[job_id], ARRAY[item_id],
+            ARRAY[CASE state WHEN :state THEN :audited ELSE :audited_cancelled END])
+    WHERE :audited <> ''
+) AS told ON true
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """What the audit log is told in the same statement, where an end writes nothing else."""
+
+    audited: str = ""  # facts as they are hashed
+    audited_cancelled: str = ""  # the same, where the job was cancelled meanwhile
 
 
 def end_attempt(
@@ -303,8 +319,19 @@ def end_attempt(
     """End the attempt that holds this fence, note and count it; None: the fence holds no item.
 
     This is the first statement of every transaction that writes anything for an item; the same
-    transaction forgets what was provisional (`provisional_rows.forget`).
+    transaction forgets what was provisional (`provisional_rows.forget`), tells the audit log, and
+    rings for whoever waits or watches.
     """
+    with one_trip(connection):
+        send(connection, STEADY)
+        asked = ask_end(connection, item_id, fence, end)
+    return ended_by(asked)
+
+
+def ask_end(
+    connection: Connection, item_id: int, fence: int, end: ItemEnd, words: LastWords = LastWords()
+) -> "Cursor[dict[str, Any]]":
+    """Send the end of an attempt, to be read with `ended_by`; with last words it is told and rung."""
     values = {
         "item_id": item_id,
         "fence": fence,
@@ -325,11 +352,15 @@ def end_attempt(
         "outage": int(end.adds_outage),
         "owed_key": REPORT_OWED,
         "owed": storable(end.report_owed),
+        "audited": words.audited,
+        "audited_cancelled": words.audited_cancelled,
     }
-    with one_trip(connection):
-        send(connection, STEADY)
-        rows = send(connection, _END, values)
-    row = rows.fetchone()
+    return send(connection, _END, values)
+
+
+def ended_by(asked: "Cursor[dict[str, Any]]") -> EndedFacts | None:
+    """Return what an end has ended; None: the fence held no item."""
+    row = asked.fetchone()
     return None if row is None else EndedFacts(**{**row, "state": ItemState(row["state"])})
 
 

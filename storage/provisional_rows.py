@@ -51,14 +51,14 @@ def replace(connection: Connection, rows: Sequence[ProvisionalFacts]) -> None:
         send(connection, _REPLACE, values)
 
 
-_FORGET = text("DELETE FROM provisional WHERE item_id = :item_id")
+_FORGET = text("DELETE FROM provisional WHERE item_id = :item_id AND fence <= :fence")
 
 
-def forget(connection: Connection, item_id: int) -> None:
+def forget(connection: Connection, item_id: int, fence: int) -> None:
     """Remove what an attempt that has just ended had scored."""
     # a statement of its own: as a part of the fenced update it would not see a row that a heartbeat
     # wrote while that update waited for the item's lock
-    send(connection, _FORGET, {"item_id": item_id})
+    send(connection, _FORGET, {"item_id": item_id, "fence": fence})
 
 
 _READ = text("""

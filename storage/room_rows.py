@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from storage.claim_rows import ClaimOrder
 from storage.database import send
-from storage.states import ITEM_VERSION, ItemKind
+from storage.states import ITEM_VERSION, ItemKind, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,59 +26,78 @@ class ClaimRoom:
     max_running: int | None
     account_served_at: datetime
     job_served_at: datetime
+    n_rooms: int  # how many such jobs there are
 
 
-# A job is as old as its last claim: a class up for each `ageing_s` without one.
+# A job is as old as its last claim: a class up for each `ageing_s` without one. Of hundreds of jobs
+# only those are sent whose turn may come: the first groups (an account's jobs of a class), and of each
+# group the first jobs.
 _ROOM_OF = """
 WITH running AS (
     SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
 ), account_running AS (
     SELECT account_id, sum(n) AS n FROM running GROUP BY 1
+), room AS (
+    SELECT j.job_id, j.account_id, j.priority AS own_priority,
+           greatest(j.priority - floor(extract(epoch FROM
+               clock_timestamp() - coalesce(j.served_at, j.created_at)) / :ageing_s), 0)::int
+               AS priority,
+           coalesce(a.n, 0)::int AS account_running, coalesce(r.n, 0)::int AS job_running,
+           j.max_running,
+           coalesce(account.served_at, account.created_at) AS account_served_at,
+           coalesce(j.served_at, j.created_at) AS job_served_at
+    FROM job j
+    JOIN account ON account.account_id = j.account_id
+    LEFT JOIN running r ON r.job_id = j.job_id
+    LEFT JOIN account_running a ON a.account_id = j.account_id
+    -- ordered, so that the planner walks the index of ready items however many there are
+    CROSS JOIN LATERAL (
+        SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
+        ORDER BY i.priority, i.item_id LIMIT 1
+    ) ready
+    WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
+      AND j.item_version <= :item_version
+      AND (j.detector = '' OR j.detector = ANY(:detectors))
+      AND (j.max_running IS NULL OR j.max_running > coalesce(r.n, 0))
+), placed AS (
+    SELECT room.*, count(*) OVER () AS n_rooms,
+           dense_rank() OVER (
+               ORDER BY priority, account_running, account_served_at, account_id) AS group_place,
+           row_number() OVER (
+               PARTITION BY priority, account_running, account_served_at, account_id
+               ORDER BY job_running, job_served_at, job_id) AS job_place
+    FROM room
 )
-SELECT j.job_id, j.account_id, j.priority AS own_priority,
-       greatest(j.priority - floor(extract(epoch FROM
-           clock_timestamp() - coalesce(j.served_at, j.created_at)) / :ageing_s), 0)::int
-           AS priority,
-       coalesce(a.n, 0)::int AS account_running, coalesce(r.n, 0)::int AS job_running,
-       j.max_running,
-       coalesce(account.served_at, account.created_at) AS account_served_at,
-       coalesce(j.served_at, j.created_at) AS job_served_at
-FROM job j
-JOIN account ON account.account_id = j.account_id
-LEFT JOIN running r ON r.job_id = j.job_id
-LEFT JOIN account_running a ON a.account_id = j.account_id
--- ordered, so that the planner walks the index of ready items however many there are
-CROSS JOIN LATERAL (
-    SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
-    ORDER BY i.priority, i.item_id LIMIT 1
-) ready
-WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
-  AND j.item_version <= :item_version
-  AND (j.detector = '' OR j.detector = ANY(:detectors))
-  AND (j.max_running IS NULL OR j.max_running > coalesce(r.n, 0))
+SELECT job_id, account_id, own_priority, priority, account_running, job_running, max_running,
+       account_served_at, job_served_at, n_rooms
+FROM placed WHERE group_place <= :most_groups AND job_place <= :most_jobs
 """
-
-
 _ROOM = {
     None: text(_ROOM_OF.format(kind="")),
     **{kind: text(_ROOM_OF.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind},
 }
+# an account has a group a class, and each item it gets lets its other groups wait longer
+GROUPS_AN_ITEM = len(Priority)
+ALL = 2**31 - 1
 
 
 def ask_claim_room(
-    connection: Connection, order: ClaimOrder, ageing_s: float
+    connection: Connection, order: ClaimOrder, ageing_s: float, *, whole: bool = False
 ) -> "Cursor[dict[str, Any]]":
     """Ask for the jobs that have something for a claim and room for one more: rows of `ClaimRoom`.
 
     Args:
         connection: of a transaction.
-        order: which kind, and which detectors the worker has.
+        order: which kind, how many, and which detectors the worker has.
         ageing_s: a job that got nothing for so long goes a class up.
+        whole: all of them, not only those whose turn comes if each has as many items as are wanted.
     """
     values = {
         "ageing_s": ageing_s,
         "item_version": ITEM_VERSION,
         "detectors": list(order.detectors),
+        "most_groups": ALL if whole else GROUPS_AN_ITEM * order.most,
+        "most_jobs": ALL if whole else order.most,
     }
     return send(connection, _ROOM[order.kind], values)
 
