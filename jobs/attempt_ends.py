@@ -10,7 +10,8 @@ from jobs.retry import (
 from jobs.spec import ItemResult
 from pipeline.errors import WorkerLostError
 from pipeline.vocabulary import Failure
-from storage.claim_rows import ExpiredFacts, ItemEnd
+from storage.claim_rows import ExpiredFacts
+from storage.end_rows import ItemEnd
 from storage.states import AttemptEnd, ItemKind, ItemState
 
 GIVEN_BACK = ItemEnd(ItemState.READY, AttemptEnd.RELEASED, stage=None)

@@ -2,7 +2,8 @@
 
 from jobs.spec import ItemResult
 from storage.audit_rows import AuditEntry
-from storage.claim_rows import ClaimedFacts, EndedFacts, ItemEnd
+from storage.claim_rows import ClaimedFacts
+from storage.end_rows import EndedFacts, ItemEnd
 
 
 def started_entry(claimed: ClaimedFacts) -> AuditEntry:

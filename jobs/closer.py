@@ -30,9 +30,9 @@ from storage import (
     upload_rows,
 )
 from storage.account_rows import require_account
-from storage.claim_rows import REPORT_OWED
 from storage.closer_rows import AskedItem
 from storage.database import transaction
+from storage.end_rows import REPORT_OWED
 from storage.item_rows import NewItemFacts
 from storage.job_rows import CountChange, NewJobFacts
 from storage.objects import object_key

@@ -10,16 +10,16 @@ from jobs.notices import note_item
 from jobs.spec import ItemClaim, ItemResult
 from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError
 from storage import (
-    claim_rows,
+    end_rows,
     object_rows,
     progress_rows,
     provisional_rows,
     report_rows,
 )
 from storage.audit_rows import append_audit, hashed_facts
-from storage.claim_rows import EndedFacts, ItemEnd, LastWords
 from storage.database import STEADY, committing, send, transaction
 from storage.embedding_rows import SearchLimits, write_embeddings
+from storage.end_rows import EndedFacts, ItemEnd, LastWords
 from storage.report_rows import Basis, StoredFile
 from storage.states import ItemState
 
@@ -51,7 +51,7 @@ class Ender:
         if ended is not None:
             return ended.state
         with transaction(self.engine) as connection:
-            cause = claim_rows.read_attempt_end(connection, int(claim.item_id), claim.fence)
+            cause = end_rows.read_attempt_end(connection, int(claim.item_id), claim.fence)
             if cause == end.cause:  # this very call was committed before, its answer was lost
                 with committing(connection):
                     pass  # what it committed is on disk now at the latest
@@ -68,15 +68,15 @@ class Ender:
         )
         with transaction(self.engine) as connection, committing(connection):
             send(connection, STEADY)
-            asked = claim_rows.ask_end(connection, item_id, claim.fence, end, words)
+            asked = end_rows.ask_end(connection, item_id, claim.fence, end, words)
             provisional_rows.forget(connection, item_id, claim.fence)
-        return claim_rows.ended_by(asked)
+        return end_rows.ended_by(asked)
 
     def _end(self, claim: ItemClaim, end: ItemEnd, result: ItemResult) -> EndedFacts | None:
         """End an attempt and write what it found; None: it is late."""
         item_id = int(claim.item_id)
         with transaction(self.engine) as connection:
-            ended = claim_rows.end_attempt(connection, item_id, claim.fence, end)
+            ended = end_rows.end_attempt(connection, item_id, claim.fence, end)
             if ended is None:
                 return None
             _write_result(connection, ended, result)

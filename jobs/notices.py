@@ -16,8 +16,8 @@ from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import Verdict, VerdictKind
 from storage import notice_rows
 from storage.account_rows import require_account
-from storage.claim_rows import EndedFacts
 from storage.database import transaction
+from storage.end_rows import EndedFacts
 from storage.notice_rows import NoticeFacts
 from storage.sealing import Sealer
 

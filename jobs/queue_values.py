@@ -17,7 +17,8 @@ from jobs.spec import (
 )
 from pipeline.errors import WorkerLostError
 from pipeline.vocabulary import AnalysisOptions, Failure
-from storage.claim_rows import REPORT_OWED, ClaimedFacts
+from storage.claim_rows import ClaimedFacts
+from storage.end_rows import REPORT_OWED
 from storage.item_rows import AttemptFacts, ItemFacts
 from storage.job_rows import JobFacts
 

@@ -8,7 +8,15 @@ from sqlalchemy import Engine
 from jobs.attempt_ends import end_of_loss
 from jobs.audit_entries import ended_entry
 from jobs.job_desk import JobDesk
-from storage import claim_rows, host_rows, item_rows, job_rows, provisional_rows, secret_rows
+from storage import (
+    claim_rows,
+    end_rows,
+    host_rows,
+    item_rows,
+    job_rows,
+    provisional_rows,
+    secret_rows,
+)
 from storage.audit_rows import append_audit
 from storage.database import committing, transaction
 from storage.host_rows import HostPace
@@ -60,7 +68,7 @@ class Tender:
             entries = []
             for item in expired:
                 end = end_of_loss(item)
-                ended = claim_rows.end_attempt(connection, item.item_id, item.fence, end)
+                ended = end_rows.end_attempt(connection, item.item_id, item.fence, end)
                 assert ended is not None  # locked above
                 provisional_rows.forget(connection, item.item_id, item.fence)
                 entries.append(ended_entry(ended, end, item.fence, None))

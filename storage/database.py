@@ -34,7 +34,7 @@ CONNECT_TIMEOUT_S = 10
 RESTED_S = 1.0  # a connection that nobody used for so long may have lost its server
 NEVER_BY_ITSELF = sys.maxsize  # statements are prepared where we say so (`send`)
 _NOTHING: Mapping[str, object] = MappingProxyType({})
-_DIALECT = PGDialect_psycopg()
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy says nothing of it
 # A plan that was made while a table was empty would scan it until the next ANALYZE: up to a minute of
 # scans of a million items. Every statement that is prepared has an index with its rows in order.
 STEADY = text(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, insert, text
 
 from pipeline.vocabulary import FloatArray, IntArray, MediaReport, Reason, SegmentScores, Variant
-from storage.claim_rows import EndedFacts
 from storage.embedding_tables import INDEXED_LENGTH, WHOLE, EmbeddingRow
+from storage.end_rows import EndedFacts
 
 EXACT_BELOW = 20_000  # vectors of one account that are compared one by one: about 10 ms
 SCANNED_AT_MOST = 100_000  # rows that HNSW goes on to for an account among others

@@ -1,4 +1,4 @@
-"""Items in SQL: added, cancelled, tried again, shown; claims are in `storage.claim_rows`."""
+"""Items in SQL: added, cancelled, tried again, shown; claims are in `storage.end_rows`."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from storage.claim_rows import REPORT_OWED
 from storage.database import send
+from storage.end_rows import REPORT_OWED
 from storage.states import ITEM_VERSION, ItemKind, Priority
 from storage.stored_text import storable
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, delete, insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipeline.vocabulary import FloatArray, MediaFile, MediaReport, SegmentScores
-from storage.claim_rows import EndedFacts
 from storage.database import transaction
+from storage.end_rows import EndedFacts
 from storage.result_tables import AnalysisRow, MediaRow, ModelRow, ReportFileRow, ReportRow
 from storage.stored_text import storable
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from storage.claim_rows import ClaimOrder
 from storage.database import send
@@ -72,7 +72,7 @@ SELECT job_id, account_id, own_priority, priority, account_running, job_running,
        account_served_at, job_served_at, n_rooms
 FROM placed WHERE group_place <= :most_groups AND job_place <= :most_jobs
 """
-_ROOM = {
+_ROOM: dict[ItemKind | None, TextClause] = {
     None: text(_ROOM_OF.format(kind="")),
     **{kind: text(_ROOM_OF.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind},
 }

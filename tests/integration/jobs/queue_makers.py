@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import Engine, text
 
 from jobs.spec import ItemClaim, ItemKind, ItemResult, Job, JobSpec, NewItem, ReportFile
 from jobs.work_queue import WorkQueue
@@ -29,6 +30,7 @@ from pipeline.vocabulary import (
 CORRUPT = Failure("media_corrupt", "The file is damaged: send it again.", "decode")
 AWAY = Failure("fetch_failed", "The site did not answer.", "fetch", retryable=True)
 EMBEDDING_LENGTH = 192
+N_MANY = 20_000
 
 
 def make_items(n_items: int, start: int = 0) -> list[NewItem]:
@@ -46,6 +48,28 @@ def make_job(queue: WorkQueue, n_items: int, account_id: str = "default") -> Job
         queue.add_items(listing, make_items(min(1000, n_items - start), start))
     queue.finish(listing)
     return queue.desk.job_status(job.job_id)
+
+
+def make_many(engine: Engine, queue: WorkQueue, n_items: int) -> str:
+    """Return a job with so many items, written at once."""
+    job = make_job(queue, 0)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO item (job_id, account_id, kind, state, priority, source_uri, source_key)"
+                " SELECT :job_id, 'default', 'media', 'ready', 1, 'x', 'media:' || n"
+                " FROM generate_series(1, :n_items) AS n"
+            ),
+            {"job_id": int(job.job_id), "n_items": n_items},
+        )
+        connection.execute(
+            text("INSERT INTO job_delta (job_id, n_total) VALUES (:job_id, :n_items)"),
+            {"job_id": int(job.job_id), "n_items": n_items},
+        )
+        connection.execute(text("UPDATE job SET closed_at = NULL"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE item"))
+    return job.job_id
 
 
 def make_scores(n_segments: int, *, seed: int = 0) -> SegmentScores:

@@ -19,7 +19,7 @@ from jobs.retry import RetryDecision
 from jobs.spec import Beat, ItemClaim
 from jobs.work_queue import WorkQueue
 from pipeline.errors import StaleClaimError, VerityError
-from storage import claim_rows
+from storage import end_rows
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -225,9 +225,9 @@ BROKEN = {
 def broken_queue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Break the one statement that ends attempts."""
     right, wrong = BROKEN[request.param]
-    statement = str(claim_rows._END)
+    statement = str(end_rows._END)
     assert statement.count(right) == 1
-    monkeypatch.setattr(claim_rows, "_END", text(statement.replace(right, wrong)))
+    monkeypatch.setattr(end_rows, "_END", text(statement.replace(right, wrong)))
     return str(request.param)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import DatabaseError
-from storage.database import committing, connect_engine, one_trip, transaction
+from storage.database import committing, connect_engine, one_trip, send, transaction
 
 pytestmark = pytest.mark.postgres
 
@@ -98,3 +98,26 @@ def test_a_rested_connection_that_lost_its_server_costs_no_error(
     end_backend(other, process_id)
     with transaction(engine) as connection:
         assert own_backend(connection) != process_id
+
+
+@pytest.mark.parametrize(("address", "n_kept"), [("", 1), ("&prepared=no", 0)])
+def test_the_server_keeps_plans_unless_a_pooler_cannot(
+    database_url: str, address: str, n_kept: int
+) -> None:
+    engine = connect_engine(database_url + address)
+    count = text("SELECT count(*) FROM pg_prepared_statements")
+    with transaction(engine) as connection:
+        (row,) = send(connection, text("SELECT :name || 's' AS name"), {"name": "plan"})
+        assert row == {"name": "plans"}
+        assert connection.execute(count).scalar_one() == n_kept
+    engine.dispose()
+
+
+def test_rows_of_statements_that_went_out_together_are_read_afterwards(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        with one_trip(connection):
+            add_account(connection, "one")
+            found = send(connection, text("SELECT account_id FROM account ORDER BY 1"))
+            counted = send(connection, text("SELECT count(*) AS n FROM account"))
+        assert [row["account_id"] for row in found] == ["default", "one"]
+        assert counted.fetchone() == {"n": 2}
