@@ -166,16 +166,22 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job and its items: verdict, LLR, seconds of voice, where the reports are."""
+    from jobs.progress_desk import ProgressDesk
+
     with open_access(context) as access:
         job = access.desk.job_status(job_id)
         items = list(access.desk.list_items(job_id))
         skipped = access.desk.skipped(job_id)
+        waiting = ProgressDesk(access.engine).job(job_id).waiting
     if as_json:
         left_out = [{"name": name, "why": why} for name, why in skipped]
         record = {"job": _job_record(job), "items": [_item_record(item) for item in items]}
-        print_json(record | {"skipped": left_out})
+        why = None if waiting is None else dataclasses.asdict(waiting) | {"words": waiting.sentence}
+        print_json(record | {"skipped": left_out, "waiting": why})
     else:
         _print_job(job, items)
+        if waiting is not None:
+            console.print(waiting.sentence, style="yellow", markup=False)
         _print_skipped(skipped)
 
 

@@ -40,6 +40,7 @@ from console.api.routes_jobs import (
 )
 from console.api.routes_people import Me
 from console.api.routes_predict import Predicted
+from console.api.routes_search import FoundItem, FoundPage
 from console.api.routes_sweeps import RunShown, SweepBody, SweepShown
 from console.api.routes_uploads import UploadPage, UploadShown
 from console.api.routes_usage import UsageShown
@@ -52,7 +53,7 @@ JOB_REPORT_S = 600.0  # one of 100 000 items takes a minute to write, or two
 SILENCE_S = 40.0  # the server says something every 15 s
 PAUSE_S = 2.0
 Shown = TypeVar("Shown", bound=BaseModel)
-Page = TypeVar("Page", UploadPage, JobPage, ItemPage)
+Page = TypeVar("Page", UploadPage, JobPage, ItemPage, FoundPage)
 
 
 class Client:
@@ -236,6 +237,11 @@ class Client:
         """
         wanted = {"show": show, "order": order, "search": search, "most": "500"}
         for page in self._pages(ItemPage, f"/jobs/{job_id}/items", "after", wanted):
+            yield from page.items
+
+    def search(self, words: str = "", show: str = "") -> Iterator[FoundItem]:
+        """Yield items of all jobs by a part of name or address, or by SHA-256; by finding or state."""
+        for page in self._pages(FoundPage, "/items", "after", {"search": words, "show": show}):
             yield from page.items
 
     def item(self, item_id: str) -> ItemDetail:

@@ -299,6 +299,7 @@ def enter_job(
             keep_media_days=spec.keep_media_days,
             keep_report_days=spec.keep_report_days,
             key_id=key_id,
+            detector=spec.detector,
         ),
     )
     uploads = upload_items(connection, account_id, spec.sources, spec.source_options)

@@ -88,11 +88,15 @@ class NoticeDesk:
                 )
 
     def sent(
-        self, account_id: str = "default", state: NoticeState | None = None, most: int = 50
+        self,
+        account_id: str = "default",
+        state: NoticeState | None = None,
+        most: int = 50,
+        before: int | None = None,
     ) -> list[NoticeFacts]:
-        """Return an account's notices, newest first."""
+        """Return an account's notices, newest first; those before a notice where one is named."""
         with transaction(self._engine) as connection:
-            return notice_rows.read_notices(connection, account_id, state, most)
+            return notice_rows.read_notices(connection, account_id, state, most, before)
 
     def replay(self, notice_id: str | None, account_id: str = "default") -> int:
         """Send an ended notice again, or, without an id, all dead ones; return how many.

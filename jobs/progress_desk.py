@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from jobs.provisional import Provisional, from_text
 from jobs.queue_values import to_job, to_status
 from jobs.spec import ItemState, ItemStatus, Job
+from jobs.waiting import Waiting, read_waiting
 from pipeline.errors import SourceNotFoundError
 from pipeline.vocabulary import VerdictKind
 from storage import item_pages, item_rows, job_rows, progress_rows, provisional_rows
@@ -32,6 +33,7 @@ class JobProgress:
     failures: Mapping[str, int]  # error code -> items, the most frequent first
     items_a_minute: float | None  # lately; None: nothing to go by, or nothing left to do
     left_s: float | None  # None: not known, so while sources are still being listed
+    waiting: Waiting | None  # for what nobody gives it now; None: it goes on, or is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,18 @@ class ProgressDesk:
             found = [to_job(facts) for facts in job_rows.read_jobs_by_id(connection, numbers)]
             tallies = progress_rows.read_tallies(connection, numbers)
             running = [int(job.job_id) for job in found if not job.is_over and not job.is_paused]
+            waiting = read_waiting(connection, found)
             paces = {pace.job_id: pace for pace in progress_rows.read_paces(connection, running)}
         outcomes: dict[int, dict[str, int]] = defaultdict(dict)
         for tally in tallies:
             outcomes[tally.job_id][tally.outcome] = tally.n_items
         return {
-            job.job_id: _progress(job, outcomes[int(job.job_id)], paces.get(int(job.job_id)))
+            job.job_id: _progress(
+                job,
+                outcomes[int(job.job_id)],
+                paces.get(int(job.job_id)),
+                waiting.get(job.job_id),
+            )
             for job in found
         }
 
@@ -120,7 +128,9 @@ class ProgressDesk:
         return [to_status(row) for row in rows], found.following
 
 
-def _progress(job: Job, outcomes: Mapping[str, int], pace: PaceFacts | None) -> JobProgress:
+def _progress(
+    job: Job, outcomes: Mapping[str, int], pace: PaceFacts | None, waiting: Waiting | None
+) -> JobProgress:
     failed = job_rows.failed_as("")
     left = job.counts.waiting + job.counts.running
     a_second = None
@@ -132,4 +142,5 @@ def _progress(job: Job, outcomes: Mapping[str, int], pace: PaceFacts | None) -> 
         {kind.removeprefix(failed): n for kind, n in outcomes.items() if kind.startswith(failed)},
         None if a_second is None else a_second * MINUTE_S,
         left / a_second if a_second and not job.counts.listing else None,
+        waiting,
     )

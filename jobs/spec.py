@@ -52,6 +52,9 @@ class JobSpec(BaseModel):
     # days that media and reports are kept, 0: no media; None: as the installation says
     keep_media_days: Annotated[int | None, Field(ge=0, le=36_500)] = None
     keep_report_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    # SHA-256 of the detector that listens; "": whichever the worker runs. Written down only where one
+    # is named: servers and workers from before there were such jobs read the sweeps of this one
+    detector: Annotated[str, Field(exclude_if=lambda named: not named)] = ""
 
     @field_validator("sources")
     @classmethod

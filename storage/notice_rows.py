@@ -53,6 +53,7 @@ class NoticeFacts:
     notice_id: int
     event: str
     subject: str
+    sweep_id: str  # of a digest; "": something else
     channel: str
     target: str
     state: str
@@ -207,19 +208,21 @@ def end_try(
 
 
 def read_notices(
-    connection: Connection, account_id: str, state: str | None, most: int
+    connection: Connection, account_id: str, state: str | None, most: int, before: int | None = None
 ) -> list[NoticeFacts]:
-    """Return an account's notices, newest first, of one state where one is named."""
+    """Return an account's notices, newest first, of one state, and before one, where these are named."""
     rows = connection.execute(
         text(
             "SELECT n.notice_id, n.event, n.subject, s.channel, s.target, n.state, n.n_tries,"
-            " n.last_error, n.created_at, n.next_at, n.ended_at"
+            " n.last_error, n.created_at, n.next_at, n.ended_at,"
+            " coalesce(n.body->>'sweep_id', '') AS sweep_id"
             " FROM notice n JOIN subscription s USING (subscription_id)"
             " WHERE n.account_id = :account_id"
             " AND (CAST(:state AS text) IS NULL OR n.state = :state)"
+            " AND (CAST(:before AS bigint) IS NULL OR n.notice_id < :before)"
             " ORDER BY n.notice_id DESC LIMIT :most"
         ),
-        {"account_id": account_id, "state": state, "most": most},
+        {"account_id": account_id, "state": state, "most": most, "before": before},
     )
     return [NoticeFacts(**row) for row in rows.mappings()]
 

@@ -55,6 +55,7 @@ class Roster(Recurring):
     def _try_say(self, *, warn: bool) -> bool:
         """Write what is so now; tell whether that worked."""
         crew = self._crew
+        known = self._detectors.of(crew) if crew.is_ready else frozenset[str]()
         words = WorkerWords(
             self._worker_id,
             socket.gethostname(),
@@ -62,12 +63,12 @@ class Roster(Recurring):
             crew.detector.card.name if crew.is_ready else "",
             crew.lack(),
             crew.roster(),
+            known,
         )
         try:
             with transaction(self._engine) as connection:
                 worker_rows.say_here(connection, words)
-                if crew.is_ready:
-                    known = self._detectors.of(crew)
+                if known:
                     self._awaited.tell(job_rows.awaited_detectors(connection, known))
         except VerityError as error:
             if warn:

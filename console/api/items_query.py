@@ -46,7 +46,12 @@ class ItemsQuery(BaseModel):
             with_listings: also sources that were listed, which have no finding.
         """
         return ItemsWanted(
-            self.most, _shown(self.show), self.order, self.search, _place(self.after), with_listings
+            self.most,
+            shown_of(self.show),
+            self.order,
+            self.search,
+            _place(self.after),
+            with_listings,
         )
 
 
@@ -57,7 +62,8 @@ def after_text(place: Place | None) -> str | None:
     return f"{place.key!r}:{place.item_id}" if place.key else str(place.item_id)
 
 
-def _shown(show: str) -> VerdictKind | ItemState | None:
+def shown_of(show: str) -> VerdictKind | ItemState | None:
+    """Return the finding or state that is asked for; None: all."""
     if not show:
         return None
     return VerdictKind(show) if show in set(VerdictKind) else ItemState(show)

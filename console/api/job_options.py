@@ -15,6 +15,7 @@ from pipeline.vocabulary import AnalysisOptions
 from storage.secret_rows import SealedSecret
 
 MOST_KEEP_DAYS = 36_500
+MAX_MODEL_CHARS = 200
 
 
 class JobOptions(BaseModel):
@@ -28,6 +29,8 @@ class JobOptions(BaseModel):
     clips: bool = False  # keep the strongest seconds as WAV beside each report
     explain: bool = False  # tell what the strongest seconds' scores came from
     open_archives: bool = False  # look into zip and tar files; otherwise they are left out by name
+    # a detector of `/v1/models`, by name or SHA-256; "": the one that the fleet runs
+    model: Annotated[str, Field(max_length=MAX_MODEL_CHARS)] = ""
     # of the sites that are read, as the text of a cookies.txt; sealed at once, shown to nobody
     cookies: Annotated[SecretStr, Field(max_length=MAX_COOKIE_BYTES)] | None = None
     login: Login = Login.LAST  # whether sites see the cookies last or first

@@ -72,6 +72,11 @@ def named_detector(context: ApiContext, name: str) -> str:
     raise InputError(f"{why}. There are: {known}.", "model_unknown")
 
 
+def detector_name(context: ApiContext, sha256: str) -> str:
+    """Return what an installed detector is called; "" where this server has none of that SHA-256."""
+    return next((one.name for one in _installed(context) if one.sha256 == sha256), "")
+
+
 def _installed(context: ApiContext) -> list[ModelShown]:
     """Return shipped models and the operator's detectors; what is none is left out, and said once."""
     shipped = [

@@ -68,6 +68,7 @@ async def principal_or_none(request: Request, context: Context) -> Principal | N
     except AccessError:
         await limits.take_as_visitor(address)
         raise
+    request.state.asking = found  # a page that says what went wrong says it to somebody
     request.state.allowance = (
         await limits.take_as_visitor(address)
         if found is None

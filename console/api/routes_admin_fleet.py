@@ -18,10 +18,9 @@ from pipeline.errors import SourceNotFoundError
 from reports.languages import words_of
 from storage import failure_rows
 from storage.database import transaction
-from storage.worker_rows import WorkerFacts
+from storage.worker_rows import SILENT_AFTER_S, WorkerFacts
 
 router = APIRouter(prefix="/admin", tags=["admin"])
-SILENT_AFTER_S = 20.0  # workers speak every 5 s
 Code = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$")]
 
 

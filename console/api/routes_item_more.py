@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access_log import note
 from console.api.context import Context
+from console.api.job_options import MAX_MODEL_CHARS
 from console.api.model_list import named_detector
 from console.api.owned import require_item
 from console.api.principals import Analyst, Reader
@@ -23,7 +24,6 @@ from storage.database import transaction
 router = APIRouter(prefix="/items", tags=["items"])
 MOST_LIKE = 20
 MOST_OTHERS = 50
-MAX_MODEL_CHARS = 200
 
 
 class LikeWanted(BaseModel):

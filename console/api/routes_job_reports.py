@@ -31,6 +31,7 @@ from reports.paper import Paper
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 # a time stamp beside a signature: .jws.tsr, .jws.2.tsr; those of PDF and zip are inside
 KINDS = r"^(pdf|zip|(json|xlsx|csv)(\.jws((\.\d{1,2})?\.tsr)?)?)$"
+ReportKind = Annotated[str, InPath(pattern=KINDS, examples=["pdf", "json.jws", "zip"])]
 TYPES = {
     "pdf": "application/pdf",
     "json": "application/json",
@@ -90,7 +91,7 @@ class _FileAnswer(StreamingResponse):
 )
 def job_report(
     job_id: str,
-    kind: Annotated[str, InPath(pattern=KINDS, examples=["pdf", "json.jws", "zip"])],
+    kind: ReportKind,
     asking: Reader,
     context: Context,
     wishes: Annotated[JobReportWishes, Query()],

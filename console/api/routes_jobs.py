@@ -12,6 +12,7 @@ from console.api.access_log import note, note_in
 from console.api.context import ApiContext, Context
 from console.api.items_query import ItemsQuery, after_text
 from console.api.job_options import JobOptions, require_keeping, with_cookies
+from console.api.model_list import named_detector
 from console.api.owned import require_job
 from console.api.principals import Analyst, Principal, Reader
 from console.api.repeats import IdempotencyKey, once
@@ -23,6 +24,7 @@ from jobs.job_desk import submit_job
 from jobs.progress_desk import JobProgress, ProgressDesk
 from jobs.source_options import SourceOptions
 from jobs.spec import MAX_NAME_CHARS, MAX_SOURCES, Job, JobSpec, JobState, Priority
+from jobs.waiting import WaitsFor
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 MOST_JOBS = 200
@@ -95,6 +97,14 @@ class JobShown(BaseModel):
     ended_at: datetime | None
 
 
+class WaitingShown(BaseModel):
+    """What a job waits for that nobody gives it now."""
+
+    what: WaitsFor
+    detector: str  # SHA-256 of the one that it names; ""
+    words: str  # in English: why, and who can do what
+
+
 class JobDetail(JobShown):
     """A job with what its items came to so far, how quickly, and how long the rest may take."""
 
@@ -102,16 +112,22 @@ class JobDetail(JobShown):
     failures: dict[str, int] = {}  # error code -> items
     items_a_minute: float | None = None  # lately; null: nothing to go by, or nothing left to do
     left_s: float | None = None  # null: not known, so while sources are still being listed
+    waiting: WaitingShown | None = None  # null: it goes on, is paused, or is over
 
     @classmethod
     def of(cls, progress: JobProgress) -> Self:
         """Return a job as the API shows it while it is watched."""
+        found = progress.waiting
+        waiting = None
+        if found is not None:
+            waiting = WaitingShown(what=found.what, detector=found.detector, words=found.sentence)
         return cls(
             **shown(progress.job).model_dump(),
             findings=dict(progress.findings),
             failures=dict(progress.failures),
             items_a_minute=progress.items_a_minute,
             left_s=progress.left_s,
+            waiting=waiting,
         )
 
 
@@ -154,6 +170,7 @@ def submit_once(
         source_options=with_cookies(options, body, cookies),
         fresh=body.fresh,
         keep_media_days=body.keep_media_days,
+        detector=named_detector(context, body.model),
     )
 
     def enter(connection: Connection) -> JobShown:

@@ -13,6 +13,7 @@ from console.people.deeds import Deed
 from jobs.notice_spec import Channel, NoticeEvent, NoticeState
 
 router = APIRouter(tags=["notices"])
+BeforeNotice = Annotated[int | None, Query(ge=1, le=10**18)]
 
 
 class SubscriptionBody(BaseModel):
@@ -41,6 +42,12 @@ class SubscriptionShown(BaseModel):
     created_at: datetime
 
 
+class Again(BaseModel):
+    """How many notices will be sent again."""
+
+    n_again: int
+
+
 class NoticeShown(BaseModel):
     """What was sent, waits, or was given up."""
 
@@ -49,6 +56,7 @@ class NoticeShown(BaseModel):
     subject: str
     target: str
     state: NoticeState
+    sweep_id: str  # of a digest; "": something else
     n_tries: int
     last_error: str
     created_at: datetime
@@ -86,17 +94,26 @@ def notices(
     context: Context,
     state: NoticeState | None = None,
     most: Annotated[int, Query(ge=1, le=500)] = 50,
+    before: BeforeNotice = None,
 ) -> list[NoticeShown]:
-    """Return the account's notices, newest first."""
+    """Return the account's notices, newest first; those before a notice's id where one is given."""
     return [
         NoticeShown.model_validate(one, from_attributes=True)
-        for one in context.notices.sent(asking.account_id, state, most)
+        for one in context.notices.sent(asking.account_id, state, most, before)
     ]
 
 
+@router.post("/notices/replay")
+def replay_dead(asking: Analyst, context: Context) -> Again:
+    """Send again all notices that were given up."""
+    n_again = context.notices.replay(None, asking.account_id)
+    note(context, asking, Deed.NOTICE_REPLAY)
+    return Again(n_again=n_again)
+
+
 @router.post("/notices/{notice_id}/replay")
-def replay(notice_id: str, asking: Analyst, context: Context) -> dict[str, int]:
+def replay(notice_id: str, asking: Analyst, context: Context) -> Again:
     """Send an ended notice again."""
     n_again = context.notices.replay(notice_id, asking.account_id)
     note(context, asking, Deed.NOTICE_REPLAY, f"notice:{notice_id}")
-    return {"n_again": n_again}
+    return Again(n_again=n_again)

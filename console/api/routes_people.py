@@ -84,6 +84,12 @@ class KeyMade(BaseModel):
     key: str
 
 
+class NameBody(Body):
+    """How somebody is called."""
+
+    name: Text
+
+
 class InvitationBody(Body):
     """An invitation, as its link ends."""
 
@@ -130,6 +136,13 @@ def sign_in(body: SignInBody, request: Request, response: Response, context: Con
 def me(asking: Reader) -> Me:
     """Return who asks, and what may be done."""
     return _me(asking)
+
+
+@router.put("/me/name", status_code=204)
+def rename(body: NameBody, asking: Reader, context: Context) -> None:
+    """Call the asking person something else from now on; signed opinions keep their name."""
+    context.people.rename(_person_of(asking), body.name)
+    note(context, asking, Deed.PERSON_RENAME)
 
 
 @router.post("/me/places", status_code=201)

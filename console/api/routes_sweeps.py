@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from console.api.access_log import note, note_in
 from console.api.context import Context
 from console.api.job_options import JobOptions, require_keeping, with_cookies
+from console.api.model_list import named_detector
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.site_cookies import seal_cookies
@@ -86,6 +87,7 @@ def add(
         options=body.analysis,
         source_options=with_cookies(options, body, cookies),
         keep_media_days=body.keep_media_days,
+        detector=named_detector(context, body.model),
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
 

@@ -1,8 +1,9 @@
 """Puts the pages together: an app of its own beside the API, with errors as pages."""
 
 import logging
+import math
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,11 +25,14 @@ from console.pages import (
     views_items,
     views_jobs,
     views_live,
+    views_notices,
+    views_quotas,
+    views_search,
     views_sign,
     views_sweeps,
     views_try,
 )
-from console.pages.render import bare_page
+from console.pages.render import Page, bare_page
 from pipeline.errors import AccessError, VerityError
 
 _log = logging.getLogger(__name__)
@@ -52,11 +56,16 @@ def create_pages(context: ApiContext) -> FastAPI:
         views_live,  # before `/jobs/{job_id}`
         views_jobs,
         views_items,
+        views_search,
         views_sweeps,
+        views_notices,
         views_account,
     ):
         app.include_router(views.router)
-    for views in (views_federation, views_connections, views_admin_evidence, views_admin):
+    for views in (
+        *(views_federation, views_connections, views_admin_evidence, views_admin),
+        views_quotas,
+    ):
         app.include_router(views.router)
     app.add_exception_handler(VerityError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -80,7 +89,12 @@ async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, VerityError)
     if error.code == "sign_in_needed":
         return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
-    return _show(request, status_of(error), error.message)
+    page = page_here(request)
+    retry_s = math.ceil(error.retry_after_s) if error.retry_after_s else None
+    answer = _show(request, status_of(error), page.said(error), retry_s)
+    if retry_s is not None:
+        answer.headers["retry-after"] = str(retry_s)
+    return answer
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -91,17 +105,36 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    page = bare_page(request, None)
+    page = page_here(request)
     said = page.words["error.not_found"] if error.status_code == 404 else str(error.detail)
     return _show(request, error.status_code, said)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("page failed unexpectedly", exc_info=error)
-    return _show(request, 500, bare_page(request, None).words["error.unexpected"])
+    return _show(request, 500, page_here(request).words["error.unexpected"])
 
 
-def _show(request: Request, status: int, message: str) -> Response:
+def _show(request: Request, status: int, message: str, retry_s: int | None = None) -> Response:
     is_part = request.headers.get("hx-request") == "true"
     template = "parts/error.html" if is_part else "error.html"
-    return bare_page(request, None).show(template, status, message=message)
+    return page_here(request).show(
+        template,
+        status,
+        message=message,
+        retry_s=retry_s,
+        again=f"{request.url.path}?{request.url.query}" if request.method == "GET" else "",
+        back=_page_before(request),
+    )
+
+
+def page_here(request: Request) -> Page:
+    """Return the page of whoever asked, as far as that was found out before the error."""
+    return bare_page(request, getattr(request.state, "asking", None))
+
+
+def _page_before(request: Request) -> str:
+    """Return the page of ours that led here, or the first one."""
+    before = urlsplit(request.headers.get("referer", ""))
+    is_ours = before.netloc == request.headers.get("host") and before.path != request.url.path
+    return before.path if is_ours and before.path.startswith("/") else "/"

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.api.item_sound import ItemSound
@@ -13,6 +13,7 @@ from jobs.spec import ItemStatus, ReportFile
 from pipeline.vocabulary import Variant
 from reports.as_spans import SPAN_FORMATS
 from reports.page_strongest import strongest_captions, strongest_pictures
+from reports.sound_parts import PicturePart
 from reports.words import Words
 
 STAGE_WORDS = (
@@ -50,8 +51,10 @@ class ExplainedSecond:
     picture: str  # a data URL
 
 
-def stage_of(finding: FindingShown, words: Mapping[str, str]) -> str:
-    """Return what `item.js` needs to begin, as JSON."""
+def stage_of(
+    finding: FindingShown, pictures: Sequence[PicturePart], words: Mapping[str, str]
+) -> str:
+    """Return what `item.js` needs to begin, as JSON; what the report has no picture of is not asked for."""
     return json.dumps(
         {
             "item": finding.item_id,
@@ -64,6 +67,15 @@ def stage_of(finding: FindingShown, words: Mapping[str, str]) -> str:
                 for span in (finding.verdict.spans if finding.verdict else ())
             ],
             "sound": finding.sound.model_dump(mode="json"),
+            "drawn": [
+                {
+                    "track": one.track,
+                    "channel": one.channel,
+                    "wave": bool(one.peaks),
+                    "picture": bool(one.png),
+                }
+                for one in pictures
+            ],
             "words": {key: words[f"player.{key}"] for key in STAGE_WORDS},
         }
     )

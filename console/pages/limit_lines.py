@@ -1,13 +1,13 @@
 """Limits of an account as lines of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.quota_rows import Level, Resource, Standing
 
-# of one unit that people read
-_UNITS = {Resource.AUDIO: 3600.0, Resource.STORED: float(1 << 20)}
+# of one unit that people read: hours of sound, mebibytes
+UNITS: Mapping[str, float] = {Resource.AUDIO: 3600.0, Resource.STORED: float(1 << 20)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ def limit_lines(standings: Sequence[Standing]) -> list[LimitLine]:
     return [
         LimitLine(
             f"{one.resource}_{one.period}",
-            _said(one.resource, one.used),
-            _said(one.resource, one.limit),
-            _said(one.resource, one.left or 0.0),
+            amount_words(one.resource, one.used),
+            amount_words(one.resource, one.limit),
+            amount_words(one.resource, one.left or 0.0),
             one.resets_at,
             one.level,
         )
@@ -43,6 +43,7 @@ def limit_lines(standings: Sequence[Standing]) -> list[LimitLine]:
     ]
 
 
-def _said(resource: Resource, amount: float) -> str:
-    unit = _UNITS.get(resource)
+def amount_words(resource: Resource, amount: float) -> str:
+    """Return how much of something it is, in the unit that people read."""
+    unit = UNITS.get(resource)
     return f"{amount:,.0f}" if unit is None else f"{amount / unit:,.1f}"

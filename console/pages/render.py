@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from console.api.principals import Principal, Visitor
 from console.pages.finding import clock
-from console.pages.words import language_of, languages, page_words
+from console.pages.words import DEFAULT, language_of, languages, page_words
+from pipeline.errors import VerityError
 from reports.languages import words_of
 
 LANGUAGE_COOKIE = "verity_language"
@@ -100,6 +101,13 @@ class Page:
         """Return what an error code means, in the reader's language."""
         words = words_of(self.language)
         return words.errors.get(code, words.unknown_error.format(code=code))
+
+    def said(self, error: VerityError) -> str:
+        """Return what happened, in the reader's language as far as there are words for it."""
+        known = words_of(self.language).errors.get(error.code)
+        if known is None or self.language == DEFAULT:
+            return error.message
+        return f"{known} ({error.message})"
 
 
 def page_of(request: Request, asking: Visitor) -> Page:

@@ -1,6 +1,6 @@
 """Keys, the people of an account, and one's own sessions and password."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -130,6 +130,18 @@ def account(page: PageHere, asking: Reader, context: Context) -> Response:
     return _account(page, asking, context)
 
 
+@router.post("/account/name")
+def rename(page: PageHere, asking: Reader, context: Context, name: Field = "") -> Response:
+    """Call oneself something else."""
+    person_id = _person(asking)
+    try:
+        context.people.rename(person_id, name)
+    except VerityError as error:
+        return _account(page, asking, context, AccountSaid(name_problem=page.said(error)))
+    note(context, asking, Deed.PERSON_RENAME)
+    return _account(page, asking, context, AccountSaid(is_renamed=True))
+
+
 @router.post("/account/password")
 def change_password(
     page: PageHere, asking: Reader, context: Context, old: Field, new: Field
@@ -138,9 +150,9 @@ def change_password(
     try:
         context.people.change_password(_person(asking), old, new, asking.session_sha256 or "")
     except VerityError as error:
-        return _account(page, asking, context, problem=error.message)
+        return _account(page, asking, context, AccountSaid(page.said(error)))
     note(context, asking, Deed.PASSWORD_CHANGE)
-    return _account(page, asking, context, is_saved=True)
+    return _account(page, asking, context, AccountSaid(is_saved=True))
 
 
 @router.post("/account/join")
@@ -175,7 +187,7 @@ def set_second_factor(
     try:
         context.people.set_second_factor(person_id, secret, code)
     except VerityError as error:
-        return _second_factor(page, context.people.person(person_id), secret, error.message)
+        return _second_factor(page, context.people.person(person_id), secret, page.said(error))
     note(context, asking, Deed.SECOND_FACTOR_SET)
     return RedirectResponse("/account", 303)
 
@@ -188,7 +200,7 @@ def remove_second_factor(
     try:
         context.people.remove_second_factor(_person(asking), password)
     except VerityError as error:
-        return _account(page, asking, context, problem=error.message)
+        return _account(page, asking, context, AccountSaid(factor_problem=page.said(error)))
     note(context, asking, Deed.SECOND_FACTOR_REMOVE)
     return RedirectResponse("/account", 303)
 
@@ -219,20 +231,32 @@ def _people(page: Page, asking: Principal, context: Context, link: str = "") -> 
     return page.show("people.html", people=found, roles=list(Role), link=link)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSaid:
+    """What the page of oneself says of a form that was just sent."""
+
+    problem: str = ""  # of the password
+    name_problem: str = ""
+    factor_problem: str = ""
+    is_saved: bool = False  # the password
+    is_renamed: bool = False
+
+
 def _account(
-    page: Page, asking: Principal, context: Context, problem: str = "", *, is_saved: bool = False
+    page: Page, asking: Principal, context: Context, said: AccountSaid | None = None
 ) -> Response:
     person_id, provider = _person(asking), context.provider
+    person = context.people.person(person_id)
     return page.show(
         "account.html",
+        person=person,
         places=context.members.places(person_id),
         sessions=context.people.sessions(person_id),
         session_of_list=session_of_list,
         limits=limit_lines(context.quota.limited(asking.account_id)),
         days=days_of(context, asking, N_DAYS),
-        has_second_factor=context.people.person(person_id).totp_secret is not None,
-        problem=problem,
-        is_saved=is_saved,
+        has_second_factor=person.totp_secret is not None,
+        said=said or AccountSaid(),
         provider="" if provider is None else provider.settings.name,
         links=[] if provider is None else context.federation(provider).links(person_id),
     )

@@ -10,7 +10,6 @@ from console.api.access_log import note
 from console.api.context import Context
 from console.api.item_sound import sound_of
 from console.api.item_values import finding_shown
-from console.api.model_list import ModelShown, shown_models
 from console.api.owned import require_item
 from console.api.principals import Analyst, Examiner, Reader
 from console.api.report_shelf import newest_json
@@ -26,6 +25,7 @@ from console.api.routes_item_voices import (
     take_feedback_back,
 )
 from console.pages.item_parts import downloads_of, explained_of, quality_of, stage_of
+from console.pages.option_forms import detectors_here
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from pipeline.errors import InputError
@@ -78,7 +78,7 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         finding=shown,
         document=report.document,
         report_words=words,
-        stage=stage_of(shown, page.words),
+        stage=stage_of(shown, report.document.pictures, page.words),
         sound=sound,
         quality=quality_of(report, words),
         explained=explained_of(report, words),
@@ -87,13 +87,9 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         others=same_bytes(item_id, asking, context),
         feedback=feedback(item_id, asking, context),
         hops=HOPS_S,
-        detectors=[one for one in shown_models(context) if _listens(one)],
+        detectors=detectors_here(context),
         attempts=attempts,
     )
-
-
-def _listens(model: ModelShown) -> bool:
-    return model.is_installed and model.role == "detector"
 
 
 @router.get("/items/{item_id}/like")

@@ -6,20 +6,21 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from console.api import routes_job_reports
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.items_query import ItemsQuery, after_text
-from console.api.job_options import MOST_KEEP_DAYS
 from console.api.owned import require_job
 from console.api.principals import Analyst, Reader
+from console.api.routes_job_reports import JobReportWishes, ReportKind
 from console.api.routes_jobs import JobBody, PriorityBody, PriorityName, set_priority
 from console.api.routes_jobs import submit as submit_job
 from console.api.watch import N_NEWEST
-from console.pages.durations import duration_words
 from console.pages.lines import source_lines
+from console.pages.option_forms import OptionsForm, options_offered
 from console.pages.render import PageHere
+from console.pages.views_live import progress_words
 from console.people.deeds import Deed
-from console.people.roles import Right
 from jobs.progress_desk import ProgressDesk
 from jobs.spec import MAX_SOURCES, Job
 from pipeline.errors import InputError
@@ -29,24 +30,18 @@ router = APIRouter()
 Digits = Annotated[str | None, Query(pattern=r"^\d{1,18}$")]
 N_ITEMS = 50  # on a page
 VERDICTS = ("synthetic", "partly_synthetic", "inconclusive", "no_evidence", "not_applicable")
-_NUMBERS = ("at_once", "keep_media_days")
 SHOWS = (*VERDICTS, "failed", "running", "ready", "cancelled")
 
 
-class JobForm(BaseModel):
+class JobForm(OptionsForm):
     """The form of a new job."""
 
     sources: Annotated[str, Field(max_length=400_000)]
     name: Annotated[str, Field(max_length=200)] = ""
     priority: PriorityName = PriorityName.BATCH
-    hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
     only_new: bool = False
     fresh: bool = False
-    open_archives: bool = False
-    clips: bool = False
-    explain: bool = False
     at_once: Annotated[str, Field(pattern=r"^\d{0,7}$")] = ""  # an empty field says nothing
-    keep_media_days: Annotated[str, Field(pattern=r"^\d{0,5}$")] = ""
     csrf: str = ""
 
 
@@ -67,18 +62,22 @@ def new_job(page: PageHere, asking: Analyst, context: Context) -> Response:
         priorities=list(PriorityName),
         size=size,
         most_sources=MAX_SOURCES,
-        most_days=MOST_KEEP_DAYS
-        if Right.MANAGE in asking.rights
-        else context.settings.keep_media_most_days,
+        offered=options_offered(context, asking),
     )
 
 
 @router.post("/jobs/new")
 def submit(asking: Analyst, context: Context, form: Annotated[JobForm, Form()]) -> Response:
     """Queue a job and lead to it."""
-    said = form.model_dump(exclude={"sources", "csrf", *_NUMBERS})
-    numbers = {name: int(typed) for name in _NUMBERS if (typed := getattr(form, name))}
-    body = JobBody(sources=source_lines(form.sources), **said, **numbers)
+    body = JobBody(
+        sources=source_lines(form.sources),
+        name=form.name,
+        priority=form.priority,
+        only_new=form.only_new,
+        fresh=form.fresh,
+        at_once=int(form.at_once) if form.at_once else None,
+        **form.options(),
+    )
     return RedirectResponse(f"/jobs/{submit_job(body, asking, context).job_id}", 303)
 
 
@@ -96,12 +95,10 @@ def job(
     progress = desk.job(found.job_id)
     wanted = wanted.model_copy(update={"most": N_ITEMS})
     items, following = desk.page(found, wanted.to_wanted(with_listings=False))
-    left = None if progress.left_s is None else duration_words(progress.left_s, page.words)
     return page.show(
         "job.html",
         job=progress.job,
         progress=progress,
-        left=left,
         items=items,
         following=after_text(following),
         wanted=wanted,
@@ -110,7 +107,20 @@ def job(
         orders=list(ItemOrder),
         priorities=list(PriorityName),
         priority=PriorityName[progress.job.priority.name],
+        said=progress_words(page, progress),
     )
+
+
+@router.get("/jobs/{job_id}/report.{kind}")
+def job_report(
+    asking: Reader,
+    context: Context,
+    job_id: str,
+    kind: ReportKind,
+    wishes: Annotated[JobReportWishes, Query()],
+) -> Response:
+    """Return a file of a job's report as the API does; where there is none now, a page says why."""
+    return routes_job_reports.job_report(job_id, kind, asking, context, wishes)
 
 
 class PriorityForm(BaseModel):

@@ -3,12 +3,15 @@
 Both give the same part, so that a page looks alike however it learns of a change.
 """
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from console.api.context import Context
+from console.api.context import ApiContext, Context
 from console.api.events import Form, stream
+from console.api.model_list import detector_name
 from console.api.owned import require_item, require_job
 from console.api.principals import Reader
 from console.api.routes_events import is_item_over, is_job_over
@@ -26,8 +29,28 @@ EVENT = "part"
 def job_part(page: Page, seen: Seen) -> str:
     """Return how far a job is, as a part of its page."""
     assert isinstance(seen, JobProgress)
+    return page.text(
+        "parts/progress.html", job=seen.job, progress=seen, said=progress_words(page, seen)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressWords:
+    """What is said of a job beside its numbers."""
+
+    left: str | None  # the time
+    waits: str | None  # for what nobody gives it now, and who can do what
+
+
+def progress_words(page: Page, seen: JobProgress) -> ProgressWords:
+    """Return the words of a job's progress in the reader's language."""
     left = None if seen.left_s is None else duration_words(seen.left_s, page.words)
-    return page.text("parts/progress.html", job=seen.job, progress=seen, left=left)
+    if seen.waiting is None:
+        return ProgressWords(left, None)
+    context: ApiContext = page.request.app.state.context
+    sha256 = seen.waiting.detector
+    name = detector_name(context, sha256) or seen.waiting.detector_name or sha256[:12]
+    return ProgressWords(left, page.words[f"waits.{seen.waiting.what}"].format(name=name))
 
 
 def item_part(page: Page, seen: Seen) -> str:

@@ -17,6 +17,7 @@ from console.api.routes_sweeps import SweepBody
 from console.api.routes_sweeps import add as add_sweep
 from console.pages.cron_words import moment_words, schedule_words
 from console.pages.lines import source_lines
+from console.pages.option_forms import OptionsForm, options_offered
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from jobs.digest import Digest
@@ -28,7 +29,7 @@ router = APIRouter()
 EXAMPLES = ("0 * * * *", "0 */2 * * *", "0 7 * * *", "30 6 * * 1-5", "0 8 * * 1", "0 6 1 * *")
 
 
-class SweepForm(BaseModel):
+class SweepForm(OptionsForm):
     """The form of a new sweep."""
 
     cron: Annotated[str, Field(max_length=200)]
@@ -72,14 +73,20 @@ def sweeps(page: PageHere, asking: Reader, context: Context) -> Response:
     examples = [
         (cron, schedule_words(parse_schedule(cron, "UTC"), page.words)) for cron in EXAMPLES
     ]
-    return page.show("sweeps.html", sweeps=found, examples=examples)
+    offered = options_offered(context, asking)
+    return page.show("sweeps.html", sweeps=found, examples=examples, offered=offered)
 
 
 @router.post("/sweeps")
 def make(asking: Analyst, context: Context, form: Annotated[SweepForm, Form()]) -> Response:
     """Make a sweep and lead to it."""
     body = SweepBody(
-        sources=source_lines(form.sources), **form.model_dump(exclude={"sources", "csrf"})
+        cron=form.cron,
+        timezone=form.timezone,
+        name=form.name,
+        sources=source_lines(form.sources),
+        only_new=form.only_new,
+        **form.options(),
     )
     return RedirectResponse(f"/sweeps/{add_sweep(body, asking, context).sweep_id}", 303)
 

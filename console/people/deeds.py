@@ -11,6 +11,7 @@ class Deed(StrEnum):
     SESSION_END = "session.end"
     SESSION_END_ALL = "session.end_all"
     PERSON_SIGN_UP = "person.sign_up"
+    PERSON_RENAME = "person.rename"
     PASSWORD_CHANGE = "password.change"  # noqa: S105 (a deed)
     PASSWORD_RESET = "password.reset"  # noqa: S105 (a deed)
     SECOND_FACTOR_SET = "second_factor.set"

@@ -195,6 +195,16 @@ class PeopleDesk:
             people_rows.use_up_links(connection, person_id, "reset")
             session_rows.end_sessions(connection, person_id, but=keep_session)
 
+    def rename(self, person_id: int, name: str) -> None:
+        """Call a person something else from now on; opinions that were signed keep their name.
+
+        Raises:
+            InputError: it is too long, or holds what cannot be shown (`name_invalid`).
+        """
+        called = check_name(name)
+        with transaction(self._engine) as connection:
+            people_rows.update_person(connection, person_id, {"name": called})
+
     def set_second_factor(self, person_id: int, secret: str, code: str) -> None:
         """Ask for codes of this secret from now on, where the first one is right.
 

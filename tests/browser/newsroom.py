@@ -21,6 +21,7 @@ from console.pages.app import create_pages
 from console.people.desk import SignUp
 from console.people.roles import Role
 from console.settings import ConsoleSettings
+from jobs.notice_spec import NoticeEvent, NoticeState
 from jobs.provisional import Provisional, ProvisionalCell, to_text
 from jobs.settings import JobsSettings
 from jobs.spec import Beat, ItemClaim, ItemKind, ItemResult, JobSpec, NewItem, Priority
@@ -28,9 +29,10 @@ from jobs.sweep_clock import digest_ended
 from jobs.sweep_spec import SweepSpec
 from jobs.work_queue import WorkQueue
 from pipeline.vocabulary import MediaFile, MediaReport, VerdictKind
-from storage import worker_rows
+from storage import notice_rows, worker_rows
 from storage.database import connect_engine, transaction
 from storage.objects import FolderStore
+from storage.quota_rows import Quota
 from storage.sealing import Sealer
 from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.items.item_maker import finish_item, minute_of_sound
@@ -75,6 +77,8 @@ class Newsroom:
     job_id: str  # over
     running_job_id: str
     sweep_id: str
+    key_id: str
+    waiting_job_id: str  # for a detector that no worker has
 
     def say_here(self) -> None:
         """Let the worker say that it is there, as it does every five seconds."""
@@ -96,6 +100,10 @@ def paths_of(newsroom: Newsroom) -> list[str]:
         f"/jobs/{newsroom.running_job_id}",
         *(f"/items/{item_id}" for item_id in items),
         *("/sweeps", f"/sweeps/{newsroom.sweep_id}", f"/sweeps/{newsroom.sweep_id}/runs/2"),
+        *("/search", "/search?search=minister", "/search?search=nothing-is-called-so"),
+        *(f"/search?like={newsroom.item_id}", "/search?show=failed", "/search?like=none"),
+        *("/notices", "/notices?state=dead", "/admin/accounts/default", f"/keys/{newsroom.key_id}"),
+        f"/jobs/{newsroom.waiting_job_id}",
         *("/account", "/account/second-factor", "/connections"),
         *("/admin", "/people", "/keys", "/access", "/admin/feedback", "/admin/audit"),
         *("/admin/models", "/admin/fleet", "/admin/accounts", "/admin/people", "/admin/settings"),
@@ -126,10 +134,12 @@ def _fill(url: str, context: ApiContext, queue: WorkQueue) -> Newsroom:
     invitation = context.members.invite("default", COLLEAGUE, Role.ANALYST)
     people.sign_up(COLLEAGUE, PASSWORD, "Bo", invitation)
     people.sign_up(STRANGER, PASSWORD, "Eve")
-    context.keys.make_key("default", "Archive script", Role.ANALYST)
+    key = context.keys.make_key("default", "Archive script", Role.ANALYST)
+    _subscribe(context)
     sweep_id = _sweep(context, queue)
     finished = _tips(context, queue)
     running_job_id, running = _running(context, queue)
+    waiting = JobSpec(sources=(f"{FEED}#older",), name="By another detector", detector="ab" * 32)
     newsroom = Newsroom(
         url,
         context,
@@ -141,9 +151,26 @@ def _fill(url: str, context: ApiContext, queue: WorkQueue) -> Newsroom:
         finished[0].job_id,
         running_job_id,
         sweep_id,
+        key.key_id,
+        queue.desk.submit(waiting).job_id,
     )
     newsroom.say_here()
     return newsroom
+
+
+def _subscribe(context: ApiContext) -> None:
+    """Let a program and a desk be told; what the program did not take was given up."""
+    context.quota.set_quota(Quota(items_a_day=1000, audio_s_a_month=360_000.0), "default")
+    events = [NoticeEvent.ITEM_SYNTHETIC, NoticeEvent.SWEEP_DIGEST]
+    context.notices.subscribe("https://cms.newsroom.example/hooks/verity", events)
+    context.notices.subscribe("desk@newsroom.example", [NoticeEvent.JOB_DONE])
+    with transaction(context.engine) as connection:
+        for number, state in ((3, NoticeState.SENT), (4, NoticeState.DEAD)):
+            subject = f"item:{number}"
+            notice_rows.insert_notices(connection, "default", events[0], subject, {})
+            (due,) = notice_rows.claim_notices(connection, 1, 60.0)
+            why = "The receiver answered 410 Gone." if state is NoticeState.DEAD else ""
+            notice_rows.end_try(connection, due, state, why)
 
 
 def _listed(queue: WorkQueue, spec: JobSpec, titles: Sequence[str]) -> list[ItemClaim]:

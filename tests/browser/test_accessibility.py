@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA by axe on every page, at three widths, in the dark and in Korean; everything by keyboard.
+"""WCAG 2.2 AA by axe on every page, at three widths, in the dark and in Korean (by keyboard: `test_keyboard.py`).
 
 The pages are those of a newsroom (`newsroom.py`): with jobs, findings of every kind, sweeps and a fleet.
 """
@@ -66,16 +66,3 @@ def test_a_finding_passes_axe(enter: Enter, tmp_path: Path) -> None:
     page.set_input_files("#file", tmp_path / "said.wav")
     expect(page.locator(".result .headline")).to_be_visible()
     assert complaints(page) == []
-
-
-def test_a_job_is_submitted_by_keyboard_alone(enter: Enter) -> None:
-    page = enter()
-    page.goto("/jobs/new")
-    page.get_by_label("Sources").focus()
-    page.keyboard.type("https://example.org/a.mp3")
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "Submit":
-            break
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/jobs/*")

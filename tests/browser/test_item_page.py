@@ -272,3 +272,18 @@ def test_the_page_passes_axe_and_fits_its_width(
     page.wait_for_load_state("networkidle")
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+
+def test_a_report_without_sound_and_pictures_says_so_and_asks_for_nothing_that_is_not_there(
+    look: Look, context: ApiContext
+) -> None:
+    page = look(finished_item(context, "default", steady_report(1.5)).item_id, wide=400)
+    missing: list[str] = []
+    page.on("response", lambda one: missing.append(one.url) if one.status >= 400 else None)
+    page.reload()
+    expect(page.locator("#no-wave")).to_be_visible()
+    expect(page.locator("#no-picture")).to_be_visible()
+    expect(page.locator("#wave")).to_be_hidden()
+    expect(page.locator("#rows tr").first).to_be_visible()
+    assert missing == []
+    assert complaints(page) == []

@@ -21,7 +21,7 @@ HIGH = 1000
 ITEM_HIGH = 1250  # down to the table of seconds
 MOST_BYTES = 60_000
 MOST_BYTES_IN_ALL = 1_500_000
-PAGES = ("try", "finding", "submit", "jobs", "job", "item", "sweeps", "fleet")
+PAGES = ("try", "finding", "submit", "jobs", "job", "item", "sweeps", "fleet", "search", "notices")
 
 
 def test_pictures_are_there_and_small() -> None:
@@ -52,6 +52,8 @@ def test_pictures_are_taken(
         "item": f"/items/{newsroom.item_id}",
         "sweeps": f"/sweeps/{newsroom.sweep_id}",
         "fleet": "/admin/fleet",
+        "search": "/search?search=the",
+        "notices": "/notices",
     }
     for name, path in paths.items():
         newsroom.say_here()

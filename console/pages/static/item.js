@@ -20,6 +20,7 @@
   let heard = null; // what the audio element holds: {start_s} of its first sample; null: nothing yet
   let stop_at = null; // where a single second ends
   let loading = 0;
+  let is_loaded = false; // what is not there by then is said in words
 
   const lanes_shown = () => facts.lanes.filter((one) => channels.length <= 2 || is_own(one));
   const is_own = (one) => one.track === channel.track && one.channel === channel.channel;
@@ -55,7 +56,8 @@
   function draw() {
     const colours = itemDrawing.palette(box);
     itemDrawing.ruler(find("ruler"), view, colours);
-    itemDrawing.wave(find("wave"), view, peaks, colours);
+    show("wave", "no-wave", peaks);
+    if (peaks) itemDrawing.wave(find("wave"), view, peaks, colours);
     for (const one of lanes_shown()) {
       const canvas = stage.querySelector(`canvas[data-lane="${one.track}.${one.channel}.${one.variant}"]`);
       const own = lane_in(shown, one);
@@ -69,8 +71,15 @@
     move_cursor();
   }
 
+  function show(id, words, found) {
+    const is_missing = is_loaded && !found;
+    (id === "wave" ? find(id) : find(id).parentElement).hidden = is_missing;
+    find(words).hidden = !is_missing;
+  }
+
   function draw_picture() {
     const picture = find("spectrogram");
+    show("spectrogram", "no-picture", image);
     picture.hidden = !image;
     if (!image) return;
     if (picture.dataset.of !== image.url) {
@@ -92,6 +101,9 @@
 
   // loading: one round at a time, and the newest wish wins
 
+  const may_have = (what) => facts.sound.source === "media" || facts.drawn.some((one) => is_own(one) && one[what]);
+  const nothing = Promise.resolve(null);
+
   async function load() {
     const round = ++loading;
     const wide = Math.max(200, find("ruler").clientWidth);
@@ -107,9 +119,12 @@
         shown = answer;
         if (!whole) whole = answer;
       })),
-      data.wave(wish, channel, Math.min(2000, Math.round(wide))).then(take((answer) => (peaks = answer))),
-      data.picture(wish, channel).then(take((answer) => (image = answer))),
+      (may_have("wave") ? data.wave(wish, channel, Math.min(2000, Math.round(wide))) : nothing).then(take((answer) => (peaks = answer))),
+      (may_have("picture") ? data.picture(wish, channel) : nothing).then(take((answer) => (image = answer))),
     ]);
+    if (round !== loading) return;
+    is_loaded = true;
+    draw();
   }
 
   let later = null;

@@ -362,7 +362,11 @@
       explain: fields.has("explain"),
       clips: fields.has("clips"),
       open_archives: fields.has("open_archives"),
+      login: fields.get("login"),
     };
+    for (const key of ["model", "cookies"]) {
+      if (fields.get(key)) body[key] = fields.get(key);
+    }
     for (const key of ["at_once", "keep_media_days"]) {
       if (fields.get(key)) body[key] = Number(fields.get(key)); // 0 days: as "0", which is a wish
     }

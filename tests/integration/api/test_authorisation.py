@@ -48,6 +48,8 @@ POST /account/second-factor | POST /account/second-factor/remove | POST /account
 POST /account/look | POST /account/provider/remove | POST /v1/me/places | PUT /v1/me/account
 DELETE /v1/sessions/{session_id} | POST /account/sessions/{session_id}/end
 DELETE /v1/sessions/current | DELETE /v1/sessions | POST /sign-out | POST /account/sign-out-everywhere
+PUT /v1/me/name | POST /account/name | GET /v1/items | GET /search | GET /notices
+GET /jobs/{job_id}/report.{kind}
 """,
     Right.WORK: """
 POST /v1/predict/live | POST /try/live
@@ -64,6 +66,8 @@ POST /jobs/{job_id}/{action} | POST /sweeps | POST /sweeps/{sweep_id}/{action}
 PUT /v1/items/{item_id}/feedback | DELETE /v1/items/{item_id}/feedback
 POST /v1/items/{item_id}/closer | POST /items/{item_id}/closer | POST /items/{item_id}/feedback
 POST /items/{item_id}/feedback/remove
+POST /v1/notices/replay | POST /notices | POST /notices/replay | POST /notices/{notice_id}/replay
+POST /notices/subscriptions/{subscription_id}/remove
 """,
     Right.REVIEW: "POST /v1/items/{item_id}/opinions | POST /items/{item_id}/opinions",
     Right.MANAGE: """
@@ -80,12 +84,14 @@ GET /v1/admin/people/{person_id}/sessions | DELETE /v1/admin/people/{person_id}/
 GET /v1/admin/keys | GET /v1/admin/models | GET /v1/admin/audit | GET /v1/admin/feedback
 GET /admin | POST /admin/failures/{code}/retry | GET /admin/people/{person_id} | GET /admin/models
 POST /admin/people/{person_id}/sign-out | GET /admin/audit | GET /admin/feedback
+GET /keys/{key_id} | POST /keys/{key_id}
 """,
     Right.OPERATE: """
 GET /v1/accounts/{account_id}/quota | PUT /v1/accounts/{account_id}/quota | GET /v1/admin/fleet | GET /v1/admin/accounts
 GET /v1/admin/settings | POST /v1/admin/audit/check | PUT /v1/admin/people/{person_id}/disabled
 GET /admin/fleet | GET /admin/fleet/now | GET /admin/accounts | GET /admin/people | GET /admin/settings
 POST /admin/people/{person_id}/disabled | POST /admin/audit/check
+GET /admin/accounts/{account_id} | POST /admin/accounts/{account_id}
 """,
 }
 ENDS_SESSIONS = {

@@ -107,7 +107,7 @@ def test_a_job_s_page_gives_its_reports_in_the_reader_s_language(
     queue.close()
     shown = text_of(ada, f"/jobs/{job_id}", "ko")
     for kind in ("pdf", "xlsx", "csv", "json", "zip"):
-        assert f'href="/v1/jobs/{job_id}/report.{kind}?language=ko" download' in shown
+        assert f'href="/jobs/{job_id}/report.{kind}?language=ko"' in shown
     for name in ("reports", "reports_open", "reports_text"):
         assert page_words("ko")[f"jobs.{name}"] in shown
     ada.post(f"/v1/jobs/{job_id}/cancel", headers={"x-csrf-token": csrf(ada)})

@@ -1,0 +1,54 @@
+"""What the forms of jobs and sweeps both ask: how media are analysed, kept and reached."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from console.api.context import ApiContext
+from console.api.job_options import MAX_MODEL_CHARS, MOST_KEEP_DAYS
+from console.api.model_list import ModelShown, shown_models
+from console.api.principals import Principal
+from console.people.roles import Right
+from jobs.source_options import Login
+from jobs.sources.cookies import MAX_COOKIE_BYTES
+
+_LEFT_OUT = frozenset({"keep_media_days", "cookies"})  # where nothing was typed
+
+
+class OptionsForm(BaseModel):
+    """The fields that both forms have; an empty one says nothing."""
+
+    hop_s: Annotated[float, Field(ge=0.25, le=1.0)] = 1.0
+    open_archives: bool = False
+    clips: bool = False
+    explain: bool = False
+    keep_media_days: Annotated[str, Field(pattern=r"^\d{0,5}$")] = ""
+    model: Annotated[str, Field(max_length=MAX_MODEL_CHARS)] = ""
+    cookies: Annotated[str, Field(max_length=MAX_COOKIE_BYTES)] = ""
+    login: Login = Login.LAST
+
+    def options(self) -> dict[str, Any]:
+        """Return what is said, as the API's bodies take it."""
+        said = {name: getattr(self, name) for name in OptionsForm.model_fields}
+        return {name: one for name, one in said.items() if one or name not in _LEFT_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsOffered:
+    """What the forms offer to somebody."""
+
+    most_days: int  # that media may be kept
+    detectors: list[ModelShown]
+
+
+def options_offered(context: ApiContext, asking: Principal) -> OptionsOffered:
+    """Return what somebody may choose from."""
+    is_admin = Right.MANAGE in asking.rights
+    most_days = MOST_KEEP_DAYS if is_admin else context.settings.keep_media_most_days
+    return OptionsOffered(most_days, detectors_here(context))
+
+
+def detectors_here(context: ApiContext) -> list[ModelShown]:
+    """Return the detectors that somebody may name."""
+    return [one for one in shown_models(context) if one.is_installed and one.role == "detector"]
