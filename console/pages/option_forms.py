@@ -7,11 +7,13 @@ from pydantic import BaseModel, Field
 
 from console.api.context import ApiContext
 from console.api.job_options import MAX_MODEL_CHARS, MOST_KEEP_DAYS
-from console.api.model_list import ModelShown, shown_models
+from console.api.model_list import ModelShown, detector_name, shown_models
 from console.api.principals import Principal
+from console.pages.render import Page
 from console.people.roles import Right
 from jobs.source_options import Login
 from jobs.sources.cookies import MAX_COOKIE_BYTES
+from jobs.spec import JobSpec
 
 _LEFT_OUT = frozenset({"keep_media_days", "cookies"})  # where nothing was typed
 
@@ -47,6 +49,22 @@ def options_offered(context: ApiContext, asking: Principal) -> OptionsOffered:
     is_admin = Right.MANAGE in asking.rights
     most_days = MOST_KEEP_DAYS if is_admin else context.settings.keep_media_most_days
     return OptionsOffered(most_days, detectors_here(context))
+
+
+def option_words(context: ApiContext, page: Page, job: JobSpec) -> list[str]:
+    """Return what a job is told beyond the usual, each in some words of the forms."""
+    words, options, sources = page.words, job.options, job.source_options
+    name = detector_name(context, job.detector) or job.detector[:12]
+    said = {
+        f"{words['jobs.hop']}: {options.hop_s:g}": options.hop_s < 1,
+        f"{words['item.model']}: {name}": bool(job.detector),
+        words["submit.explain"]: options.explain,
+        words["submit.clips"]: options.keep_clips,
+        f"{words['submit.keep']}: {job.keep_media_days}": job.keep_media_days is not None,
+        words["submit.archives"]: sources.open_archives,
+        words["submit.cookies"]: bool(sources.cookies_id),
+    }
+    return [one for one, is_so in said.items() if is_so]
 
 
 def detectors_here(context: ApiContext) -> list[ModelShown]:

@@ -51,6 +51,8 @@ class NoticeLine:
     """A notice, and where to look at what it tells of."""
 
     notice: NoticeShown
+    kind: str  # job, item or run
+    number: str  # of that
     link: str  # "": nothing that has a page
 
 
@@ -114,7 +116,7 @@ def _show(
     return page.show(
         "notices.html",
         subscriptions=routes_notices.subscriptions(asking, context),
-        notices=[NoticeLine(one, _link(one)) for one in found],
+        notices=[_line(one) for one in found],
         following=following,
         wanted=wanted,
         states=list(NoticeState),
@@ -125,9 +127,10 @@ def _show(
     )
 
 
-def _link(notice: NoticeShown) -> str:
+def _line(notice: NoticeShown) -> NoticeLine:
     kind, _, rest = notice.subject.partition(":")
-    number = rest.partition(":")[0]
+    number = rest.partition(":")[0]  # of a job, its end follows
+    link = f"{_PLACES[kind]}{number}" if kind in _PLACES else ""
     if kind == "run" and notice.sweep_id:
-        return f"/sweeps/{notice.sweep_id}/runs/{number}"
-    return f"{_PLACES[kind]}{number}" if kind in _PLACES else ""
+        link = f"/sweeps/{notice.sweep_id}/runs/{number}"
+    return NoticeLine(notice, kind, number, link)

@@ -17,7 +17,7 @@ from console.api.routes_sweeps import SweepBody
 from console.api.routes_sweeps import add as add_sweep
 from console.pages.cron_words import moment_words, schedule_words
 from console.pages.lines import source_lines
-from console.pages.option_forms import OptionsForm, options_offered
+from console.pages.option_forms import OptionsForm, option_words, options_offered
 from console.pages.render import PageHere
 from console.people.deeds import Deed
 from jobs.digest import Digest
@@ -117,6 +117,7 @@ def sweep(page: PageHere, asking: Reader, context: Context, sweep_id: str) -> Re
     return page.show(
         "sweep.html",
         sweep=found,
+        options=option_words(context, page, found.job),
         said=schedule_words(found.schedule, page.words),
         following=[moment_words(one, page.words) for one in following],
         runs=runs,

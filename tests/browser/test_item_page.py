@@ -5,6 +5,7 @@ The items are written as a fleet writes them, without one: no Ray is needed here
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from console.pages.app import create_pages
 from console.people.desk import SignUp
 from console.settings import ConsoleSettings
 from jobs.settings import JobsSettings
+from pipeline.vocabulary import Traces
 from storage.database import connect_engine
 from storage.objects import FolderStore
 from storage.postgres_server import PostgresServer
@@ -277,7 +279,8 @@ def test_the_page_passes_axe_and_fits_its_width(
 def test_a_report_without_sound_and_pictures_says_so_and_asks_for_nothing_that_is_not_there(
     look: Look, context: ApiContext
 ) -> None:
-    page = look(finished_item(context, "default", steady_report(1.5)).item_id, wide=400)
+    plain = replace(steady_report(1.5), traces=Traces())
+    page = look(finished_item(context, "default", plain).item_id, wide=400)
     missing: list[str] = []
     page.on("response", lambda one: missing.append(one.url) if one.status >= 400 else None)
     page.reload()

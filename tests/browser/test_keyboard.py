@@ -106,6 +106,7 @@ def test_items_are_searched_and_a_subscription_is_made(enter: Enter, newsroom: N
     tab_to(page, "#search")
     page.keyboard.type("minister")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/search?search=minister*")
     tab_to(page, f"a[href='/items/{newsroom.item_id}']")
     page.goto("/notices")
     tab_to(page, "#target")

@@ -167,6 +167,9 @@ def test_a_sweep_s_form_says_all_that_a_job_s_does(ada: TestClient, engine: Engi
     ada.post("/sweeps", data={**wishes, "cron": "@daily"})
     ada.post("/jobs/new", data=wishes)
     ada.post("/sweeps/1/run")
+    sweep = shown(ada, "/sweeps/1")
+    for key in ("submit.explain", "submit.clips", "submit.archives", "submit.cookies"):
+        assert WORDS[key] in sweep
     with engine.connect() as connection:
         jobs = connection.execute(text("SELECT * FROM job ORDER BY job_id")).all()
         facts = connection.scalars(text("SELECT facts->>'source_options' FROM item")).all()
