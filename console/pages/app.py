@@ -99,8 +99,7 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    said = error.errors()[0]
-    return _show(request, 422, f"{said['loc'][-1]}: {said['msg']}")
+    return _show(request, 422, page_here(request).said(error))
 
 
 async def _http(request: Request, error: Exception) -> Response:

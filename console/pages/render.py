@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ValidationError
 
 from console.api.principals import Principal, Visitor
 from console.pages.finding import clock
@@ -102,8 +104,11 @@ class Page:
         words = words_of(self.language)
         return words.errors.get(code, words.unknown_error.format(code=code))
 
-    def said(self, error: VerityError) -> str:
+    def said(self, error: VerityError | ValidationError | RequestValidationError) -> str:
         """Return what happened, in the reader's language as far as there are words for it."""
+        if not isinstance(error, VerityError):
+            first = error.errors()[0]
+            return self.words["error.field"].format(field=first["loc"][-1], why=first["msg"])
         known = words_of(self.language).errors.get(error.code)
         if known is None or self.language == DEFAULT:
             return error.message

@@ -4,26 +4,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from console.api import routes_job_reports
 from console.api.access_log import note
-from console.api.context import Context
+from console.api.context import ApiContext, Context
 from console.api.items_query import ItemsQuery, after_text
 from console.api.owned import require_job
-from console.api.principals import Analyst, Reader
+from console.api.principals import Analyst, Principal, Reader
 from console.api.routes_job_reports import JobReportWishes, ReportKind
 from console.api.routes_jobs import JobBody, PriorityBody, PriorityName, set_priority
 from console.api.routes_jobs import submit as submit_job
 from console.api.watch import N_NEWEST
 from console.pages.lines import source_lines
 from console.pages.option_forms import OptionsForm, options_offered
-from console.pages.render import PageHere
+from console.pages.render import Page, PageHere
 from console.pages.views_live import progress_words
 from console.people.deeds import Deed
 from jobs.progress_desk import ProgressDesk
 from jobs.spec import MAX_SOURCES, Job
-from pipeline.errors import InputError
+from pipeline.errors import InputError, VerityError
 from storage.item_pages import ItemOrder
 
 router = APIRouter()
@@ -36,7 +36,7 @@ SHOWS = (*VERDICTS, "failed", "running", "ready", "cancelled")
 class JobForm(OptionsForm):
     """The form of a new job."""
 
-    sources: Annotated[str, Field(max_length=400_000)]
+    sources: Annotated[str, Field(max_length=400_000)] = ""
     name: Annotated[str, Field(max_length=200)] = ""
     priority: PriorityName = PriorityName.BATCH
     only_new: bool = False
@@ -56,9 +56,18 @@ def jobs(page: PageHere, asking: Reader, context: Context, before: Digits = None
 @router.get("/jobs/new")
 def new_job(page: PageHere, asking: Analyst, context: Context) -> Response:
     """Show the form."""
+    return _form(page, asking, context, JobForm())
+
+
+def _form(
+    page: Page, asking: Principal, context: ApiContext, typed: JobForm, problem: str = ""
+) -> Response:
     size = f"{context.receiving.limits.most_bytes / 1e9:.3g} GB"
     return page.show(
         "job_new.html",
+        status=422 if problem else 200,
+        typed=typed,
+        problem=problem,
         priorities=list(PriorityName),
         size=size,
         most_sources=MAX_SOURCES,
@@ -67,18 +76,24 @@ def new_job(page: PageHere, asking: Analyst, context: Context) -> Response:
 
 
 @router.post("/jobs/new")
-def submit(asking: Analyst, context: Context, form: Annotated[JobForm, Form()]) -> Response:
-    """Queue a job and lead to it."""
-    body = JobBody(
-        sources=source_lines(form.sources),
-        name=form.name,
-        priority=form.priority,
-        only_new=form.only_new,
-        fresh=form.fresh,
-        at_once=int(form.at_once) if form.at_once else None,
-        **form.options(),
-    )
-    return RedirectResponse(f"/jobs/{submit_job(body, asking, context).job_id}", 303)
+def submit(
+    page: PageHere, asking: Analyst, context: Context, form: Annotated[JobForm, Form()]
+) -> Response:
+    """Queue a job and lead to it, or say why that cannot be."""
+    try:
+        body = JobBody(
+            sources=source_lines(form.sources),
+            name=form.name,
+            priority=form.priority,
+            only_new=form.only_new,
+            fresh=form.fresh,
+            at_once=int(form.at_once) if form.at_once else None,
+            **form.options(),
+        )
+        job = submit_job(body, asking, context)
+    except (VerityError, ValidationError) as error:
+        return _form(page, asking, context, form, page.said(error))
+    return RedirectResponse(f"/jobs/{job.job_id}", 303)
 
 
 @router.get("/jobs/{job_id}")

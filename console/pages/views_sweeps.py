@@ -7,23 +7,23 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from console.api.access_log import note
-from console.api.context import Context
-from console.api.principals import Analyst, Reader
+from console.api.context import ApiContext, Context
+from console.api.principals import Analyst, Principal, Reader
 from console.api.routes_sweep_runs import changes_of, digest_file
 from console.api.routes_sweeps import SweepBody
 from console.api.routes_sweeps import add as add_sweep
 from console.pages.cron_words import moment_words, schedule_words
 from console.pages.lines import source_lines
 from console.pages.option_forms import OptionsForm, option_words, options_offered
-from console.pages.render import PageHere
+from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
 from jobs.digest import Digest
 from jobs.schedule import next_runs, parse_schedule
 from jobs.sweep_spec import Sweep
-from pipeline.errors import InputError
+from pipeline.errors import InputError, VerityError
 
 router = APIRouter()
 EXAMPLES = ("0 * * * *", "0 */2 * * *", "0 7 * * *", "30 6 * * 1-5", "0 8 * * 1", "0 6 1 * *")
@@ -32,8 +32,8 @@ EXAMPLES = ("0 * * * *", "0 */2 * * *", "0 7 * * *", "30 6 * * 1-5", "0 8 * * 1"
 class SweepForm(OptionsForm):
     """The form of a new sweep."""
 
-    cron: Annotated[str, Field(max_length=200)]
-    sources: Annotated[str, Field(max_length=400_000)]
+    cron: Annotated[str, Field(max_length=200)] = ""
+    sources: Annotated[str, Field(max_length=400_000)] = ""
     timezone: Annotated[str, Field(max_length=100)] = "UTC"
     name: Annotated[str, Field(max_length=200)] = ""
     only_new: bool = False
@@ -60,6 +60,12 @@ class SweepCard:
 @router.get("/sweeps")
 def sweeps(page: PageHere, asking: Reader, context: Context) -> Response:
     """List the sweeps, with the form for a new one."""
+    return _sweeps(page, asking, context, SweepForm(only_new=True))
+
+
+def _sweeps(
+    page: Page, asking: Principal, context: ApiContext, typed: SweepForm, problem: str = ""
+) -> Response:
     digests = context.sweeps.newest_digests(asking.account_id)
     found = [
         SweepCard(
@@ -74,21 +80,35 @@ def sweeps(page: PageHere, asking: Reader, context: Context) -> Response:
         (cron, schedule_words(parse_schedule(cron, "UTC"), page.words)) for cron in EXAMPLES
     ]
     offered = options_offered(context, asking)
-    return page.show("sweeps.html", sweeps=found, examples=examples, offered=offered)
+    return page.show(
+        "sweeps.html",
+        status=422 if problem else 200,
+        sweeps=found,
+        examples=examples,
+        offered=offered,
+        typed=typed,
+        problem=problem,
+    )
 
 
 @router.post("/sweeps")
-def make(asking: Analyst, context: Context, form: Annotated[SweepForm, Form()]) -> Response:
-    """Make a sweep and lead to it."""
-    body = SweepBody(
-        cron=form.cron,
-        timezone=form.timezone,
-        name=form.name,
-        sources=source_lines(form.sources),
-        only_new=form.only_new,
-        **form.options(),
-    )
-    return RedirectResponse(f"/sweeps/{add_sweep(body, asking, context).sweep_id}", 303)
+def make(
+    page: PageHere, asking: Analyst, context: Context, form: Annotated[SweepForm, Form()]
+) -> Response:
+    """Make a sweep and lead to it, or say why that cannot be."""
+    try:
+        body = SweepBody(
+            cron=form.cron,
+            timezone=form.timezone,
+            name=form.name,
+            sources=source_lines(form.sources),
+            only_new=form.only_new,
+            **form.options(),
+        )
+        made = add_sweep(body, asking, context)
+    except (VerityError, ValidationError) as error:
+        return _sweeps(page, asking, context, form, page.said(error))
+    return RedirectResponse(f"/sweeps/{made.sweep_id}", 303)
 
 
 @router.get("/sweeps/preview")

@@ -187,6 +187,30 @@ def test_a_sweep_s_form_says_all_that_a_job_s_does(ada: TestClient, engine: Engi
     assert (named.status_code, named.json()["code"]) == (422, "model_unknown")
 
 
+def test_a_job_or_sweep_that_cannot_be_keeps_what_was_typed_and_says_why(ada: TestClient) -> None:
+    typed = {
+        "sources": "ftp://media.example/a",
+        "name": "Evening",
+        "cron": "0 7 * * *",
+        "hop_s": "0.25",
+        "clips": "true",
+        "keep_media_days": "9",
+        "cookies": COOKIES,
+    }
+    for path in ("/jobs/new", "/sweeps"):
+        wrong = ada.post(path, data=typed)
+        assert wrong.status_code == 422
+        assert re.search(r'class="problem" role="alert"', wrong.text)
+        for kept in ("ftp://media.example/a</textarea>", 'value="Evening"', 'value="9"'):
+            assert kept in wrong.text
+        assert re.search(r'value="0.25" selected', wrong.text)
+        assert re.search(r'name="clips"[^>]* checked', wrong.text)
+        assert "secret-word" not in wrong.text
+        long = ada.post(path, data={**typed, "cookies": "", "keep_media_days": "99999"})
+        said = WORDS["error.field"].partition("{why}")[0].format(field="keep_media_days")
+        assert said in html.unescape(long.text)
+
+
 def test_a_sweep_without_a_detector_is_written_as_before(ada: TestClient, engine: Engine) -> None:
     ada.post("/sweeps", data={"sources": "https://media.example/a.mp3", "cron": "@daily"})
     with engine.connect() as connection:
