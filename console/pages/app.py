@@ -3,7 +3,7 @@
 import logging
 import math
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -32,7 +32,7 @@ from console.pages import (
     views_sweeps,
     views_try,
 )
-from console.pages.render import Page, bare_page
+from console.pages.render import Page, bare_page, page_before
 from pipeline.errors import AccessError, VerityError
 
 _log = logging.getLogger(__name__)
@@ -123,17 +123,10 @@ def _show(request: Request, status: int, message: str, retry_s: int | None = Non
         message=message,
         retry_s=retry_s,
         again=f"{request.url.path}?{request.url.query}" if request.method == "GET" else "",
-        back=_page_before(request),
+        back=page_before(request),
     )
 
 
 def page_here(request: Request) -> Page:
     """Return the page of whoever asked, as far as that was found out before the error."""
     return bare_page(request, getattr(request.state, "asking", None))
-
-
-def _page_before(request: Request) -> str:
-    """Return the page of ours that led here, or the first one."""
-    before = urlsplit(request.headers.get("referer", ""))
-    is_ours = before.netloc == request.headers.get("host") and before.path != request.url.path
-    return before.path if is_ours and before.path.startswith("/") else "/"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -95,6 +96,7 @@ class Page:
             language=self.language,
             languages=languages(),
             path=self.request.url.path,
+            here=page_to_return_to(self.request),
             meaning=self.meaning,
             **values,
         )
@@ -113,6 +115,21 @@ class Page:
         if known is None or self.language == DEFAULT:
             return error.message
         return f"{known} ({error.message})"
+
+
+def page_to_return_to(request: Request) -> str:
+    """Return the page that somebody sees: that which led to a form's answer, as nothing else can be read again."""
+    if request.method == "GET":
+        query = request.url.query
+        return f"{request.url.path}?{query}" if query else request.url.path
+    return page_before(request)
+
+
+def page_before(request: Request) -> str:
+    """Return the page of ours that led here, or the first one."""
+    before = urlsplit(request.headers.get("referer", ""))
+    is_ours = before.netloc == request.headers.get("host") and before.path.startswith("/")
+    return before.path if is_ours else "/"
 
 
 def page_of(request: Request, asking: Visitor) -> Page:

@@ -25,7 +25,9 @@ def home(page: PageHere, context: Context) -> Response:
 @router.post("/language")
 def choose_language(language: str = Form(max_length=10), back: str = Form("/")) -> Response:
     """Remember a language in this browser."""
-    target = back if back.startswith("/") and not back.startswith("//") else "/"
+    # browsers read a backslash as a slash: two at the beginning would name another site
+    is_ours = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    target = back if is_ours and back.isprintable() else "/"
     answer = RedirectResponse(target, 303)
     if language in languages():
         answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", httponly=True)

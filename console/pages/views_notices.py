@@ -70,6 +70,9 @@ def subscribe(
 ) -> Response:
     """Subscribe; a webhook's secret is in this answer and nowhere else."""
     target = form.target.strip()
+    if not form.events:
+        said = Said(form, page.words["notices.choose"])
+        return _show(page, asking, context, said=said)
     try:
         body = SubscriptionBody.model_construct(target=target, events=form.events)
         made = routes_notices.subscribe(body, asking, context)

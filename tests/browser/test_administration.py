@@ -25,8 +25,9 @@ from storage.objects import FolderStore
 from storage.sealing import Sealer
 from tests.browser.test_accessibility import complaints
 from tests.integration.api.conftest import PASSWORD, serving
-from tests.integration.api.test_admin import WORKER, fail_items
+from tests.integration.api.test_admin import fail_items
 from tests.integration.jobs.test_sweeps import make_sweep, run_jobs
+from tests.worker_words import WORKER
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 PAGES = ["/admin", "/admin/fleet", "/admin/accounts", "/admin/people", "/admin/settings"]

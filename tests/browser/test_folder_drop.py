@@ -26,6 +26,7 @@ from tests.integration.api.conftest import PASSWORD, serving
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(280)]
 N_FILES = 200
 LARGE_BYTES = 9 << 20
+COOKIES = "# Netscape HTTP Cookie File\n.media.example\tTRUE\t/\tTRUE\t0\tsession\tword\n"
 DROP = """async (names) => {
   const moved = new DataTransfer();
   for (const name of names) {
@@ -114,6 +115,7 @@ def test_files_that_are_dropped_go_with_links(open_page: Open, context: ApiConte
 def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
     page = open_page(1200)
     page.evaluate(DROP, ["a.wav"])
+    page.locator("details.more summary").click()
     boxes = page.locator("form input[type=checkbox][name]")
     asked = {str(box.get_attribute("name")) for box in boxes.all()}
     for box in boxes.all():
@@ -121,6 +123,8 @@ def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
     page.locator("#at_once").fill("3")
     page.locator("#keep_media_days").fill("0")
     page.locator("#hop_s").select_option("0.5")
+    page.locator("#cookies").fill(COOKIES)
+    page.locator("#login").select_option("first")
     with page.expect_request(
         lambda request: request.method == "POST" and request.url.endswith("/v1/jobs")
     ) as sent:
@@ -128,6 +132,7 @@ def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
     body = sent.value.post_data_json or {}
     assert {name for name in asked if body.get(name) is True} == asked
     assert (body["at_once"], body["keep_media_days"], body["hop_s"]) == (3, 0, 0.5)
+    assert (body["cookies"], body["login"]) == (COOKIES, "first")
     page.wait_for_url(re.compile(r"/jobs/\d+$"))
 
 

@@ -20,7 +20,7 @@ from console.pages.app import create_pages
 from console.people.desk import SignUp
 from console.settings import ConsoleSettings
 from jobs.settings import JobsSettings
-from pipeline.vocabulary import Traces
+from pipeline.traces import Traces
 from storage.database import connect_engine
 from storage.objects import FolderStore
 from storage.postgres_server import PostgresServer

@@ -142,6 +142,8 @@ def test_five_hundred_items_are_watched_to_their_end_without_loading_the_page_ag
     working.start()
     expect(page.locator("#progress strong")).to_have_text("done", timeout=2 * SOON_MS)
     working.join()
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    expect(page.locator("#items .finding").first).to_be_visible()
     assert page.evaluate("window.isTheSamePage")
     assert (fact(page, "Items"), fact(page, "Done"), fact(page, "Failed")) == (500, 400, 100)
     counted = page.locator("#findings dd").all_inner_texts()

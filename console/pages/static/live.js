@@ -1,12 +1,29 @@
 // Parts of pages that follow what they show: by server-sent events, or, where those do not come, by
 // asking every five seconds. An element names both: data-live, data-poll; data-over="reload": the page
-// is loaded again when it is over. A hidden page follows nothing: browsers keep six connections a site.
+// is loaded again when it is over; otherwise it names other parts, by id, that are shown as they are by then.
+// A hidden page follows nothing: browsers keep six connections a site.
 "use strict";
 
 const POLL_MS = 5000;
 const PATIENCE_MS = 10000; // for the first event: some proxies keep events back
 
 for (const box of document.querySelectorAll("[data-live]")) follow(box);
+
+// what somebody is busy with stays as it is
+async function renew(ids) {
+  try {
+    const answer = await fetch(location.href);
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ids) {
+      const old = document.getElementById(id);
+      const now = fresh.getElementById(id);
+      if (old && now && !old.contains(document.activeElement)) old.replaceWith(now);
+    }
+  } catch {
+    // the server is away: the page says what it said before
+  }
+}
 
 function follow(box) {
   let source = null;
@@ -27,6 +44,7 @@ function follow(box) {
     isOver = true;
     stop();
     if (box.dataset.over === "reload") location.reload();
+    else if (box.dataset.over) renew(box.dataset.over.split(" "));
   };
   const poll = async () => {
     stop();
