@@ -2,6 +2,7 @@
 
 import logging
 import math
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from console.api.context import ApiContext
 from console.api.plain_text import plain_text
-from console.api.principals import SAFE_METHODS
+from console.api.principals import SAFE_METHODS, principal_or_none
 from console.api.problems import status_of
 from console.pages import (
     views_account,
@@ -104,8 +105,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if not hasattr(request.state, "asking"):  # no page was reached that would have asked
+        with suppress(VerityError):
+            await principal_or_none(request, request.app.state.context)
     page = page_here(request)
-    said = page.words["error.not_found"] if error.status_code == 404 else str(error.detail)
+    is_nothing = error.status_code in (404, 405)  # a form's place is no page
+    said = page.words["error.not_found"] if is_nothing else str(error.detail)
     return _show(request, error.status_code, said)
 
 

@@ -51,7 +51,7 @@ def set_connection(
         body = ConnectionBody(**form.model_dump(exclude={"name", "csrf"}))
         bind(form.name, body, asking, context)
     except VerityError as error:
-        return _show(page, asking, context, problem=error.message)
+        return _show(page, asking, context, problem=page.said(error))
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         said = page.words["connections.wrong"].format(field=page.words[f"connections.{field}"])

@@ -77,7 +77,7 @@ def sign_in_form(page: PageHere, context: ApiContext, error: VerityError) -> Res
     return page.show(
         "sign_in.html",
         status,
-        problem=error.message,
+        problem=page.said(error),
         email="",
         next="/",
         provider=provider_name(context),

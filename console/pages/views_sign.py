@@ -72,7 +72,7 @@ def sign_in(
         return page.show(
             "sign_in.html",
             401,
-            problem=error.message,
+            problem=page.said(error),
             email=form.email,
             next=form.next,
             provider=provider_name(context),
@@ -107,7 +107,7 @@ def sign_up(
         return page.show(
             "sign_up.html",
             422,
-            problem=error.message,
+            problem=page.said(error),
             email=form.email,
             name=form.name,
             invitation=form.invitation,
@@ -159,7 +159,7 @@ def reset(
     try:
         email = context.people.reset_password(token, password)
     except VerityError as error:
-        return page.show("reset.html", 422, problem=error.message, token=token)
+        return page.show("reset.html", 422, problem=page.said(error), token=token)
     address = address_of(request, context.settings.trusted_proxies)
     note_about(context, email, Deed.PASSWORD_RESET, address)
     return RedirectResponse("/sign-in", 303)

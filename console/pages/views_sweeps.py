@@ -118,7 +118,7 @@ def preview(page: PageHere, asking: Reader, typed: Annotated[ScheduleTyped, Quer
     try:
         schedule = parse_schedule(typed.cron, typed.timezone)
     except InputError as error:
-        return page.show("parts/schedule.html", problem=error.message)
+        return page.show("parts/schedule.html", problem=page.said(error))
     return page.show(
         "parts/schedule.html",
         problem="",

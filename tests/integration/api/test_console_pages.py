@@ -112,3 +112,32 @@ def test_a_job_s_page_gives_its_reports_in_the_reader_s_language(
         assert page_words("ko")[f"jobs.{name}"] in shown
     ada.post(f"/v1/jobs/{job_id}/cancel", headers={"x-csrf-token": csrf(ada)})
     assert page_words("en")["jobs.reports_open"] not in text_of(ada, f"/jobs/{job_id}")
+
+
+def test_another_language_stays_on_the_page_with_what_was_searched(ada: TestClient) -> None:
+    shown = text_of(ada, "/search?search=a+b&show=failed")
+    (back,) = re.findall(r'name="back" value="([^"]+)"', shown)
+    assert back == "/search?search=a+b&show=failed"
+    asked = {"csrf": csrf(ada), "language": "ko", "back": back}
+    led = ada.post("/language", data=asked, follow_redirects=False)
+    assert led.headers["location"] == back
+    named = {"csrf": csrf(ada), "name": "Ada"}
+    renamed = ada.post("/account/name", data=named, headers={"referer": f"{ada.base_url}/account"})
+    assert 'name="back" value="/account"' in renamed.text
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "/\\evil.example", "https://evil.example"])
+def test_the_choice_of_a_language_leads_to_no_other_site(ada: TestClient, back: str) -> None:
+    asked = {"csrf": csrf(ada), "language": "ko", "back": back}
+    led = ada.post("/language", data=asked, follow_redirects=False)
+    assert led.headers["location"] == "/"
+
+
+def test_where_there_is_no_page_somebody_signed_in_stays_so(ada: TestClient) -> None:
+    words = page_words("en")
+    for path in ("/nothing", "/account/name", "/items/999999"):
+        shown = text_of(ada, path)
+        assert words["site.sign_out"] in shown, path
+        assert "Method Not Allowed" not in shown
+    ada.cookies.clear()
+    assert words["site.sign_in"] in text_of(ada, "/nothing")
