@@ -7,27 +7,20 @@ programs would, prints counts, and exits 1 where anything failed or memory grew.
 import argparse
 import asyncio
 import os
-import re
 import resource
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import httpx
 import numpy as np
 
+from bench.served_api import PASSWORD, cpu_s, resident, served_api
 from tests.makers import SAMPLE_RATE, silence, synthetic_sample, wav_bytes
 
-START_S = 120
 MIB = 1 << 20
 MOST_GROWTH = 64 * MIB  # of the server, between the first round and the last
-PASSWORD = "four plain words here"  # noqa: S105 (of a server that lives as long as the bench)
 FREE_FILES = 8192
 ANSWERS = 7  # of each file, one after the other
 OPEN_S = 20  # that a stream stays open
@@ -44,7 +37,7 @@ def main() -> int:
     wanted = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FREE_FILES, most), most))
-    with _server() as (url, pid):
+    with served_api() as (url, pid):
         return asyncio.run(_bench(url, pid, wanted))
 
 
@@ -65,12 +58,12 @@ async def _bench(url: str, pid: int, wanted: argparse.Namespace) -> int:
                 ("streams", wanted.streams, _stream(http, job_id)),
             ):
                 changing = asyncio.create_task(_change(http, job_id)) if name == "streams" else None
-                used_s = _cpu_s(pid)
+                used_s = cpu_s(pid)
                 is_whole &= await _side_by_side(f"round {number + 1} {name}", n_times, ask)
-                print(f"  the server computed for {_cpu_s(pid) - used_s:.1f} s of that")
+                print(f"  the server computed for {cpu_s(pid) - used_s:.1f} s of that")
                 if changing is not None:
                     await changing
-            sizes.append(_resident(pid))
+            sizes.append(resident(pid))
             print(f"round {number + 1} server holds {sizes[-1] / MIB:.0f} MiB")
     grown = sizes[-1] - sizes[0]
     print(f"memory grew by {grown / MIB:.0f} MiB from the first round to the last")
@@ -176,64 +169,6 @@ async def _prepare(url: str) -> tuple[str, str]:
         key = (await http.post("/v1/keys", json={"name": "bench"})).json()["key"]
         job = await http.post("/v1/jobs", json={"sources": ["https://example.org/feed.xml"]})
         return key, job.json()["job_id"]
-
-
-def _cpu_s(pid: int) -> float:
-    """Return the seconds that a process has computed for."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user, system
-
-
-def _resident(pid: int) -> int:
-    said = Path(f"/proc/{pid}/status").read_text("ascii")
-    found = re.search(r"VmRSS:\s+(\d+) kB", said)
-    return int(found[1]) * 1024 if found else 0
-
-
-@contextmanager
-def _server() -> Iterator[tuple[str, int]]:
-    root = Path("/var/lib/verity") if os.geteuid() == 0 else None
-    if root is not None:
-        root.mkdir(mode=0o755, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="verity-bench-api-", dir=root) as folder:
-        var, log = Path(folder) / "var", Path(folder) / "log"
-        Path(folder).chmod(0o755)
-        var.mkdir()
-        environ = {
-            **{key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},  # noqa: TID251
-            "VERITY_VAR": str(var),
-            "VERITY_SIGN_UP": "open",
-            "VERITY_REQUESTS_A_MINUTE": "0",
-            "OMP_NUM_THREADS": "1",
-        }
-        command = [
-            str(Path(sys.executable).with_name("verity")),
-            "serve",
-            "--port",
-            "0",
-            "--no-worker",
-        ]
-        with (
-            log.open("wb") as said,
-            subprocess.Popen(  # noqa: S603 (ours)
-                command, env=environ, stdout=said, stderr=said
-            ) as server,
-        ):
-            try:
-                yield _wait_for_url(log, server), server.pid
-            finally:
-                server.send_signal(signal.SIGTERM)
-                server.wait(60)
-                print(log.read_text("utf-8", "replace")[-3000:], file=sys.stderr)
-
-
-def _wait_for_url(log: Path, server: "subprocess.Popen[bytes]") -> str:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        if found := re.search(r"Voice Verity: (http://\S+)", log.read_text("utf-8", "replace")):
-            return found[1]
-        time.sleep(0.2)
-    raise SystemExit(log.read_text("utf-8", "replace"))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,26 +43,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     n_items = parser.parse_args().items
-    root = SERVER_ROOT if SERVER_ROOT.is_dir() else Path(tempfile.gettempdir())
     with (
-        tempfile.TemporaryDirectory(dir=root, prefix="verity-bench-") as data,
+        filling_server() as server,
         tempfile.TemporaryDirectory(prefix="verity-bench-") as out,
     ):
+        job_id = fill(server.url, n_items)
+        print(f"{'step':22} {'s':>8} {'peak MiB':>9}  what")
+        for name, step in STEPS.items():
+            seconds, mib, said = _apart(step, server.url, job_id, Path(out), n_items)
+            print(f"{name:22} {seconds:8.1f} {mib:9.0f}  {said}", flush=True)
+
+
+@contextmanager
+def filling_server() -> Iterator[PostgresServer]:
+    """Keep an embedded PostgreSQL that does not wait for the disk."""
+    root = SERVER_ROOT if SERVER_ROOT.is_dir() else Path(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(dir=root, prefix="verity-bench-") as data:
         Path(data).chmod(0o755)
         server = PostgresServer(Path(data) / "postgres", {"fsync": "off"})
         server.hold()
         try:
-            job_id = _fill(server.url, n_items)
-            print(f"{'step':22} {'s':>8} {'peak MiB':>9}  what")
-            for name, step in STEPS.items():
-                seconds, mib, said = _apart(step, server.url, job_id, Path(out), n_items)
-                print(f"{name:22} {seconds:8.1f} {mib:9.0f}  {said}", flush=True)
+            yield server
         finally:
             server.remove()
             server.release()
 
 
-def _fill(url: str, n_items: int) -> int:
+def fill(url: str, n_items: int) -> int:
+    """Fill a database with two jobs of so many items; return the second one's id."""
     engine = connect_engine(url)
     migrate(engine)
     started = time.monotonic()

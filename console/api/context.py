@@ -12,6 +12,7 @@ from console.api.item_room import ItemRoom
 from console.api.job_shelf import JobShelf
 from console.api.receiving import Receiving, UploadLimits
 from console.api.settings import ApiSettings
+from console.api.slow_work import SlowWork
 from console.people.administration import AdministrationDesk
 from console.people.desk import PeopleDesk
 from console.people.federation import FederationDesk
@@ -45,6 +46,7 @@ class ApiContext:
     items: ItemRoom = field(init=False)
     job_shelf: JobShelf = field(init=False)
     provider: Provider | None = field(init=False)  # that people may sign in with
+    slow_work: SlowWork = field(default_factory=SlowWork)
     estimating: Estimating = field(default_factory=Estimating)
 
     def __post_init__(self) -> None:

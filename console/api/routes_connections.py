@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from console.api.access_log import note
 from console.api.context import ApiContext, Context
 from console.api.principals import Admin, Reader
+from console.api.slow_routes import slowly
 from console.people.deeds import Deed
 from jobs.source_options import SourceOptions
 from pipeline.errors import InputError, VerityError
@@ -117,6 +118,7 @@ def bind(name: Name, body: ConnectionBody, asking: Admin, context: Context) -> C
 
 
 @router.post("/{name}/test")
+@slowly
 def try_out(name: Name, asking: Admin, context: Context) -> ConnectionTried:
     """List the first object below a connection's prefix, and say why where that fails."""
     with context.jobs_settings.open_guard() as guard:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.api.context import ApiContext, Context
 from console.api.estimating import Patience
 from console.api.principals import Analyst, Principal
+from console.api.slow_routes import slowly
 from jobs.estimate import Tally, count_uploads, minutes_for
 from jobs.source_options import SourceOptions
 from jobs.sources.access import SourceAccess
@@ -72,6 +73,7 @@ class Estimated(BaseModel):
 
 
 @router.post("/estimate")
+@slowly
 def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated:
     """Count what sources hold, up to a number and a time; nothing is fetched or kept."""
     wanted = SourceOptions(only_new=body.only_new)

@@ -18,6 +18,7 @@ from console.api.etags import is_known
 from console.api.job_shelf import OpenFile, Wanted
 from console.api.owned import require_job
 from console.api.principals import Reader
+from console.api.slow_routes import slowly
 from console.job_files import JobReportOrder, write_job_archive, write_job_files
 from console.people.deeds import Deed
 from console.queue_access import QueueAccess
@@ -89,6 +90,7 @@ class _FileAnswer(StreamingResponse):
         304: {"description": "It is the one that `If-None-Match` names"},
     },
 )
+@slowly
 def job_report(
     job_id: str,
     kind: ReportKind,

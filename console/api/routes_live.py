@@ -1,5 +1,6 @@
 """A recording that still goes on, piece by piece: what it shows so far, provisional until it ends."""
 
+import functools
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,7 +99,8 @@ async def hear_piece(
         with context.examining.folder() as folder:
             path = folder / UPLOAD_NAME
             await keep_form(request, path)
-            found = await run_in_threadpool(_hear, context, asking, path, piece, before)
+            work = functools.partial(_hear, context, asking, path, piece, before)
+            found = await context.slow_work.run(asking.account_id, work)
     if not before:
         await run_in_threadpool(note, context, asking, Deed.PREDICT_LIVE)
     return found

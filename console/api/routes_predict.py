@@ -1,5 +1,6 @@
 """One file or link, answered at once: verdict, LLR, words and segments."""
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from console.api.access_log import note
-from console.api.context import Context
+from console.api.context import ApiContext, Context
 from console.api.examining import Upload
 from console.api.principals import Analyst, Principal
+from console.api.slow_routes import slowly
 from console.api.spending import charging, file_left
 from console.people.deeds import Deed
 from jobs.archive_names import is_archive
@@ -20,6 +22,7 @@ from pipeline.errors import InputError, MediaUnsupportedError
 from reports.document import FailurePart, ReportDocument
 from reports.findings import SegmentRow, VerdictFindings
 from reports.languages import words_of
+from reports.words import Words
 
 router = APIRouter(prefix="/predict", tags=["predict"])
 FORM_TYPE = "multipart/form-data"
@@ -95,14 +98,23 @@ async def predict(
             await keep_body(request, path)
             title = name
         upload = Upload(path, title or "upload")
-        document = await run_in_threadpool(
-            context.examining.file, upload, asked_by(asking), words, charging(context, asking)
-        )
+        document = await examined(context, asking, upload, words)
     await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return predicted(document)
 
 
+async def examined(
+    context: ApiContext, asking: Principal, upload: Upload, words: Words
+) -> ReportDocument:
+    """Return the report of a file that was sent, when one of the examiners had time for it."""
+    work = functools.partial(
+        context.examining.file, upload, asked_by(asking), words, charging(context, asking)
+    )
+    return await context.slow_work.run(asking.account_id, work)
+
+
 @router.post("/link", dependencies=[Depends(file_left)])
+@slowly
 def predict_link(
     body: LinkBody,
     asking: Analyst,

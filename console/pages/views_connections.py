@@ -1,10 +1,12 @@
 """Buckets that the account reads: bind one with its keys, try it, take it away."""
 
+import functools
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, SecretStr, StringConstraints, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from console.api.context import ApiContext, Context
 from console.api.principals import Admin, Principal
@@ -60,9 +62,11 @@ def set_connection(
 
 
 @router.post("/connections/{name}/test")
-def test_connection(page: PageHere, asking: Admin, context: Context, name: Name) -> Response:
+async def test_connection(page: PageHere, asking: Admin, context: Context, name: Name) -> Response:
     """Look whether a connection leads to its bucket, and say so."""
-    return _show(page, asking, context, name=name, tried=try_out(name, asking, context))
+    tried = await try_out(name=name, asking=asking, context=context)
+    show = functools.partial(_show, page, asking, context, name=name, tried=tried)
+    return await run_in_threadpool(show)
 
 
 @router.post("/connections/{name}/remove")

@@ -127,7 +127,7 @@ def job(
 
 
 @router.get("/jobs/{job_id}/report.{kind}")
-def job_report(
+async def job_report(
     asking: Reader,
     context: Context,
     job_id: str,
@@ -135,7 +135,9 @@ def job_report(
     wishes: Annotated[JobReportWishes, Query()],
 ) -> Response:
     """Return a file of a job's report as the API does; where there is none now, a page says why."""
-    return routes_job_reports.job_report(job_id, kind, asking, context, wishes)
+    return await routes_job_reports.job_report(
+        job_id=job_id, kind=kind, asking=asking, context=context, wishes=wishes
+    )
 
 
 class PriorityForm(BaseModel):

@@ -12,7 +12,15 @@ from console.api.context import ApiContext, Context
 from console.api.examining import Upload
 from console.api.principals import Analyst
 from console.api.routes_live import PieceQuery, hear_piece
-from console.api.routes_predict import FORM_TYPE, UPLOAD_NAME, asked_by, keep_body, keep_form
+from console.api.routes_predict import (
+    FORM_TYPE,
+    UPLOAD_NAME,
+    asked_by,
+    examined,
+    keep_body,
+    keep_form,
+)
+from console.api.slow_routes import slowly
 from console.api.spending import charging, file_left
 from console.hearing import MOST_LIVE_S
 from console.pages.finding import FindingShown, show_finding
@@ -51,9 +59,7 @@ async def try_file(
             await keep_body(request, path)
             title = "recording"
         upload = Upload(path, title or "upload")
-        document = await run_in_threadpool(
-            context.examining.file, upload, asked_by(asking), words, charging(context, asking)
-        )
+        document = await examined(context, asking, upload, words)
     await run_in_threadpool(note, context, asking, Deed.PREDICT_FILE)
     return page.show("parts/finding.html", f=show_finding(document, words))
 
@@ -86,6 +92,7 @@ async def try_live(
 
 
 @router.post("/try/link")
+@slowly
 def try_link(
     page: PageHere,
     asking: Analyst,
