@@ -30,23 +30,8 @@
   // drawing
 
   function make_lanes() {
-    const place = find("lanes");
-    place.replaceChildren();
-    for (const one of lanes_shown()) {
-      const strip = document.createElement("div");
-      strip.className = "strip lane";
-      const name = document.createElement("span");
-      name.className = "strip-name";
-      const number = channels.length > 1 ? `${one.track + 1}.${one.channel + 1} ` : "";
-      name.append(number + facts.words[one.variant]);
-      const sides = document.createElement("small");
-      sides.append(`▲ ${facts.words.person} `, document.createElement("br"), `▼ ${facts.words.synthetic}`);
-      name.append(sides);
-      const canvas = document.createElement("canvas");
-      canvas.dataset.lane = `${one.track}.${one.channel}.${one.variant}`;
-      strip.append(name, canvas);
-      place.append(strip);
-    }
+    const names = lanes_shown().map((one) => [one, channels.length > 1 ? `${one.track + 1}.${one.channel + 1} ` : ""]);
+    find("lanes").replaceChildren(...names.map(([one, number]) => itemDrawing.strip(one, number, facts.words)));
   }
 
   function lane_in(answer, one) {

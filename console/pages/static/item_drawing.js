@@ -88,6 +88,22 @@ const itemDrawing = (() => {
     }
   }
 
+  // the place of a lane, with its name; `lane` draws into it
+  function strip(one, number, words) {
+    const place = document.createElement("div");
+    place.className = "strip lane";
+    const name = document.createElement("span");
+    name.className = "strip-name";
+    name.append(number + words[one.variant]);
+    const sides = document.createElement("small");
+    sides.append(`▲ ${words.person} `, document.createElement("br"), `▼ ${words.synthetic}`);
+    name.append(sides);
+    const canvas = document.createElement("canvas");
+    canvas.dataset.lane = `${one.track}.${one.channel}.${one.variant}`;
+    place.append(name, canvas);
+    return place;
+  }
+
   // bars grow up for a person and down for synthesis: colour is never alone
   function lane(canvas, view, shown, own, spans, colours) {
     const { brush, wide, high } = fit(canvas);
@@ -166,5 +182,5 @@ const itemDrawing = (() => {
     brush.strokeRect(left + 1, 1, Math.max(right - left - 2, 4), high - 2);
   }
 
-  return { palette, ruler, wave, lane, far, clock };
+  return { palette, ruler, wave, strip, lane, far, clock };
 })();

@@ -1,5 +1,5 @@
-// The page "Submit a job": files and folders sent in pieces (tus 1.0.0) that go on where a line broke,
-// and an estimate before anything begins. Without this file the form takes links and prefixes.
+// The page "Submit a job": files and folders sent in pieces (tus 1.0.0) that go on where a line broke;
+// the estimate of them is in submit_estimate.js. Without this file the form takes links and prefixes.
 "use strict";
 
 (() => {
@@ -15,24 +15,14 @@
 
   const at = (id) => document.getElementById(id);
   const said = form.dataset;
-  const number = new Intl.NumberFormat(document.documentElement.lang);
-  const words = (text, values) =>
-    text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  const { line, lines, number, size, words } = jobEstimate;
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-  function size(bytes) {
-    const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
-    let unit = 0;
-    let n = bytes;
-    for (; n >= 1000 && unit < units.length - 1; unit += 1) n /= 1000;
-    const style = { style: "unit", unit: units[unit], maximumSignificantDigits: 3 };
-    return new Intl.NumberFormat(document.documentElement.lang, style).format(n);
-  }
 
   // ---- which files -----------------------------------------------------------------------------
 
   const chosen = new Map(); // path -> file
   let nLeftOut = 0;
+  const estimate = jobEstimate.follow(said, () => [...chosen.values()]);
 
   // by its kind no sound and no film; what a browser does not know is let through: the fleet looks
   function isWanted(path, file) {
@@ -110,85 +100,6 @@
     at("files").value = at("folder").value = "";
     showChosen();
   });
-
-  // ---- what it would be ------------------------------------------------------------------------
-
-  const lines = () =>
-    at("sources").value.split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
-  let asked = 0;
-  const QUOTA = {
-    items_left: "itemsLeft",
-    items_over: "itemsOver",
-    stored_bytes_left: "bytesLeft",
-    stored_bytes_over: "bytesOver",
-    audio_s_left: "soundLeft",
-    audio_s_over: "soundOver",
-  };
-  const QUOTA_UNIT = {
-    items: (n) => number.format(n),
-    stored_bytes: size,
-    audio_s: (n) => number.format(Math.round(n / 360) / 10),
-  };
-
-  function line(list, text) {
-    const item = document.createElement("li");
-    item.textContent = text;
-    list.append(item);
-  }
-
-  async function ask(sources) {
-    const answer = await fetch("/v1/jobs/estimate", {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": csrf() },
-      body: JSON.stringify({
-        sources: sources.slice(0, Number(said.mostSources)),
-        only_new: at("only_new").checked,
-        n_files: chosen.size,
-        file_bytes: [...chosen.values()].reduce((sum, file) => sum + file.size, 0),
-      }),
-    });
-    const body = await answer.json();
-    if (!answer.ok) throw new Error(body.detail);
-    return body;
-  }
-
-  async function estimate() {
-    const sources = lines();
-    const mine = (asked += 1);
-    const place = at("estimate-said");
-    const problems = at("estimate-problems");
-    at("estimate").hidden = !sources.length && !chosen.size;
-    if (at("estimate").hidden) return;
-    problems.replaceChildren();
-    place.textContent = said.counting;
-    let found;
-    try {
-      found = await ask(sources);
-    } catch (error) {
-      if (mine === asked) place.textContent = words(said.notCounted, { why: error.message });
-      return;
-    }
-    if (mine !== asked) return; // something else was asked meanwhile
-    const bytes = found.n_bytes;
-    const least = found.is_all ? "" : `${said.atLeast} `;
-    const parts = [least + words(said.estimate, { n: number.format(found.n_items) })];
-    if (bytes) parts.push(words(said.ofSize, { size: size(bytes) }));
-    parts.push(
-      found.minutes === null
-        ? said.noPace
-        : words(said.minutes, { n: number.format(Math.max(1, Math.ceil(found.minutes))) }),
-    );
-    place.textContent = parts.join(" ");
-    for (const one of found.problems) line(problems, `${one.source}: ${one.message}`);
-    for (const one of found.quota) {
-      const key = `${one.resource}_${one.left < 0 ? "over" : "left"}`;
-      if (key in QUOTA) line(problems, words(said[QUOTA[key]], { n: QUOTA_UNIT[one.resource](Math.abs(one.left)) }));
-    }
-  }
-
-  at("sources").addEventListener("change", estimate);
-  at("only_new").addEventListener("change", estimate);
-  at("estimate-again").addEventListener("click", estimate);
 
   // ---- sending ---------------------------------------------------------------------------------
 
