@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import onnxruntime
 
@@ -26,6 +26,7 @@ from pipeline.decode import analysed_channels, decode, replace_not_finite, surve
 from pipeline.derivation import derivation_of, this_machine
 from pipeline.embed import embed
 from pipeline.errors import AccessError, VerityError
+from pipeline.ffmpeg_command import ffmpeg_version
 from pipeline.kept_sound import KeptSound
 from pipeline.model_card import ModelCard
 from pipeline.occlusion import explain
@@ -331,11 +332,16 @@ def failed_report(
 def tool_versions() -> dict[str, str]:
     """Return the versions of what the numbers depend on."""
     return {
-        "verity": version("verity"),
-        "ffmpeg": str(imageio_ffmpeg.get_ffmpeg_version()),
+        "verity": _own_version(),
+        "ffmpeg": ffmpeg_version(),
         "onnxruntime": onnxruntime.__version__,
         "numpy": np.__version__,
     }
+
+
+@cache
+def _own_version() -> str:
+    return version("verity")  # reads a file
 
 
 class _Clock:

@@ -12,10 +12,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import imageio_ffmpeg
 import onnxruntime
 
-from pipeline.ffmpeg_command import decode_command, probe_command
+from pipeline.ffmpeg_command import decode_command, ffmpeg_version, probe_command
 from pipeline.traces import DerivationStep, Machine
 from pipeline.vocabulary import (
     AudioTrack,
@@ -45,7 +44,7 @@ def derivation_of(
     """
     if media is None or media.probe is None:
         return ()
-    ffmpeg = f"ffmpeg {imageio_ffmpeg.get_ffmpeg_version()}"
+    ffmpeg = f"ffmpeg {ffmpeg_version()}"
     steps = [DerivationStep("probe", ffmpeg, _line(probe_command(MEDIA)), "", media.sha256)]
     for track in media.probe.tracks if sample_rate else ():
         if track.decoded_sha256:
@@ -65,8 +64,7 @@ def this_machine(stages: str) -> Machine:
         processor=_processor(),
         n_cores=len(os.sched_getaffinity(0)),
         gpu=_gpu(),
-        runtime=f"{platform.python_implementation()} {platform.python_version()}, "
-        f"scipy {version('scipy')}",
+        runtime=_runtime(),
     )
 
 
@@ -98,6 +96,12 @@ def _track_steps(
 def _line(command: list[str]) -> str:
     """Return a command as it could be typed, the program by its name alone."""
     return shlex.join([Path(command[0]).name.partition("-")[0], *command[1:]])
+
+
+@cache
+def _runtime() -> str:
+    interpreter = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{interpreter}, scipy {version('scipy')}"
 
 
 @cache

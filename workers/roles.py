@@ -9,7 +9,7 @@ from workers.preparer import Preparer, PreparerSettings
 from workers.scorer import Scorer, ScorerSettings
 from workers.settings import FleetSettings, NodePlace
 from workers.site_key import site_key
-from workers.writer import Writer, WriterSettings
+from workers.writer import WRITES_AT_ONCE, Writer, WriterSettings
 
 
 class Role(StrEnum):
@@ -61,7 +61,9 @@ def needs_of(role: Role, crew: CrewSettings) -> Needs:
         return Needs(fleet.n_score_threads, float(crew.uses_gpus))
     if role is Role.LISTER:
         return Needs(0.1, n_threads=fleet.n_listings + 1)
-    return Needs(1.0 if role is Role.PREPARER else 0.5)
+    if role is Role.WRITER:
+        return Needs(0.5, n_threads=WRITES_AT_ONCE)
+    return Needs(1.0)
 
 
 def job_of(role: Role, fleet: FleetSettings) -> tuple[type, object]:

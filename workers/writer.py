@@ -1,5 +1,6 @@
 """The Writer actor: concludes, renders JSON, PDF and CSV, puts them, then the one fenced finish."""
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -48,6 +49,8 @@ from workers.path_guard import guard_paths
 from workers.reuse import Reusable, checked_document, clips_of, name_notes_of, own_report
 from workers.scorer import DetectorFacts
 from workers.walk_values import ActorFacts, StageSpan, Watched, here
+
+WRITES_AT_ONCE = 2  # half of its time on an item a writer waits for store and database
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,16 @@ class Ended:
 
 
 class Writer:
-    """Holds a database engine and an object store for the actor's life."""
+    """Holds a database engine and an object store for the actor's life.
+
+    Its methods may run in several threads: while the files of one item are put and its end is
+    committed, the report of the next one is rendered.
+    """
 
     def __init__(self, settings: WriterSettings) -> None:
         """Keep the settings; `open` connects."""
         self._settings = settings
+        self._rendering = threading.Lock()  # two long reports at once would need twice the memory
 
     @ray.method
     def open(self) -> tuple[ActorFacts, None]:
@@ -111,7 +119,7 @@ class Writer:
         url = self._settings.storage.database_url
         if url is None:
             raise ConfigError("A writer needs the URL of the database.")
-        self._engine = connect_engine(url.get_secret_value())
+        self._engine = connect_engine(url.get_secret_value(), kept=WRITES_AT_ONCE)
         self._store = open_object_store(self._settings.storage)
         storage = self._settings.storage
         self._stamper: Stamper | None = None
@@ -224,7 +232,8 @@ class Writer:
         clips: Mapping[str, bytes],
     ) -> ItemResult:
         """Render a report and put its files into the object store."""
-        rendered = render(document, clips, self._settings.signing_key)
+        with self._rendering:
+            rendered = render(document, clips, self._settings.signing_key)
         if self._stamper is not None:  # without one that is away: it can be stamped later
             rendered, _ = self._stamper.stamp_files(rendered)
         return ItemResult(

@@ -29,6 +29,8 @@ def test_a_worker_whose_ray_has_died_gives_its_item_back_and_ends_to_be_started_
     with bench.start_process(log, BENCH_MARK=mark) as worker:
         wait_until(lambda: bench.queue.desk.job_status(job.job_id).counts.running > 0, START_S)
         [pid] = [pid for pid in marked_pids(mark) if server in _command(pid)]
+        spare = ("log_monitor.py", "monitor.py", "dashboard.py")  # nobody would see what they say
+        assert not [one for one in marked_pids(mark) if any(map(_command(one).count, spare))]
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
         wait_until(lambda: bench.queue.desk.job_status(job.job_id).counts.running == 0, BACK_S)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.roles import CrewSettings
+from workers.roles import CrewSettings, Role, needs_of
 from workers.settings import FleetSettings
 
 
@@ -31,3 +31,12 @@ def test_scorers_follow_the_cards_and_writers_the_preparers(
     fleet = FleetSettings.from_env({"VERITY_VAR": str(tmp_path), **environ})
     crew = CrewSettings(fleet, n_preparers, n_gpus)
     assert (crew.n_scorers, crew.n_writers) == expected
+
+
+def test_a_writer_waits_for_the_store_with_one_item_while_it_renders_another(
+    tmp_path: Path,
+) -> None:
+    fleet = FleetSettings.from_env({"VERITY_VAR": str(tmp_path)})
+    needs = needs_of(Role.WRITER, CrewSettings(fleet, 2, 0))
+    assert (needs.n_cpus, needs.n_threads) == (0.5, 2)
+    assert needs.without_cores().n_threads == 2
