@@ -1,6 +1,6 @@
 """Items and seconds of sound that a fleet does in a second, from S3 to reports in S3, and what it costs itself.
 
-    .venv/bin/python -m bench.fleet [--short 2000 --long 50 --within 3600] [--nodes 1 2 4]
+    .venv/bin/python -m bench.fleet [--short 2000 --long 50 --within 3600] [--nodes 1 2 4] [--tiny 1000]
 
 A PostgreSQL, an S3 server and a worker of its own, shipped models, one thread a library. Rates count
 from the first finished item to the last: starting Ray is not in them. The fleet's own cost is the CPU
@@ -24,9 +24,11 @@ from ray.cluster_utils import Cluster  # noqa: E402
 from bench.cpu_clock import machine  # noqa: E402
 from bench.fleet_site import DidNotEndError, FleetSite, Run, open_site  # noqa: E402
 from bench.process_times import OVERHEAD  # noqa: E402
+from bench.tiny_objects import states, table_mib  # noqa: E402
 
 AIM_OVERHEAD_MS = 15.0
 SHORT_S, LONG_S = 6.0, 300.0
+TINY_S = 0.1  # on average: half of them hold no sound
 PROJECTED_CORES = (16, 64)
 
 
@@ -40,6 +42,7 @@ def main() -> int:
         "--nodes", type=int, nargs="*", default=[1, 2, 4], help="Ray nodes, in turn"
     )
     parser.add_argument("--node-items", type=int, default=60, help="short items for each of them")
+    parser.add_argument("--tiny", type=int, default=0, help="objects that are next to nothing")
     parser.add_argument("--within", type=float, default=900.0, help="seconds for each job")
     arguments = parser.parse_args()
     print(machine(), flush=True)
@@ -72,16 +75,37 @@ def _measure(site: FleetSite, arguments: argparse.Namespace) -> list[str]:
         _print_run(prefix, runs[prefix], n_items, seconds)
     if "long" in runs:
         _print_projection(runs["long"], arguments.long_s)
+    if arguments.tiny:
+        broken += _measure_tiny(site, arguments.tiny, arguments.within)
     if arguments.nodes:
         print(f"\n{arguments.node_items} short items on a Ray cluster, one preparer a node")
     for n_nodes in arguments.nodes:
         prefix = f"nodes-{n_nodes}"
         site.fill(prefix, arguments.node_items, SHORT_S)
         with _cluster(n_nodes) as environ:
-            run = site.run(prefix, arguments.node_items, arguments.within, **environ)
+            run = site.run(prefix, arguments.node_items, arguments.within, environ=environ)
         broken += run.broken
         print(f"  {n_nodes} nodes: {run.n_items / run.wall_s:.2f} items/s", flush=True)
     return broken
+
+
+def _measure_tiny(site: FleetSite, n_items: int, within_s: float) -> list[str]:
+    """Run a bucket of tiny objects, and print what was held meanwhile beside the usual figures."""
+    site.fill_tiny("tiny", n_items)
+    tables_mib = table_mib(site.engine)
+    run = site.run("tiny", n_items, within_s, may_fail=True)
+    _print_run("tiny", run, n_items, TINY_S)
+    assert run.job is not None, "it has run"
+    found, bounds = states(site.engine, run.job.job_id), run.bounds
+    grown_kb = 1024 * (table_mib(site.engine) - tables_mib) / n_items
+    print(f"  ended: {', '.join(f'{n} {state}' for state, n in sorted(found.items()))}")
+    print(
+        f"  at most {bounds.threads} threads and {bounds.memory_mib:.0f} MiB in the driver,"
+        f" {bounds.disk_mib:.1f} MiB of temporary files; tables grew by {grown_kb:.1f} kB an item"
+    )
+    print(f"  {bounds.n_looks} looks at its progress, {bounds.lies} of them wrong")
+    print(f"  20 000 at this rate: {20_000 * run.wall_s / run.n_items / 60:.0f} minutes")
+    return run.broken + ([f"progress lied {bounds.lies} times"] if bounds.lies else [])
 
 
 def _print_run(name: str, run: Run, n_items: int, seconds: float) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Engine, text
 
 from bench.process_times import cpu_by_role
+from bench.tiny_objects import Bounds, fill_tiny
 from console.demo.local_s3 import LocalS3, serve_s3
 from jobs.spec import Job, JobSpec
 from jobs.work_queue import WorkQueue
@@ -45,6 +46,7 @@ class Run:
     stages_s: dict[str, float] = field(default_factory=dict)  # summed over the whole job
     broken: list[str] = field(default_factory=list)
     job: Job | None = None
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,27 @@ class FleetSite:
             tag = b"TAG" + f"{prefix} {number}".encode().ljust(125, b"\0")  # ID3v1: 128 bytes
             (folder / f"{number:05}.mp3").write_bytes(contents[number % len(contents)] + tag)
 
-    def run(self, prefix: str, n_items: int, within_s: float, **environ: str) -> Run:
+    def fill_tiny(self, prefix: str, n_items: int) -> None:
+        """Put tiny objects under a prefix, see `bench.tiny_objects`."""
+        fill_tiny(self.folder / "s3" / MEDIA / prefix, n_items, self.folder)
+
+    def run(
+        self,
+        prefix: str,
+        n_items: int,
+        within_s: float,
+        *,
+        may_fail: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Run:
         """Submit a prefix as a job, let one worker do it, and measure.
+
+        Args:
+            prefix: that was filled.
+            n_items: how many there are.
+            within_s: for all of them.
+            may_fail: an item that ends as failed, with its report, is no broken promise.
+            environ: of the worker, beside its own.
 
         Raises:
             DidNotEndError: see there.
@@ -89,7 +110,7 @@ class FleetSite:
             worker = subprocess.Popen(  # noqa: S603 (our own module)
                 command,
                 cwd=ROOT,
-                env={**self._environ(trace), **environ},
+                env={**self._environ(trace), **(environ or {})},
                 stdout=output,
                 stderr=output,
             )
@@ -106,7 +127,7 @@ class FleetSite:
             worker.wait()
             queue.close()
         run.stages_s = _stage_times(trace)
-        run.broken = self._broken(job, n_items)
+        run.broken = self._broken(job, n_items, may_fail=may_fail)
         run.job = job
         return run
 
@@ -115,16 +136,19 @@ class FleetSite:
     ) -> Run:
         """Look at counts and CPU times until all is done."""
         first: tuple[float, int, dict[str, float]] | None = None
+        bounds = Bounds()
         while time.monotonic() < until:
             used = self._cpu_by_role()
             counts, now = queue.desk.job_status(job.job_id).counts, time.monotonic()
             n_ended = counts.done + counts.failed
+            if worker.poll() is None:
+                bounds.look(worker.pid, self.folder / "temp", counts)
             if first is None and n_ended:
                 first = now, n_ended, used
             if first is not None and n_ended == counts.total and not counts.listing:
                 began, n_before, before = first
                 spent = {role: cpu_s - before.get(role, 0.0) for role, cpu_s in used.items()}
-                return Run(n_ended - n_before, now - began, spent)
+                return Run(n_ended - n_before, now - began, spent, bounds=bounds)
             if worker.poll() is not None:
                 raise DidNotEndError(f"the worker ended with {worker.returncode}")
             time.sleep(LOOK_S)
@@ -141,10 +165,11 @@ class FleetSite:
         postgres = self.postgres.running_pid()
         return cpu_by_role([os.getpid()] + ([postgres] if postgres else []))
 
-    def _broken(self, job: Job, n_items: int) -> list[str]:
+    def _broken(self, job: Job, n_items: int, *, may_fail: bool) -> list[str]:
         """Return which promises do not hold: all items final, exactly one current report each."""
         final = (
-            "SELECT count(*) FROM item WHERE job_id = :job AND kind = 'media' AND state = 'done'"
+            "SELECT count(*) FROM item WHERE job_id = :job AND kind = 'media'"
+            " AND state IN ('done', :other)"
         )
         reports = (
             "SELECT count(*) FROM item LEFT JOIN report USING (item_id)"
@@ -152,7 +177,8 @@ class FleetSite:
             " GROUP BY item_id HAVING count(report.item_id) <> 1"
         )
         with self.engine.connect() as connection:
-            n_done = connection.execute(text(final), {"job": job.job_id}).scalar_one()
+            states = {"job": job.job_id, "other": "failed" if may_fail else "done"}
+            n_done = connection.execute(text(final), states).scalar_one()
             n_odd = len(connection.execute(text(reports), {"job": job.job_id}).all())
         broken = [] if n_done == n_items else [f"{n_done} of {n_items} items are done"]
         return broken + ([f"{n_odd} items have not exactly one report"] if n_odd else [])
