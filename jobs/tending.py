@@ -18,7 +18,7 @@ from storage import (
     secret_rows,
 )
 from storage.audit_rows import append_audit
-from storage.database import committing, transaction
+from storage.database import committing, one_trip, transaction
 from storage.host_rows import HostPace
 
 TENDS_A_LEASE = 4  # tend at least this often, or its pauses look like outages of the database
@@ -40,7 +40,7 @@ class Tender:
         """Fold counters, reclaim expired claims, cancel latecomers; return how many were reclaimed."""
         with transaction(self.engine) as connection:
             job_rows.fold_changes(connection)
-            with committing(connection):
+            with one_trip(connection):
                 host_rows.forget_full(connection, self.host_pace)
                 secret_rows.forget_old(connection)
         with transaction(self.engine) as connection:

@@ -121,3 +121,20 @@ def test_rows_of_statements_that_went_out_together_are_read_afterwards(engine: E
             counted = send(connection, text("SELECT count(*) AS n FROM account"))
         assert [row["account_id"] for row in found] == ["default", "one"]
         assert counted.fetchone() == {"n": 2}
+
+
+def test_a_statement_whose_trip_broke_before_it_was_prepared_works_afterwards(
+    engine: Engine,
+) -> None:
+    statement = text("SELECT :name || 's' AS name")
+    for _ in range(2):
+        with (  # noqa: PT012
+            pytest.raises(psycopg.errors.DivisionByZero),
+            transaction(engine) as connection,
+            one_trip(connection),
+        ):
+            send(connection, text("SELECT 1 / :zero"), {"zero": 0})
+            send(connection, statement, {"name": "plan"})
+        with transaction(engine) as connection:
+            (row,) = send(connection, statement, {"name": "plan"})
+            assert row == {"name": "plans"}
