@@ -146,6 +146,12 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
         pages.state.limits, pages.state.watch = limits, app.state.watch
         app.router.routes.append(PagesMount("/", pages))
     app.add_middleware(UnchangedAnswers, paths=TAGGED_PATHS)
+    app.add_middleware(TusVersion, path=TUS_PATH)
+    app.add_middleware(
+        BodyLimit,
+        limits=dict.fromkeys(UPLOAD_PATHS, context.settings.upload_bytes)
+        | {TUS_PATH: context.jobs_settings.limits.max_bytes},
+    )
     if context.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -155,12 +161,6 @@ def create_app(context: ApiContext, pages: FastAPI | None = None) -> FastAPI:
             expose_headers=SAID_HEADERS.split(),
             max_age=600,
         )
-    app.add_middleware(TusVersion, path=TUS_PATH)
-    app.add_middleware(
-        BodyLimit,
-        limits=dict.fromkeys(UPLOAD_PATHS, context.settings.upload_bytes)
-        | {TUS_PATH: context.jobs_settings.limits.max_bytes},
-    )
     app.add_middleware(SecurityHeaders, is_https=context.settings.is_https)
     app.add_middleware(Measured, metrics=metrics)
     return app

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.api.limits import Allowance
-from console.api.problems import problem
+from console.api.problems import problem, unexpected
 
 # No inline script or style, nothing from elsewhere; pictures and sound also from the page itself.
 CONTENT_POLICY = (
@@ -42,7 +42,10 @@ class SecurityHeaders:
 
         state = scope.setdefault("state", {})  # `principals.py` puts what is left there
 
+        has_begun = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 allowance = state.get("allowance")
@@ -53,9 +56,16 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/v1"):
                     headers.setdefault("cache-control", "no-store")
+            has_begun = True
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # the framework's own last answer would go out beside us, without headers
+            if not has_begun:
+                await unexpected()(scope, receive, send_with_headers)
+            raise
 
 
 class BodyLimit:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from console.people.senders import sender_of
 from jobs.quota import QuotaDesk
 from pipeline.errors import AccessError
 from storage import bucket_rows, quota_rows
@@ -24,6 +25,7 @@ from storage.quota_rows import Spending
 
 QUOTA_KEPT_S = 30.0  # then an account's own limit is looked up again
 MOST_BUCKETS = 20_000  # then those that are full again are forgotten
+SWEPT_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Limits:
         self._clock = clock
         self._is_shared = is_shared
         self._buckets: dict[str, _Bucket] = {}
+        self._swept_at = -math.inf
         self._known: dict[tuple[str, str | None], _Known] = {}
         self._counted: Counter[tuple[str, str | None]] = Counter()
 
@@ -114,7 +117,7 @@ class Limits:
         Raises:
             AccessError: too many requests (`too_many_requests`, with `retry_after_s`).
         """
-        return await self._take({f"address:{address}": self._default})
+        return await self._take({f"address:{sender_of(address)}": self._default})
 
     async def limit_of(self, account_id: str) -> int:
         """Return an account's requests a minute; 0: no limit."""
@@ -156,7 +159,8 @@ class Limits:
 
     def _take_own(self, limited: Mapping[str, int]) -> list[Taken]:
         now = self._clock()
-        if len(self._buckets) > MOST_BUCKETS:
+        if len(self._buckets) > MOST_BUCKETS and now - self._swept_at > SWEPT_EVERY_S:
+            self._swept_at = now  # not at each request: that would cost more than answering it
             self._buckets = {k: one for k, one in self._buckets.items() if now - one.at < MINUTE_S}
         buckets = []
         for subject, limit in limited.items():

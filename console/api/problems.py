@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): the same code and sentence as everywhere else."""
 
+import errno
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -110,6 +111,11 @@ def problem_of(error: VerityError) -> JSONResponse:
     return problem(status, error.code, error.message, headers)
 
 
+def unexpected() -> JSONResponse:
+    """Return the problem of an error of ours."""
+    return problem(500, "unexpected", "Something went wrong on our side; it was written down.")
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Let every error of an app be a problem."""
 
@@ -132,11 +138,18 @@ def add_problem_handlers(app: FastAPI) -> None:
         code = HTTPStatus(error.status_code).name.lower()
         return problem(error.status_code, code, str(error.detail), error.headers)
 
-    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, OSError)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        return problem_of(OutageError("The server's disk has no room for this now.", "disk_full"))
+
+    async def unforeseen(_: Request, error: Exception) -> JSONResponse:
         _log.error("request failed unexpectedly", exc_info=error)
-        return problem(500, "unexpected", "Something went wrong on our side; it was written down.")
+        return unexpected()
 
     app.add_exception_handler(VerityError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(OSError, broken)
+    app.add_exception_handler(Exception, unforeseen)

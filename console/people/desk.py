@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from console.people.passwords import check_password, hash_password, is_password, needs_new_hash
 from console.people.roles import Role
 from console.people.second_factor import check_code, is_secret
+from console.people.senders import sender_of
 from console.people.typed import MOST_EMAIL_CHARS, check_email, check_name, digest
 from pipeline.errors import AccessError, InputError, SourceNotFoundError
 from storage import people_rows, session_rows
@@ -112,7 +113,7 @@ class PeopleDesk:
             AccessError: wrong (`sign_in_wrong`), a code is needed (`code_needed`), or too many
                 tries (`sign_in_wait`, with `retry_after_s`).
         """
-        whose, place = "", f"address:{address}"
+        whose, place = "", f"address:{sender_of(address)}"
         with transaction(self._engine) as connection:
             person = people_rows.find_person(connection, email.strip())
             # by the person: an address can be written in more ways than one

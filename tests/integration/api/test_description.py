@@ -89,5 +89,20 @@ def test_each_shape_has_a_name_of_its_own(context: ApiContext) -> None:
     assert twice == []
 
 
+def test_every_typed_body_refuses_what_it_does_not_know(context: ApiContext) -> None:
+    description = create_app(context).openapi()
+    shapes = description["components"]["schemas"]
+    bodies = {
+        said["schema"]["$ref"].rpartition("/")[2]
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        for kind, said in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    }
+    assert len(bodies) > 10
+    open_ones = [one for one in bodies if shapes[one].get("additionalProperties") is not False]
+    assert open_ones == []
+
+
 def has_input(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> bool:
     return bool(operation.body) or any(True for _ in operation.iter_parameters())

@@ -57,3 +57,28 @@ def test_other_sites_are_named_before_their_pages_may_ask(context: ApiContext) -
             headers = client.options("/v1/jobs", headers=asking).headers
         assert headers.get("access-control-allow-origin") == allowed
         assert "access-control-allow-credentials" not in headers
+
+
+def test_an_error_of_ours_carries_the_policy_and_tells_nothing(context: ApiContext) -> None:
+    app = create_app(context)
+
+    def broken() -> None:
+        raise RuntimeError("the database's password")
+
+    app.get("/v1/broken")(broken)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/v1/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
+    assert "password" not in answer.text
+    assert answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_another_site_s_page_may_read_why_its_file_was_too_large(context: ApiContext) -> None:
+    origin = "https://news.example.org"
+    settings = context.settings.model_copy(update={"cors_origins": (origin,)})
+    app = create_app(dataclasses.replace(context, settings=settings))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.post("/v1/jobs", content=bytes(2 << 20), headers={"origin": origin})
+    assert answer.status_code == 413
+    assert answer.headers["access-control-allow-origin"] == origin

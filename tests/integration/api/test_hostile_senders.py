@@ -55,6 +55,42 @@ def test_heads_of_many_fields_are_refused_by_their_length(
     assert is_answered(url)
 
 
+ODD_FIELDS = [
+    b"authorization: Bearer vv_\xff_\xff",
+    b"authorization: Bearer vv_\xb2_x",
+    b"authorization: \xff",
+    b"cookie: verity_session=\xff\xfe",
+    b"x-forwarded-for: \xff, \xfe",
+    b"if-none-match: \xff",
+    b"last-event-id: \xff",
+    b"accept-language: \xff;q=\xfe",
+    b"content-length: 5_0",
+]
+
+
+def test_bytes_of_a_head_that_are_no_text_are_no_error_of_ours(url: str) -> None:
+    for path in (b"/v1/jobs", b"/v1/jobs/events", b"/v1/health/live"):
+        for field in ODD_FIELDS:
+            with line_to(url) as line:
+                line.sendall(b"GET " + path + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n")
+                line.sendall(field + b"\r\n\r\n")
+                status = rest_of(line).split(b" ")[1]
+            assert status in {b"200", b"400", b"401"}, (path, field)
+
+
+def test_a_key_of_odd_bytes_for_repeats_is_a_key(url: str, head: bytes) -> None:
+    body = b'{"sources": ["https://example.org/a.mp3"]}'
+    said = []
+    for _ in range(2):
+        with line_to(url) as line:
+            line.sendall(b"POST /v1/jobs HTTP/1.1\r\n" + head + b"idempotency-key: \xff\xfe\r\n")
+            line.sendall(b"content-type: application/json\r\nconnection: close\r\n")
+            line.sendall(b"content-length: %d\r\n\r\n" % len(body) + body)
+            said.append(rest_of(line))
+    assert all(one.startswith(b"HTTP/1.1 201 ") for one in said)
+    assert said[0].rpartition(b"\r\n")[2] == said[1].rpartition(b"\r\n")[2]
+
+
 def test_a_body_in_pieces_without_end_is_cut_off_at_the_limit(
     url: str, head: bytes, context: ApiContext
 ) -> None:

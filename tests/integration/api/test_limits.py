@@ -68,6 +68,20 @@ def test_visitors_and_wrong_keys_are_limited_by_their_address(context: ApiContex
         assert client.get("/v1/health/live").status_code == 200
 
 
+def test_a_network_that_one_sender_has_all_of_is_one_sender(engine: Engine) -> None:
+    limits = Limits(engine, 2)
+
+    async def take() -> None:
+        for address in ("2001:db8::1", "2001:db8::2", "::ffff:192.0.2.1", "192.0.2.1", "proxy"):
+            await limits.take_as_visitor(address)
+        for address in ("2001:db8::ffff:3", "192.0.2.1"):
+            with pytest.raises(AccessError):
+                await limits.take_as_visitor(address)
+        await limits.take_as_visitor("2001:db8:0:1::1")
+
+    asyncio.run(take())
+
+
 def test_usage_tells_requests_and_items_of_the_own_account(browse: Browse) -> None:
     ada, bo = browse("ada@example.org"), browse("bo@example.org")
     ada.post("/v1/jobs", json=JOB)

@@ -1,12 +1,18 @@
 """One file at once: verdicts, wrong files, lies about length, links inside our network."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.integration.api.conftest import Browse
+from console.api.app import create_app
+from console.api.context import ApiContext
+from console.api.examining import open_examining
+from console.people.roles import Role
+from tests.integration.api.conftest import PASSWORD, Browse
 from tests.makers import SAMPLE_RATE, genuine_speech, silence, synthetic_sample, wav_bytes
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.postgres
 
@@ -94,3 +100,18 @@ def test_a_link_never_leads_inside_our_network_or_to_our_own_store(
 def test_nothing_of_an_upload_stays_on_disk(analyst: TestClient, tmp_path: Path) -> None:
     analyst.post("/v1/predict", content=wav_bytes(silence(), SAMPLE_RATE))
     assert not list((tmp_path / "temp").rglob("upload*"))
+
+
+def test_a_disk_that_is_full_is_a_service_that_is_away(context: ApiContext, tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path / "small", 64 << 10) as folder,
+        open_examining(context.jobs_settings, folder) as examining,
+    ):
+        own = dataclasses.replace(context, examining=examining)
+        own.people.sign_up("ada@example.org", PASSWORD)
+        key = own.keys.make_key("default", "script", Role.ANALYST).key
+        client = TestClient(create_app(own), raise_server_exceptions=False)
+        client.headers["authorization"] = f"Bearer {key}"
+        answer = client.post("/v1/predict", content=bytes(1 << 20))
+        assert (answer.status_code, answer.json()["code"]) == (503, "disk_full")
+        assert client.post("/v1/predict", content=b"small").status_code == 200, "nothing stays"
