@@ -34,6 +34,7 @@ LEAST_BANDS = 5
 LEAST_SLOPE_DB_S = 30.0  # slower ones are no decays
 STEEPEST = 0.1  # the share of a band's decays that is looked at
 FLOOR = 1e-12
+FRAMES_AT_ONCE = 100  # their spectra fit into the processor's cache
 
 
 @dataclass(slots=True)
@@ -84,9 +85,13 @@ def steepest_decay(samples: FloatArray, sample_rate: int) -> float | None:
         sample_rate: in Hz, at least 7 200.
     """
     frames = sliding_window_view(samples, FRAME_SAMPLES)[:: sample_rate // FRAME_RATE_HZ]
-    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
-    parts = np.square(spectrum.view(np.float32))  # real and imaginary, in turn
-    level = np.ascontiguousarray(10 * np.log10(parts @ _bands(sample_rate) + FLOOR).T)
+    power = np.empty((BANDS, len(frames)), np.float32)
+    for first in range(0, len(frames), FRAMES_AT_ONCE):
+        some = slice(first, first + FRAMES_AT_ONCE)
+        spectrum = scipy.fft.rfft(frames[some] * _window(), axis=1)
+        parts = np.square(spectrum.view(np.float32))  # real and imaginary, in turn
+        power[:, some] = (parts @ _bands(sample_rate)).T
+    level = 10 * np.log10(power + FLOOR)
     ordered = np.sort(level, axis=1)  # (BANDS, n_frames)
     loud, quiet = _quantile(ordered, 0.95), _quantile(ordered, 0.05)
     steepest: list[float] = []

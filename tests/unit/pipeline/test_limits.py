@@ -132,6 +132,11 @@ def test_a_child_can_gain_no_rights_and_leaves_no_core() -> None:
     assert cores[1] == "(0, 0)\n"
 
 
+def test_the_threads_of_a_child_do_not_interrupt_each_other() -> None:
+    policy = run_python("import os; print(os.sched_getscheduler(0))", ChildLimits())[1]
+    assert int(policy) == os.SCHED_BATCH
+
+
 def test_a_child_inherits_no_file_of_its_parent(tmp_path: Path) -> None:
     with (tmp_path / "open").open("w"):
         listing = run_python("import os; print(len(os.listdir('/proc/self/fd')))", ChildLimits())
