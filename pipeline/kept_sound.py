@@ -57,17 +57,17 @@ class KeptSound:
         if self._file.closed:
             return
         n_bytes = self._n_bytes + chunk.nbytes
-        if n_bytes > self._limit_bytes and not self._is_on_disk:
-            free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
-            self._limit_bytes = min(self._on_disk_bytes, round(free_bytes * DISK_SHARE))
-            self._is_on_disk = True
-        if n_bytes > self._limit_bytes:
-            self._let_go()
-            return
         stretch = self._tracks.get(track) or _Stretch(self._n_bytes, chunk[:1].nbytes)
         try:
+            if n_bytes > self._limit_bytes and not self._is_on_disk:
+                free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+                self._limit_bytes = min(self._on_disk_bytes, round(free_bytes * DISK_SHARE))
+                self._is_on_disk = True
+            if n_bytes > self._limit_bytes:
+                self._let_go()
+                return
             self._file.write(chunk.reshape(-1).data)
-        except OSError:  # the disk is full: the sound is decoded again
+        except OSError:  # the disk is full, or there is none: the sound is decoded again
             self._let_go()
             return
         self._n_bytes = n_bytes

@@ -64,3 +64,11 @@ def test_a_disk_that_becomes_full_costs_what_was_kept_and_nothing_else() -> None
     kept = kept_tracks(10_000, 1_000_000)
     assert joined(kept, 0) is None
     assert joined(kept, 1) is None
+
+
+def test_without_a_temporary_folder_a_long_sound_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert joined(kept_tracks(10_000, 1_000_000), 0) is None
+    np.testing.assert_array_equal(joined(kept_tracks(1_000_000, 0), 0), MONO)
