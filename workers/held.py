@@ -19,9 +19,7 @@ from workers.settings import StageDeadlines
 from workers.sketch import Sketch
 from workers.walk_values import PreparedHead, StageSpan
 
-# How late a stop is noticed while an actor works. Each look is a call of Ray's: at 0.1 s they were
-# half of what a driver cost.
-POLL_S = 0.5
+POLL_S = 0.5  # how late a stop is noticed while an actor works; each look is a call of Ray's
 
 
 class StopCause(StrEnum):
