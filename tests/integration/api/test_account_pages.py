@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -250,6 +251,15 @@ def test_a_job_says_what_it_waits_for_and_who_can_do_what(ada: TestClient, engin
     assert (found["what"], found["detector"]) == ("detector", "ab" * 32)
     assert "VERITY_MODELS" in found["words"]
     assert WORDS["waits.detector"].format(name="abababababab") in shown(ada, f"/jobs/{job_id}")
+    with transaction(engine) as connection:
+        worker_rows.say_here(connection, replace(WORKER, lack="The cluster has no room."))
+    assert ada.get(f"/v1/jobs/{job_id}").json()["waiting"]["what"] == "ready"
+    with transaction(engine) as connection:
+        worker_rows.say_here(connection, replace(WORKER, detectors=("ab" * 32,)))
+    assert ada.get(f"/v1/jobs/{job_id}").json()["waiting"] is None
+    with transaction(engine) as connection:
+        connection.execute(text("UPDATE fleet_worker SET seen_at = seen_at - interval '1 minute'"))
+    assert ada.get(f"/v1/jobs/{job_id}").json()["waiting"]["what"] == "worker"
     ada.post(f"/v1/jobs/{job_id}/pause")
     assert ada.get(f"/v1/jobs/{job_id}").json()["waiting"] is None
     queue.close()
