@@ -15,6 +15,7 @@ from jobs.estimate import Tally, count_uploads, minutes_for
 from jobs.source_options import SourceOptions
 from jobs.sources.access import SourceAccess
 from jobs.spec import MAX_SOURCES
+from reports.languages import words_of
 from storage import secret_rows
 from storage.database import transaction
 from storage.quota_rows import Period, Resource, Standing, Subject
@@ -36,6 +37,7 @@ class EstimateBody(BaseModel):
     sources: Annotated[list[str], Field(max_length=MAX_SOURCES)]
     n_files: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # that are not sent yet
     file_bytes: Annotated[int, Field(ge=0, le=1 << 50)] = 0  # of those
+    language: Annotated[str, Field(max_length=10)] = "en"  # of what is wrong with sources
     only_new: bool = False
     most_items: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 2000
     seconds: Annotated[float, Field(ge=0.5, le=MOST_SECONDS)] = 10.0
@@ -47,6 +49,7 @@ class SourceProblem(BaseModel):
     source: str
     code: str
     message: str
+    meaning: str  # of the code, in the language that was asked for; "": there are no words for it
 
 
 class QuotaAfter(BaseModel):
@@ -76,6 +79,7 @@ class Estimated(BaseModel):
 @slowly
 def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated:
     """Count what sources hold, up to a number and a time; nothing is fetched or kept."""
+    meanings = words_of(body.language).errors
     wanted = SourceOptions(only_new=body.only_new)
     options = context.connections.require_sources(asking.account_id, body.sources, wanted)
     tally = Tally()
@@ -99,7 +103,12 @@ def estimate(body: EstimateBody, asking: Analyst, context: Context) -> Estimated
         n_sized=tally.n_sized + body.n_files,
         minutes=minutes,
         problems=[
-            SourceProblem(source=source, code=error.code, message=error.message)
+            SourceProblem(
+                source=source,
+                code=error.code,
+                message=error.message,
+                meaning=meanings.get(error.code, ""),
+            )
             for source, error in tally.problems[:PROBLEMS_SHOWN]
         ],
         quota=[

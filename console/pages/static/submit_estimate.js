@@ -49,6 +49,7 @@ const jobEstimate = (() => {
         body: JSON.stringify({
           sources: sources.slice(0, Number(said.mostSources)),
           only_new: at("only_new").checked,
+          language: document.documentElement.lang,
           n_files: files().length,
           file_bytes: files().reduce((sum, file) => sum + file.size, 0),
         }),
@@ -57,6 +58,9 @@ const jobEstimate = (() => {
       if (!answer.ok) throw new Error(body.detail);
       return body;
     }
+
+    const said_of = (one) =>
+      document.documentElement.lang === "en" || !one.meaning ? one.message : `${one.meaning} (${one.message})`;
 
     async function estimate() {
       const sources = lines();
@@ -85,7 +89,7 @@ const jobEstimate = (() => {
           : words(said.minutes, { n: number.format(Math.max(1, Math.ceil(found.minutes))) }),
       );
       place.textContent = parts.join(" ");
-      for (const one of found.problems) line(problems, `${one.source}: ${one.message}`);
+      for (const one of found.problems) line(problems, `${one.source}: ${said_of(one)}`);
       for (const one of found.quota) {
         const key = `${one.resource}_${one.left < 0 ? "over" : "left"}`;
         if (key in QUOTA) line(problems, words(said[QUOTA[key]], { n: QUOTA_UNIT[one.resource](Math.abs(one.left)) }));

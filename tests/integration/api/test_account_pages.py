@@ -17,6 +17,7 @@ from console.pages.words import page_words
 from jobs.notice_spec import NoticeState
 from jobs.quota import QuotaDesk
 from jobs.work_queue import WorkQueue
+from reports.languages import words_of
 from storage import notice_rows, worker_rows
 from storage.database import transaction
 from storage.model_store import known_detectors
@@ -263,3 +264,9 @@ def test_a_job_says_what_it_waits_for_and_who_can_do_what(ada: TestClient, engin
     ada.post(f"/v1/jobs/{job_id}/pause")
     assert ada.get(f"/v1/jobs/{job_id}").json()["waiting"] is None
     queue.close()
+
+
+def test_what_is_wrong_with_a_source_is_said_in_the_reader_s_language(ada: TestClient) -> None:
+    body = {"sources": ["http://169.254.169.254/latest"], "language": "ko"}
+    (problem,) = ada.post("/v1/jobs/estimate", json=body).json()["problems"]
+    assert problem["meaning"] == words_of("ko").errors[problem["code"]]
