@@ -74,6 +74,8 @@ def survey(
     tracks: list[AudioTrack] = []
     notes = list(probe.notes)
     room = options.max_channels
+    if kept is not None:
+        kept.unpacked_from(media.size_bytes)
     for track in probe.tracks:
         sums, words = _sum_up(media, track, sample_rate, options.max_duration_s, on_progress, kept)
         use = sums.channels.use(room)

@@ -17,6 +17,7 @@ from pipeline.vocabulary import FloatArray
 IN_MEMORY_BYTES = 64 << 20  # 17 minutes of one channel; a preparer's memory is planned with it
 ON_DISK_BYTES = 2_500_000_000  # ten hours of one channel
 DISK_SHARE = 0.25  # of what is free: other items, and other programs, want to write too
+MOST_UNPACKED = 100  # times the file's own size: speech at 5 kbit/s; what is more is a bomb
 _READ_BYTES = 1 << 20
 
 
@@ -51,6 +52,10 @@ class KeptSound:
         self._is_on_disk = False
         self._n_bytes = 0
         self._tracks: dict[int, _Stretch] = {}
+
+    def unpacked_from(self, n_bytes: int) -> None:
+        """Tell the size of the medium: a small file is not let to fill the disk."""
+        self._on_disk_bytes = min(self._on_disk_bytes, MOST_UNPACKED * n_bytes)
 
     def add(self, track: int, chunk: FloatArray) -> None:
         """Keep the next samples of a track, float32 (n, n_channels), C order; tracks come in turn."""

@@ -50,6 +50,15 @@ def test_past_both_limits_no_track_is_kept() -> None:
     assert joined(kept, 1) is None
 
 
+def test_a_small_file_is_not_unpacked_to_disk() -> None:
+    kept = KeptSound(10_000, 1_000_000)
+    kept.unpacked_from(1_000)  # 100 000 bytes are its share
+    kept.add(0, MONO[:24_000])
+    assert kept.chunks(0) is not None
+    kept.add(0, MONO[24_000:])
+    assert kept.chunks(0) is None
+
+
 def test_a_sound_kept_on_disk_leaves_no_name_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
