@@ -101,12 +101,12 @@ _FIRST = """
     ORDER BY priority, item_id"""
 # bounded, so that a claim stays quick where a long job waits for one host
 _FIRST_OF_OTHER_HOSTS = """
-    SELECT item_id FROM item WHERE item_id IN (
+    SELECT item_id FROM item WHERE item_id = ANY(ARRAY(
         SELECT item_id FROM (
             SELECT item_id, host FROM item WHERE job_id = turn.job_id AND state = 'ready' {kind}
             ORDER BY priority, item_id LIMIT :looked_at
         ) head WHERE host <> ALL(:busy_hosts) LIMIT :looked_at_free
-    ) AND state = 'ready'
+    )) AND state = 'ready'
     ORDER BY priority, item_id"""
 _KINDS: dict[ItemKind | None, str] = {
     None: "",
@@ -155,9 +155,9 @@ def claim_items(
 
 
 _PROMOTE = text("""
-UPDATE item SET state = 'ready', available_at = NULL WHERE item_id IN (
+UPDATE item SET state = 'ready', available_at = NULL WHERE item_id = ANY(ARRAY(
     SELECT item_id FROM item WHERE state = 'deferred' AND available_at <= clock_timestamp()
-    ORDER BY available_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
+    ORDER BY available_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED))
 """)
 
 
@@ -174,13 +174,15 @@ WITH beat AS (
 ), held AS (
     -- locked in one order, so that two beats cannot wait for each other
     SELECT item.item_id FROM item JOIN beat ON beat.item_id = item.item_id
-    WHERE item.fence = beat.fence AND item.state = 'running'
+    WHERE item.item_id = ANY(CAST(:items AS bigint[]))  -- or a kept plan joins with all items
+        AND item.fence = beat.fence AND item.state = 'running'
     ORDER BY item.item_id FOR NO KEY UPDATE OF item
 )
 UPDATE item SET lease_until = clock_timestamp() + make_interval(secs => :lease_s),
     stage = beat.stage, progress = beat.progress, cursor = coalesce(beat.cursor, item.cursor)
 FROM held JOIN beat ON beat.item_id = held.item_id, job
-WHERE item.item_id = held.item_id AND item.fence = beat.fence AND item.state = 'running'
+WHERE item.item_id = ANY(CAST(:items AS bigint[])) AND item.item_id = held.item_id
+  AND item.fence = beat.fence AND item.state = 'running'
   AND job.job_id = item.job_id
 RETURNING item.item_id, job.cancelled_at IS NOT NULL AS is_cancelled,
     job.paused_at IS NOT NULL AS is_paused

@@ -18,7 +18,8 @@ from tests.integration.jobs.queue_makers import CORRUPT, N_MANY, make_job, make_
 
 pytestmark = pytest.mark.postgres
 
-BY_KEY = {"item_pkey", "item_running"}  # single items, and the few that a fleet holds
+HELD = {"item_running", "item_deferred"}  # the few that a fleet holds, or waits for
+BY_KEY = {"item_pkey"} | HELD
 VERBS = {"SELECT", "WITH", "UPDATE", "INSERT", "DELETE"}
 
 
@@ -72,17 +73,22 @@ def sent(engine: Engine) -> Iterator[Sent]:
     queue.close()
 
 
-def faults(plan: dict[str, Any], above: str = "") -> list[str]:
+def faults(plan: dict[str, Any], above: str = "", *, is_limited: bool = False) -> list[str]:
     """Return where a plan reads every item, or puts many in order."""
     node, table, index = (plan.get(k, "") for k in ("Node Type", "Relation Name", "Index Name"))
     found = [f"{node} on item"] if table == "item" and node == "Seq Scan" else []
+    is_bounded = bool(plan.get("Index Cond")) or index in HELD or is_limited
+    if table == "item" and index and not is_bounded:
+        found.append(f"all of {index}")
     if above and table == "item" and index not in BY_KEY:
         found.append(f"{above} over {index}")
     if node == "Limit":
-        above = ""  # the first few of the index
+        above, is_limited = "", True  # the first few of the index
     elif "Sort" in node or "Bitmap" in node:
-        above = node
-    return found + [fault for below in plan.get("Plans", []) for fault in faults(below, above)]
+        above, is_limited = node, False
+    for below in plan.get("Plans", []):
+        found += faults(below, above, is_limited=is_limited)
+    return found
 
 
 def plan_of(engine: Engine, before: str, statement: str, values: Any) -> dict[str, Any]:  # noqa: ANN401
