@@ -45,17 +45,21 @@ def insert_key(connection: Connection, key: Mapping[str, Any]) -> None:
     )
 
 
+_FIND = text(f"""
+SELECT {_KEY} WHERE key_id = :key_id AND revoked_at IS NULL
+    AND coalesce(expires_at > clock_timestamp(), true)
+    AND (person_id IS NULL OR EXISTS (
+        SELECT FROM person p JOIN member m USING (person_id)
+        WHERE p.person_id = api_key.person_id AND m.account_id = api_key.account_id
+            AND p.disabled_at IS NULL
+            AND array_position(:roles, m.role) >= array_position(:roles, api_key.role)))
+""")  # noqa: S608 (ours)
+_ROLES = ["reader", "analyst", "examiner", "admin"]  # each may what those before it may
+
+
 def find_key(connection: Connection, key_id: str) -> KeyFacts | None:
-    """Return a key that is neither revoked nor expired, nor of somebody who is locked out."""
-    row = connection.execute(
-        text(
-            f"SELECT {_KEY} WHERE key_id = :key_id AND revoked_at IS NULL"  # noqa: S608 (ours)
-            " AND coalesce(expires_at > clock_timestamp(), true)"
-            " AND NOT EXISTS (SELECT FROM person p WHERE p.person_id = api_key.person_id"
-            " AND p.disabled_at IS NOT NULL)"
-        ),
-        {"key_id": key_id},
-    )
+    """Return a key that is neither revoked nor expired, and may no more than who made it may now."""
+    row = connection.execute(_FIND, {"key_id": key_id, "roles": _ROLES})
     found = row.mappings().one_or_none()
     return None if found is None else KeyFacts(**found)
 

@@ -139,6 +139,27 @@ def test_keys_of_somebody_who_is_locked_out_open_nothing(
     assert visitor.get("/v1/me").status_code == 401
 
 
+@pytest.mark.parametrize("place", [None, Role.ANALYST])
+def test_a_key_opens_no_more_than_who_made_it_may_now(
+    context: ApiContext, browse: Browse, visitor: TestClient, place: Role | None
+) -> None:
+    ada = browse("ada@example.org")
+    account_id = ada.get("/v1/me").json()["account_id"]
+    keys = {
+        role: ada.post("/v1/keys", json={"name": role, "role": role}).json()["key"] for role in Role
+    }
+    other = context.people.sign_up("bob@example.org", PASSWORD)
+    with transaction(context.engine) as connection:
+        people_rows.put_member(connection, account_id, other, Role.ADMIN)
+    context.members.set_role(account_id, 1, place)
+    good = {
+        role
+        for role, key in keys.items()
+        if visitor.get("/v1/me", headers={"authorization": f"Bearer {key}"}).status_code == 200
+    }
+    assert good == (set() if place is None else {Role.READER, Role.ANALYST})
+
+
 def test_a_hash_of_weaker_settings_is_renewed_at_sign_in(
     context: ApiContext, browse: Browse
 ) -> None:
