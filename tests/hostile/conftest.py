@@ -7,6 +7,7 @@ on the disk, which processes it left, which sockets it opened, how long it took.
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from reports.as_json import to_json
 from tests.hostile.shipped_models import load_models
 
 Judge = Callable[[Path], MediaReport]
+_TASKS = Path("/proc/self/task")
 MOST_SECONDS = 30.0  # a walk of seconds of sound, on a loaded machine
 MOST_GROWTH_MIB = (
     400.0  # of this process while it walks: 64 MiB of sound are kept, and pictures drawn
@@ -196,12 +198,20 @@ def _files(folder: Path) -> set[Path]:
 
 def _children() -> set[str]:
     """Return this process's children, by their programs and numbers."""
-    found = set()
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
-            found.add(f"{Path(program).name} {pid}")
-    return {name for name in found if "ffmpeg" in name or "python" in name}
+    while True:
+        # a thread that ends while we look hands its children to another one: look again
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found = {_name_of(pid) for task in _TASKS.iterdir() for pid in _children_of(task)}
+            return {name for name in found if "ffmpeg" in name or "python" in name}
+
+
+def _children_of(task: Path) -> list[str]:
+    return (task / "children").read_text().split()
+
+
+def _name_of(pid: str) -> str:
+    program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+    return f"{Path(program).name} {pid}"
 
 
 def _begin_peak() -> float:
