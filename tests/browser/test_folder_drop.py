@@ -112,6 +112,22 @@ def test_files_that_are_dropped_go_with_links(open_page: Open, context: ApiConte
     assert set(titles(context)) == {"하나.wav", "b.wav", "https://media.example/talk.mp3"}
 
 
+def test_an_estimate_moves_nothing_while_a_button_is_pressed(open_page: Open) -> None:
+    page = open_page(1200)
+    page.get_by_label("Sources").fill("https://media.example/talk.mp3")
+    button = page.get_by_role("button", name="Submit", exact=True)
+    button.hover()
+    page.mouse.down()  # the sources have lost the focus: they are counted
+    pressed = button.bounding_box()
+    page.wait_for_timeout(500)
+    assert page.locator("#estimate").is_hidden()
+    assert button.bounding_box() == pressed
+    page.mouse.move(0, 0)  # not there after all
+    page.mouse.up()
+    expect(page.locator("#estimate-said")).to_contain_text("Items: 1")
+    assert button.bounding_box() == pressed
+
+
 def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
     page = open_page(1200)
     page.evaluate(DROP, ["a.wav"])

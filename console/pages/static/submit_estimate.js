@@ -25,6 +25,15 @@ const jobEstimate = (() => {
   const lines = () =>
     at("sources").value.split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
 
+  // leaving the sources by pressing a button asks too: what moves while it is pressed gets no click
+  let isPressed = false;
+  addEventListener("pointerdown", () => (isPressed = true), true);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (isPressed = false), true);
+  async function released() {
+    do await new Promise((done) => setTimeout(done, 20));
+    while (isPressed);
+  }
+
   // files: () -> those that are chosen; returns what asks again
   function follow(said, files) {
     let asked = 0;
@@ -65,6 +74,8 @@ const jobEstimate = (() => {
     async function estimate() {
       const sources = lines();
       const mine = (asked += 1);
+      await released();
+      if (mine !== asked) return; // something else was asked meanwhile
       const place = at("estimate-said");
       const problems = at("estimate-problems");
       at("estimate").hidden = !sources.length && !files().length;
@@ -75,10 +86,12 @@ const jobEstimate = (() => {
       try {
         found = await ask(sources);
       } catch (error) {
+        await released();
         if (mine === asked) place.textContent = words(said.notCounted, { why: error.message });
         return;
       }
-      if (mine !== asked) return; // something else was asked meanwhile
+      await released();
+      if (mine !== asked) return;
       const bytes = found.n_bytes;
       const least = found.is_all ? "" : `${said.atLeast} `;
       const parts = [least + words(said.estimate, { n: number.format(found.n_items) })];
