@@ -66,10 +66,8 @@ async def _said(
             if feed is None:
                 yield ": still here\n\n"
             else:
-                text, is_over = (
-                    feed.text(form.name, write),
-                    feed.seen is None or form.is_over(feed.seen),
-                )
+                text = feed.text(form.name, write)
+                is_over = feed.seen is None or form.is_over(feed.seen)
                 if is_told or is_over or not text.startswith(f"id: {last_id}\n"):
                     yield text
                 is_told = True
