@@ -150,11 +150,16 @@ def long_folder(tmp_path: Path) -> Path:
 
 
 def actor_pids(name: str, of: int) -> list[int]:
-    """Return the actors whose process title begins so, of the Ray that a process started."""
+    """Return the actors whose process title begins so, of the Ray that a process started.
+
+    A child that an actor has just forked bears the actor's title until it runs its own program.
+    """
     return [
         pid
         for pid in _process_ids()
-        if _read(pid, "cmdline").startswith(f"ray::{name}") and of in _ancestors(pid)
+        if _read(pid, "cmdline").startswith(f"ray::{name}")
+        and of in _ancestors(pid)
+        and not _read(next(_ancestors(pid), 0), "cmdline").startswith("ray::")
     ]
 
 
