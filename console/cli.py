@@ -19,6 +19,7 @@ from console import (
     cli_jobs,
     cli_keys,
     cli_media,
+    cli_models,
     cli_notices,
     cli_quota,
     cli_reports,
@@ -97,6 +98,7 @@ for _module in (
     cli_ytdlp,
     cli_evidence,
     cli_media,
+    cli_models,
 ):
     _module.register(app)
 

@@ -9,12 +9,13 @@ import typer
 from pydantic import ValidationError
 from rich.text import Text
 
-from console.cli_source_flags import SourceFlags, read_typed_list, with_source_flags
+from console.cli_analysis_flags import AnalysisFlags, analysis_flags
+from console.cli_source_flags import SourceFlags, read_typed_list, source_flags
+from console.command_flags import with_flags
 from console.settings import ConsoleSettings
 from console.terminal import console, number, print_json, table, verdict_text, visible
 from jobs.spec import ItemKind, ItemState, ItemStatus, Job, JobSpec, JobState, Priority
 from pipeline.errors import InputError
-from pipeline.vocabulary import AnalysisOptions
 
 if TYPE_CHECKING:
     from console.queue_access import QueueAccess
@@ -48,7 +49,7 @@ def register(app: typer.Typer) -> None:
         + "  verity submit links.csv --json\n\n"
         + "  aws sqs receive-message ... | verity submit -\n\n"
         + "With --wait the exit status is 1 where an item failed or the job was cancelled."
-    )(with_source_flags(submit))
+    )(with_flags(submit, analysis=analysis_flags, flags=source_flags))
     app.command(epilog=examples + "  verity jobs\n\n  verity jobs --json")(jobs)
     app.command(epilog=examples + "  verity show 17\n\n  verity show 17 --json")(show)
     app.command(epilog=examples + "  verity cancel 17")(cancel)
@@ -60,6 +61,7 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     context: typer.Context,
+    analysis: AnalysisFlags,
     flags: SourceFlags,
     sources: Annotated[
         list[str],
@@ -73,29 +75,13 @@ def submit(
     priority: Annotated[
         PriorityName, typer.Option(help="live runs before batch, batch before sweep.")
     ] = PriorityName.BATCH,
-    hop: Annotated[
-        float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
-    ] = 1.0,
     at_once: Annotated[
         int | None,
         typer.Option(min=1, max=1_000_000, help="Most items of the job that run at one time."),
     ] = None,
-    keep_media: Annotated[
-        int | None,
-        typer.Option(min=0, max=36_500, help="Days that media are kept; 0: not at all."),
-    ] = None,
-    keep_reports: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Days that reports are kept.")
-    ] = None,
     fresh: Annotated[
         bool,
         typer.Option("--fresh", help="Analyse anew what this account has analysed before."),
-    ] = False,
-    clips: Annotated[
-        bool, typer.Option("--clips", help="Keep the strongest seconds as WAV beside each report.")
-    ] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Tell what the strongest seconds' scores came from.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the job.")] = False,
     as_json: AsJson = False,
@@ -114,11 +100,12 @@ def submit(
             sources=named,
             name=name,
             priority=Priority[priority.name],
-            options=AnalysisOptions(hop_s=hop, keep_clips=clips, explain=explain),
+            options=analysis.options,
             max_running=at_once,
             fresh=fresh,
-            keep_media_days=keep_media,
-            keep_report_days=keep_reports,
+            keep_media_days=analysis.keep_media_days,
+            keep_report_days=analysis.keep_report_days,
+            detector=analysis.detector(settings.storage.models_folder),
             source_options=options,
         )
     except ValidationError as error:

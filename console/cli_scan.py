@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli_source_flags import SourceFlags, with_source_flags
+from console.cli_source_flags import SourceFlags, source_flags
+from console.command_flags import with_flags
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json
@@ -37,7 +38,7 @@ or the folder for the reports cannot be written.
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=EXAMPLES)(with_source_flags(scan))
+    app.command(epilog=EXAMPLES)(with_flags(scan, flags=source_flags))
 
 
 def scan(

@@ -1,18 +1,16 @@
 """The options of commands that take sources: what of them is wanted, and as whom they are asked.
 
-`with_source_flags` gives them to a command, which gets one value: `flags`.
+`console.command_flags` gives them to a command, which gets one value.
 """
 
-import functools
-import inspect
 import re
 import secrets
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -24,8 +22,6 @@ if TYPE_CHECKING:  # each takes part of a second to import, and `--help` needs n
     from storage.sealing import Sealer
     from storage.secret_rows import SealedSecret
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kMGT]?)i?B?")
 _UNITS = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _PANEL = "Of the sources"
@@ -195,36 +191,6 @@ def source_flags(
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"])) from error
     return SourceFlags(options, _cookies(cookies), _proxy(proxy))
-
-
-def with_source_flags(
-    command: Callable[P, R], *, leave_out: Collection[str] = ()
-) -> Callable[..., R]:
-    """Return the command with the options of `source_flags` in place of its argument `flags`.
-
-    Args:
-        command: takes `flags`.
-        leave_out: options that the command has itself.
-    """
-    own, asked = inspect.signature(command), inspect.signature(source_flags)
-    more = {name: it for name, it in asked.parameters.items() if name not in leave_out}
-    kept = [
-        it.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, it in own.parameters.items()
-        if name != "flags"
-    ]
-    parameters = [*kept, *more.values()]
-
-    @functools.wraps(command)
-    def wrapped(**said: object) -> R:
-        told = {name: said.pop(name) for name in more}
-        told |= {name: asked.parameters[name].default for name in leave_out}
-        flags = source_flags(**told)  # type: ignore[arg-type]
-        return command(**said, flags=flags)  # type: ignore[call-arg,arg-type]
-
-    wrapped.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {it.name: it.annotation for it in parameters}
-    return wrapped
 
 
 def read_typed_list(folder: Path) -> str:

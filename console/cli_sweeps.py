@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from console.cli_analysis_flags import AnalysisFlags, analysis_flags
 from console.cli_jobs import AsJson, open_access
-from console.cli_source_flags import SourceFlags, with_source_flags
+from console.cli_source_flags import SourceFlags, source_flags
+from console.command_flags import with_flags
 from console.output_folder import make_output_folder
 from console.settings import ConsoleSettings
 from console.terminal import console, errors, print_json, table, visible
@@ -18,7 +20,6 @@ from jobs.schedule import in_words, next_runs
 from jobs.spec import JobSpec, Priority
 from jobs.sweep_spec import Sweep, SweepRun, SweepSpec
 from pipeline.errors import SourceNotFoundError
-from pipeline.vocabulary import AnalysisOptions
 
 if TYPE_CHECKING:
     from console.queue_access import QueueAccess
@@ -42,6 +43,7 @@ def register(parent: typer.Typer) -> None:
 
 def add(
     context: typer.Context,
+    analysis: AnalysisFlags,
     flags: SourceFlags,
     cron: Annotated[
         str,
@@ -58,9 +60,6 @@ def add(
         bool,
         typer.Option("--only-new/--all", help="Leave out what a run before has met, or do not."),
     ] = True,
-    hop: Annotated[
-        float, typer.Option(min=0.25, max=1.0, help="Seconds between the starts of segments.")
-    ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Make a sweep; its first run is at its next time."""
@@ -76,8 +75,11 @@ def add(
             sources=tuple(check_typed(source) for source in sources),
             name=name,
             priority=Priority.SWEEP,
-            options=AnalysisOptions(hop_s=hop),
+            options=analysis.options,
             source_options=options.model_copy(update={"only_new": only_new}),
+            keep_media_days=analysis.keep_media_days,
+            keep_report_days=analysis.keep_report_days,
+            detector=analysis.detector(settings.storage.models_folder),
         ),
     )
     _ = spec.schedule  # what is wrong with it is said before the database is opened
@@ -98,7 +100,7 @@ app.command(
     + "  verity sweep add '0 */2 * * *' --tz Europe/Berlin s3://bucket/incoming\n\n"
     + "  verity sweep add @daily --all https://example.org/podcast.xml --name Podcast\n\n"
     + "A fleet worker (verity work) or a server (verity serve) must run when it is time."
-)(with_source_flags(add, leave_out=("only_new",)))
+)(with_flags(add, analysis=analysis_flags, flags=source_flags, leave_out=("only_new",)))
 
 
 @app.command("list", epilog=_EXAMPLES + "  verity sweep list\n\n  verity sweep list --json")
@@ -137,6 +139,8 @@ def show(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> 
     wanted = "only what is new" if sweep.job.source_options.only_new else "everything, each time"
     for source in sweep.job.sources:
         console.print(f"  {visible(source)}  ({wanted})", markup=False, soft_wrap=True)
+    if told := _wishes(sweep.job):
+        console.print(f"  {told}", markup=False, soft_wrap=True)
     _print_next(sweep)
 
 
@@ -286,6 +290,20 @@ def _print_change(sweep: Sweep, sentence: str, as_json: bool) -> None:
         print_json(_record(sweep))
     else:
         console.print(sentence, markup=False)
+
+
+def _wishes(job: JobSpec) -> str:
+    """Return what a sweep's job is told beyond the usual."""
+    said = {
+        f"segments start every {job.options.hop_s:g} s": job.options.hop_s < 1,
+        f"listens with {job.detector[:12]}": bool(job.detector),
+        "keeps clips": job.options.keep_clips,
+        "tells what scores came from": job.options.explain,
+        f"keeps media for {job.keep_media_days} days": job.keep_media_days is not None,
+        f"keeps reports for {job.keep_report_days} days": job.keep_report_days is not None,
+        "opens archives": job.source_options.open_archives,
+    }
+    return ", ".join(words for words, is_so in said.items() if is_so)
 
 
 def _print_next(sweep: Sweep) -> None:

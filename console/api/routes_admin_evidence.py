@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from console.api.access_log import note
 from console.api.admin_scope import Scope
 from console.api.context import ApiContext, Context
-from console.api.model_list import ModelShown, shown_models
+from console.api.model_list import shown_models
 from console.api.principals import Admin, Operator
+from console.installed_models import ModelShown
 from console.people.deeds import Deed
 from storage import audit_search, site_rows
 from storage.audit_rows import check_chain, read_head

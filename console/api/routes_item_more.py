@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.api.access_log import note
 from console.api.context import Context
 from console.api.job_options import MAX_MODEL_CHARS
-from console.api.model_list import named_detector
 from console.api.owned import require_item
 from console.api.principals import Analyst, Reader
 from console.api.routes_jobs import JobShown, shown
+from console.installed_models import named_detector
 from console.people.deeds import Deed
 from console.searching import Answer, search_like, trust_sentence
 from console.searching import Query as LikeQuery
@@ -111,7 +111,9 @@ def same_bytes(item_id: str, asking: Reader, context: Context) -> list[OtherShow
 def closer(item_id: str, body: CloserBody, asking: Analyst, context: Context) -> JobShown:
     """Analyse an item again as a job of one item: segments that lie closer, or another detector."""
     require_item(context, asking, item_id)
-    look = CloserLook(body.hop_s, named_detector(context, body.model))
+    look = CloserLook(
+        body.hop_s, named_detector(context.environment.storage.models_folder, body.model)
+    )
     job = look_closer(context.engine, asking.account_id, item_id, look, asking.key_id)
     note(context, asking, Deed.ITEM_CLOSER, f"item:{item_id}")
     return shown(job)

@@ -12,13 +12,13 @@ from console.api.access_log import note, note_in
 from console.api.context import ApiContext, Context
 from console.api.items_query import ItemsQuery, after_text
 from console.api.job_options import JobOptions, require_keeping, with_cookies
-from console.api.model_list import named_detector
 from console.api.owned import require_job
 from console.api.principals import Analyst, Principal, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.routes_items import ItemShown
 from console.api.site_cookies import seal_cookies
 from console.api.spending import told
+from console.installed_models import named_detector
 from console.people.deeds import Deed
 from jobs.job_desk import submit_job
 from jobs.progress_desk import JobProgress, ProgressDesk
@@ -170,7 +170,7 @@ def submit_once(
         source_options=with_cookies(options, body, cookies),
         fresh=body.fresh,
         keep_media_days=body.keep_media_days,
-        detector=named_detector(context, body.model),
+        detector=named_detector(context.environment.storage.models_folder, body.model),
     )
 
     def enter(connection: Connection) -> JobShown:

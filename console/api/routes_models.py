@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from console.api.context import Context
-from console.api.model_list import ModelShown, shown_models
+from console.api.model_list import shown_models
 from console.api.principals import Reader
+from console.installed_models import ModelShown
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from console.api.access_log import note, note_in
 from console.api.context import Context
 from console.api.job_options import JobOptions, require_keeping, with_cookies
-from console.api.model_list import named_detector
 from console.api.principals import Analyst, Reader
 from console.api.repeats import IdempotencyKey, once
 from console.api.site_cookies import seal_cookies
 from console.api.spending import told
+from console.installed_models import named_detector
 from console.people.deeds import Deed
 from jobs.schedule import in_words, next_runs
 from jobs.source_options import SourceOptions
@@ -59,6 +59,14 @@ class SweepShown(BaseModel):
     only_new: bool
     is_paused: bool
     next_runs: list[datetime]
+    # as the body that made it says them; cookies only whether there are any
+    hop_s: float
+    clips: bool
+    explain: bool
+    open_archives: bool
+    keep_media_days: int | None
+    model: str  # SHA-256 of the detector that it names; "": the one that the fleet runs
+    has_cookies: bool
 
 
 class RunShown(BaseModel):
@@ -87,7 +95,7 @@ def add(
         options=body.analysis,
         source_options=with_cookies(options, body, cookies),
         keep_media_days=body.keep_media_days,
-        detector=named_detector(context, body.model),
+        detector=named_detector(context.environment.storage.models_folder, body.model),
     )
     spec = SweepSpec(cron=body.cron, timezone=body.timezone, name=body.name, job=job)
 
@@ -150,6 +158,7 @@ def remove(sweep_id: str, asking: Analyst, context: Context) -> None:
 
 def shown(sweep: Sweep) -> SweepShown:
     """Return a sweep as the API shows it."""
+    analysis, sources = sweep.job.options, sweep.job.source_options
     return SweepShown(
         sweep_id=sweep.sweep_id,
         name=sweep.name,
@@ -157,9 +166,16 @@ def shown(sweep: Sweep) -> SweepShown:
         timezone=sweep.schedule.timezone,
         in_words=in_words(sweep.schedule),
         sources=list(sweep.job.sources),
-        only_new=sweep.job.source_options.only_new,
+        only_new=sources.only_new,
         is_paused=sweep.is_paused,
         next_runs=next_runs(sweep.schedule, datetime.now(UTC)),
+        hop_s=analysis.hop_s,
+        clips=analysis.keep_clips,
+        explain=analysis.explain,
+        open_archives=sources.open_archives,
+        keep_media_days=sweep.job.keep_media_days,
+        model=sweep.job.detector,
+        has_cookies=bool(sources.cookies_id),
     )
 
 

@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from console.api.context import ApiContext
 from console.api.job_options import MAX_MODEL_CHARS, MOST_KEEP_DAYS
-from console.api.model_list import ModelShown, detector_name, shown_models
+from console.api.model_list import detector_name, shown_models
 from console.api.principals import Principal
+from console.installed_models import ModelShown
 from console.pages.render import Page
 from console.people.roles import Right
 from jobs.source_options import Login

@@ -22,6 +22,7 @@ from console.pages.render import Page, PageHere
 from console.people.deeds import Deed
 from jobs.digest import Digest
 from jobs.schedule import next_runs, parse_schedule
+from jobs.spec import MAX_SOURCES
 from jobs.sweep_spec import Sweep
 from pipeline.errors import InputError, VerityError
 
@@ -87,6 +88,7 @@ def _sweeps(
         examples=examples,
         offered=offered,
         typed=typed,
+        most_sources=MAX_SOURCES,
         problem=problem,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from storage.postgres_server import PostgresServer
 from tests.browser.newsroom import EMAIL, Newsroom, open_newsroom
@@ -26,6 +26,7 @@ VERITY = Path(sys.executable).with_name("verity")
 CHROMIUM = shutil.which("chromium")
 START_S = 90
 SOON_MS = 60_000  # what comes within a second or two; a busy machine needs more
+expect.set_options(timeout=SOON_MS)  # its own five seconds are an idle machine's
 # without these Chromium asks its maker's servers at every start
 QUIET = [
     "--no-sandbox",

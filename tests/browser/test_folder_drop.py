@@ -128,6 +128,19 @@ def test_an_estimate_moves_nothing_while_a_button_is_pressed(open_page: Open) ->
     assert button.bounding_box() == pressed
 
 
+def test_a_sweep_s_sources_are_estimated_as_a_job_s_are(open_page: Open) -> None:
+    page = open_page(1200)
+    page.goto("/sweeps")
+    page.get_by_label("Sources").fill("https://media.example/talk.mp3")
+    page.locator("#only_new").uncheck()
+    expect(page.locator("#estimate-said")).to_contain_text("Items: 1")
+    page.locator("#only_new").check()  # who wants what is new has each link asked
+    expect(page.locator("#estimate-problems")).to_contain_text("media.example")
+    page.get_by_label("Sources").fill("nobody://knows.this")
+    page.get_by_role("button", name="Count again").click()
+    expect(page.locator("#estimate-said")).to_contain_text("nobody://knows.this")
+
+
 def test_files_are_sent_with_every_option_of_the_form(open_page: Open) -> None:
     page = open_page(1200)
     page.evaluate(DROP, ["a.wav"])

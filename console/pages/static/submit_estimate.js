@@ -1,4 +1,4 @@
-// What a job would be before it is one: asked of the API as sources and files change. For submit.js.
+// What a job would be before it is one: asked of the API as sources and files change. For submit.js and sweep.js.
 "use strict";
 
 const jobEstimate = (() => {

@@ -172,6 +172,9 @@ def test_a_sweep_s_form_says_all_that_a_job_s_does(ada: TestClient, engine: Engi
     sweep = shown(ada, "/sweeps/1")
     for key in ("submit.explain", "submit.clips", "submit.archives", "submit.cookies"):
         assert WORDS[key] in sweep
+    told = ada.get("/v1/sweeps/1").json()
+    assert (told["hop_s"], told["keep_media_days"], told["model"]) == (0.5, 0, detector)
+    assert all(told[name] for name in ("clips", "explain", "open_archives", "has_cookies"))
     with engine.connect() as connection:
         jobs = connection.execute(text("SELECT * FROM job ORDER BY job_id")).all()
         facts = connection.scalars(text("SELECT facts->>'source_options' FROM item")).all()

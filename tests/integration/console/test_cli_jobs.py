@@ -59,6 +59,22 @@ def test_submit_prints_the_job_id_alone(verity: Verity) -> None:
     assert verity("submit", "s3://bucket/prefix").stdout.strip().isdigit()
 
 
+def test_a_job_may_name_one_of_the_detectors_that_are_listed(verity: Verity) -> None:
+    shown = verity("models").stdout
+    assert "the usual one" in shown
+    detectors = [
+        one for one in json.loads(verity("models", "--json").stdout) if one["role"] == "detector"
+    ]
+    assert all(one["sha256"][:12] in shown for one in detectors)
+    usual = next(one for one in detectors if one["is_default"])
+    queued = verity("submit", "s3://bucket/in", "--model", usual["name"], "--json")
+    assert queued.returncode == 0, queued.stderr
+    unknown = verity("submit", "s3://bucket/in", "--model", "nobody's")
+    assert unknown.returncode == 2
+    assert usual["name"] in unknown.stderr
+    assert len(json.loads(verity("jobs", "--json").stdout)) == 1
+
+
 @pytest.mark.parametrize(
     "command", [("show",), ("pause",), ("history",), ("reports", "--to", "TMP")]
 )

@@ -12,9 +12,10 @@ from console.cli import app
 from console.settings import ConsoleSettings
 from jobs.spec import ItemKind
 from jobs.sweep_clock import digest_ended
+from jobs.sweep_desk import SweepDesk
 from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError
-from pipeline.vocabulary import VerdictKind
+from pipeline.vocabulary import AnalysisOptions, VerdictKind
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_result
 
 pytestmark = pytest.mark.postgres
@@ -65,8 +66,29 @@ def test_a_sweep_is_made_shown_in_words_and_listed(verity: Verity) -> None:
     assert FEED in verity("sweep", "show", "1")
 
 
+def test_a_sweep_s_job_is_told_all_that_a_job_may_be(verity: Verity, engine: Engine) -> None:
+    (detector,) = [
+        one for one in json.loads(verity("models", "--json")) if one["role"] == "detector"
+    ]
+    wishes = ("--hop", "0.5", "--clips", "--explain", "--keep-media", "0", "--keep-reports", "9")
+    named = ("--model", detector["name"], "--open-archives")
+    verity("sweep", "add", "@daily", FEED, *wishes, *named)
+    job = SweepDesk(engine).sweep_status("1").job
+    assert job.options == AnalysisOptions(hop_s=0.5, keep_clips=True, explain=True)
+    assert (job.keep_media_days, job.keep_report_days) == (0, 9)
+    assert job.detector == detector["sha256"]
+    assert job.source_options.open_archives
+    assert f"listens with {detector['sha256'][:12]}" in verity("sweep", "show", "1")
+
+
 @pytest.mark.parametrize(
-    "arguments", [("every day", FEED), ("@daily", FEED, "--tz", "Mars/Base"), ("@daily", "nothing")]
+    "arguments",
+    [
+        ("every day", FEED),
+        ("@daily", FEED, "--tz", "Mars/Base"),
+        ("@daily", "nothing"),
+        ("@daily", FEED, "--model", "nobody"),
+    ],
 )
 def test_a_mistake_is_said_before_anything_is_made(
     verity: Verity, arguments: tuple[str, ...]

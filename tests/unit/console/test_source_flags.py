@@ -7,7 +7,8 @@ import typer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from console.cli_source_flags import SourceFlags, read_typed_list, with_source_flags
+from console.cli_source_flags import SourceFlags, read_typed_list, source_flags
+from console.command_flags import with_flags
 from jobs.source_options import Login, SourceOptions
 from pipeline.errors import InputError
 from storage.sealing import Sealer
@@ -24,7 +25,7 @@ def said(*arguments: str) -> SourceFlags:
         got.append(flags)
 
     app = typer.Typer()
-    app.command()(with_source_flags(command))
+    app.command()(with_flags(command, flags=source_flags))
     done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return got[0]
