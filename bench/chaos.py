@@ -51,13 +51,17 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=20, help="processes killed or stopped")
-    parser.add_argument("--items", type=int, default=150)
+    parser.add_argument("--items", type=int, help="default: five for each kill, at least 150")
     parser.add_argument("--lease", type=float, default=2.0, help="seconds")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=None, help="of the choices; default: any")
-    parser.add_argument("--within", type=float, default=900.0, help="seconds for all of it")
+    parser.add_argument(
+        "--within", type=float, help="seconds for all of it; default: ten minutes and 4 s an item"
+    )
     parser.add_argument("--logs", type=Path, help="folder for logs that stay; default: none stay")
     arguments = parser.parse_args()
+    arguments.items = arguments.items or max(150, 5 * arguments.kills)
+    arguments.within = arguments.within or 600 + 4 * arguments.items
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaving nothing
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     print(

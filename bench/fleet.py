@@ -43,7 +43,12 @@ def main() -> int:
     )
     parser.add_argument("--node-items", type=int, default=60, help="short items for each of them")
     parser.add_argument("--tiny", type=int, default=0, help="objects that are next to nothing")
-    parser.add_argument("--within", type=float, default=900.0, help="seconds for each job")
+    parser.add_argument(
+        "--within",
+        type=float,
+        help="seconds for each job; default: ten minutes, and a second for"
+        " each item and for every ten seconds of its sound",
+    )
     arguments = parser.parse_args()
     print(machine(), flush=True)
     broken: list[str] = []
@@ -70,23 +75,31 @@ def _measure(site: FleetSite, arguments: argparse.Namespace) -> list[str]:
         if not n_items:
             continue
         site.fill(prefix, n_items, seconds)
-        runs[prefix] = site.run(prefix, n_items, arguments.within)
+        runs[prefix] = site.run(prefix, n_items, _within_s(arguments, n_items, seconds))
         broken += runs[prefix].broken
         _print_run(prefix, runs[prefix], n_items, seconds)
     if "long" in runs:
         _print_projection(runs["long"], arguments.long_s)
     if arguments.tiny:
-        broken += _measure_tiny(site, arguments.tiny, arguments.within)
+        broken += _measure_tiny(site, arguments.tiny, _within_s(arguments, arguments.tiny, TINY_S))
     if arguments.nodes:
         print(f"\n{arguments.node_items} short items on a Ray cluster, one preparer a node")
     for n_nodes in arguments.nodes:
         prefix = f"nodes-{n_nodes}"
         site.fill(prefix, arguments.node_items, SHORT_S)
         with _cluster(n_nodes) as environ:
-            run = site.run(prefix, arguments.node_items, arguments.within, environ=environ)
+            within_s = _within_s(arguments, arguments.node_items, SHORT_S)
+            run = site.run(prefix, arguments.node_items, within_s, environ=environ)
         broken += run.broken
         print(f"  {n_nodes} nodes: {run.n_items / run.wall_s:.2f} items/s", flush=True)
     return broken
+
+
+def _within_s(arguments: argparse.Namespace, n_items: int, item_s: float) -> float:
+    """Return how long one job may take."""
+    if arguments.within is not None:
+        return float(arguments.within)
+    return 600 + n_items * (1 + item_s / 10)
 
 
 def _measure_tiny(site: FleetSite, n_items: int, within_s: float) -> list[str]:
