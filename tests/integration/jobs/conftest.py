@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +56,11 @@ class MovedClock:
                 text("UPDATE moved.clock SET shift = :moment - pg_catalog.clock_timestamp()"),
                 {"moment": moment},
             )
+
+    def go_on(self, span: timedelta) -> None:
+        """Let so much time have passed."""
+        with self.engine.connect() as connection:
+            connection.execute(text("UPDATE moved.clock SET shift = shift + :span"), {"span": span})
 
 
 @pytest.fixture

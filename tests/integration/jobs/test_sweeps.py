@@ -1,4 +1,4 @@
-"""Sweeps: each tick once, missed ticks, overlap, digests; the database's clock is moved by moving the tick."""
+"""Sweeps: each tick once, missed ticks, overlap, digests; the tests move the database's clock."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +17,20 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import VerdictKind
 from storage.database import connect_engine
+from tests.integration.jobs.conftest import MovedClock
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_result
 
 pytestmark = pytest.mark.postgres
 N_SCHEDULERS = 5
+# amid the ticks of ten minutes and of one: none comes by itself; after what columns say by default
+BEGUN = datetime(2099, 11, 20, 12, 5, 15, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock(moved_clock: MovedClock) -> MovedClock:
+    """Give the clock of the sweeps, at the same moment for each test."""
+    moved_clock.set(BEGUN)
+    return moved_clock
 
 
 @pytest.fixture
@@ -35,20 +45,9 @@ def make_sweep(engine: Engine, cron: str = "*/10 * * * *") -> Sweep:
     return SweepDesk(engine).add(SweepSpec(cron=cron, timezone="Europe/Berlin", job=job))
 
 
-def move_tick(engine: Engine, sweep: Sweep, back: timedelta) -> None:
-    """Let time pass: the tick that is to come has been due for a while, runs are long ago."""
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE sweep_run SET due_at = due_at - run_id * interval '1 day' WHERE sweep_id = :id"
-                " AND due_at > clock_timestamp() - interval '12 hours'"
-            ),
-            {"id": int(sweep.sweep_id)},
-        )
-        connection.execute(
-            text("UPDATE sweep SET next_at = next_at - :back WHERE sweep_id = :sweep_id"),
-            {"back": back, "sweep_id": int(sweep.sweep_id)},
-        )
+def tick_at(minute: int) -> datetime:
+    """Return a tick by its minutes after the hour in which the tests begin."""
+    return BEGUN.replace(minute=0, second=0) + timedelta(minutes=minute)
 
 
 def run_jobs(queue: WorkQueue, verdicts: list[VerdictKind], n_failed: int = 0) -> None:
@@ -66,22 +65,24 @@ def run_jobs(queue: WorkQueue, verdicts: list[VerdictKind], n_failed: int = 0) -
 
 def test_nothing_runs_before_its_tick(engine: Engine) -> None:
     sweep = make_sweep(engine)
-    assert sweep.next_at > datetime.now(UTC)
+    assert sweep.next_at == tick_at(10)
     assert run_due(engine) == []
 
 
-def test_a_tick_submits_the_job_once_and_names_the_next_tick(engine: Engine) -> None:
+def test_a_tick_submits_the_job_once_and_names_the_next_tick(
+    engine: Engine, clock: MovedClock
+) -> None:
     sweep = make_sweep(engine)
-    move_tick(engine, sweep, timedelta(minutes=10))
+    clock.go_on(timedelta(minutes=10))
     (run,) = run_due(engine)
     assert run_due(engine) == []
     job = JobDesk(engine).job_status(run.job_id or "")
     assert (job.sources, job.priority) == (sweep.job.sources, Priority.SWEEP)
-    assert SweepDesk(engine).sweep_status(sweep.sweep_id).next_at > datetime.now(UTC)
+    assert SweepDesk(engine).sweep_status(sweep.sweep_id).next_at == tick_at(20)
 
 
 def test_each_tick_has_one_run_though_five_schedulers_look(
-    engine: Engine, database_url: str, queue: WorkQueue
+    engine: Engine, clock: MovedClock, database_url: str, queue: WorkQueue
 ) -> None:
     sweep = make_sweep(engine, "* * * * *")
     engines = [connect_engine(database_url) for _ in range(N_SCHEDULERS)]
@@ -89,7 +90,7 @@ def test_each_tick_has_one_run_though_five_schedulers_look(
     try:
         with ThreadPoolExecutor(N_SCHEDULERS) as threads:
             for round_number in range(n_rounds):
-                move_tick(engine, sweep, timedelta(minutes=3))
+                clock.set(BEGUN + timedelta(minutes=3 * (round_number + 1)))
                 runs = [run for found in threads.map(run_due, engines) for run in found]
                 assert len(runs) == 1, round_number
                 run_jobs(queue, [])
@@ -103,32 +104,32 @@ def test_each_tick_has_one_run_though_five_schedulers_look(
 
 
 def test_a_tick_that_had_its_run_has_no_second_one_when_the_clock_goes_back(
-    engine: Engine, queue: WorkQueue
+    engine: Engine, clock: MovedClock, queue: WorkQueue
 ) -> None:
     sweep = make_sweep(engine)
-    move_tick(engine, sweep, timedelta(minutes=10))
+    clock.go_on(timedelta(minutes=10))
     (run,) = run_due(engine)
     run_jobs(queue, [])
     with engine.begin() as connection:
         connection.execute(text("UPDATE sweep SET next_at = :tick"), {"tick": run.due_at})
     assert run_due(engine) == []
-    assert SweepDesk(engine).sweep_status(sweep.sweep_id).next_at > datetime.now(UTC)
+    assert SweepDesk(engine).sweep_status(sweep.sweep_id).next_at == tick_at(20)
 
 
-def test_missed_ticks_have_one_run_that_counts_them(engine: Engine) -> None:
-    sweep = make_sweep(engine)
-    move_tick(engine, sweep, timedelta(hours=1))
+def test_missed_ticks_have_one_run_that_counts_them(engine: Engine, clock: MovedClock) -> None:
+    make_sweep(engine)
+    clock.go_on(timedelta(hours=1))
     (run,) = run_due(engine)
     assert run.n_missed == 5
     assert len(JobDesk(engine).list_jobs()) == 1
 
 
 def test_a_tick_during_the_run_before_is_left_out_and_written_down(
-    engine: Engine, queue: WorkQueue
+    engine: Engine, clock: MovedClock, queue: WorkQueue
 ) -> None:
     sweep = make_sweep(engine)
     for back in (10, 10):
-        move_tick(engine, sweep, timedelta(minutes=back))
+        clock.go_on(timedelta(minutes=back))
         run_due(engine)
     left_out, first = SweepDesk(engine).runs(sweep.sweep_id)
     assert left_out.job_id is None
@@ -148,23 +149,25 @@ def test_a_sweep_that_runs_is_not_started_beside_itself(engine: Engine) -> None:
         desk.run_now(sweep.sweep_id)
 
 
-def test_a_paused_sweep_has_no_run_and_does_not_make_up_for_it(engine: Engine) -> None:
+def test_a_paused_sweep_has_no_run_and_does_not_make_up_for_it(
+    engine: Engine, clock: MovedClock
+) -> None:
     sweep = make_sweep(engine)
     desk = SweepDesk(engine)
     desk.pause(sweep.sweep_id)
-    move_tick(engine, sweep, timedelta(hours=1))
+    clock.go_on(timedelta(hours=1))
     assert run_due(engine) == []
     desk.resume(sweep.sweep_id)
     assert run_due(engine) == []
-    assert desk.sweep_status(sweep.sweep_id).next_at > datetime.now(UTC)
+    assert desk.sweep_status(sweep.sweep_id).next_at == tick_at(70)
 
 
-def test_a_removed_sweep_is_gone_and_its_jobs_stay(engine: Engine) -> None:
+def test_a_removed_sweep_is_gone_and_its_jobs_stay(engine: Engine, clock: MovedClock) -> None:
     sweep = make_sweep(engine)
     desk = SweepDesk(engine)
     run = desk.run_now(sweep.sweep_id)
     desk.remove(sweep.sweep_id)
-    move_tick(engine, sweep, timedelta(hours=1))
+    clock.go_on(timedelta(hours=1))
     assert run_due(engine) == []
     assert desk.list_sweeps() == []
     assert JobDesk(engine).job_status(run.job_id or "").job_id == run.job_id
@@ -183,15 +186,16 @@ def test_another_accounts_sweep_is_not_there(engine: Engine) -> None:
     assert desk.list_sweeps("other") == []
 
 
-def test_a_sweep_whose_job_is_not_understood_is_paused_and_others_run(engine: Engine) -> None:
+def test_a_sweep_whose_job_is_not_understood_is_paused_and_others_run(
+    engine: Engine, clock: MovedClock
+) -> None:
     odd, well = make_sweep(engine), make_sweep(engine)
     with engine.begin() as connection:
         connection.execute(
             text('UPDATE sweep SET spec = \'{"from": "tomorrow"}\' WHERE sweep_id = :id'),
             {"id": int(odd.sweep_id)},
         )
-    for sweep in (odd, well):
-        move_tick(engine, sweep, timedelta(minutes=10))
+    clock.go_on(timedelta(minutes=10))
     (run,) = [*run_due(engine), *run_due(engine)]
     assert run.sweep_id == well.sweep_id
     with engine.begin() as connection:

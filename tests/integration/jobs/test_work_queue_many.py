@@ -112,7 +112,10 @@ def test_two_claimers_never_get_one_item(queue: WorkQueue, database_url: str) ->
     for worker in workers:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
-    claimed = [item for worker in workers for item in worker.communicate("\n")[0].split()]
+    for worker in workers:
+        assert worker.stdin is not None
+        print(file=worker.stdin, flush=True)  # all at once
+    claimed = [item for worker in workers for item in worker.communicate()[0].split()]
 
     assert len(claimed) == len(set(claimed)) == 200
 
