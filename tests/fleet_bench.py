@@ -163,6 +163,33 @@ def actor_pids(name: str, of: int) -> list[int]:
     ]
 
 
+def the_actor(title: str, of: int) -> int:
+    """Return the one actor of a title, once there is one and no other.
+
+    One look tells both: by a second one it may be in another call. Those of a fleet that has ended take
+    a moment to go.
+    """
+    found: list[int] = []
+
+    def is_alone() -> bool:
+        found[:] = actor_pids(title, of)
+        return len(found) == 1
+
+    wait_until(is_alone)
+    return found[0]
+
+
+def marked_servers(mark: str, program: str) -> list[int]:
+    """Return the processes of a program that have inherited a text, without those just forked by them."""
+    found = [pid for pid in marked_pids(mark) if program in command_of(pid)]
+    return [pid for pid in found if next(_ancestors(pid), 0) not in found]
+
+
+def command_of(pid: int) -> str:
+    """Return a process's command line; nothing: it has ended."""
+    return _read(pid, "cmdline").replace("\0", " ")
+
+
 def marked_pids(mark: str) -> list[int]:
     """Return the processes that have inherited this text in their environment."""
     return [pid for pid in _process_ids() if mark in _read(pid, "environ")]

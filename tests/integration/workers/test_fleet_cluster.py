@@ -140,7 +140,7 @@ def test_a_driver_without_the_cluster_s_token_is_refused(
     known = {} if token is None else {"RAY_AUTH_TOKEN": token}
 
     with bench.start_process(log, RAY_ADDRESS=cluster.address, **known) as driver:
-        assert driver.wait(60) == 78  # the settings are wrong
+        assert driver.wait(START_S) == 78  # the settings are wrong
 
     assert "refuses us: RAY_AUTH_TOKEN is missing or not the cluster's" in log.read_text()
 
@@ -195,7 +195,7 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
         with bench.start_process(log, **own, VERITY_PREPARERS="3") as second:
             # 3.4 cores are left: the least crew takes 2.6 of them
             wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
-            assert len(cluster.actors("Scorer")) == 2
+            wait_until(lambda: len(cluster.actors("Scorer")) == 2, START_S)
             first.send_signal(signal.SIGKILL)
             wait_until(lambda: not of_first & ours(cluster), 30)
             wait_until(lambda: not marked_pids(mark), 5)  # nor does its heartbeat live
@@ -217,7 +217,8 @@ def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
     with bench.start_process(
         tmp_path / "first.log", "--log-json", **cluster.environ, VERITY_PREPARERS="5"
     ) as first:
-        wait_until(lambda: len(cluster.actors("Preparer")) == 5, START_S)
+        # a scorer, a writer and a lister are with them
+        wait_until(lambda: len(ours(cluster)) == 8, START_S)
         of_first = ours(cluster)
         own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
         with bench.start_process(log, "--log-json", **own, VERITY_PREPARERS="1") as second:

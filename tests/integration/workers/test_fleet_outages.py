@@ -24,6 +24,7 @@ from tests.fleet_bench import (
     local_ray,
     long_folder,
     media_folder,
+    the_actor,
     wait_until,
 )
 from tests.small_disk import small_disk
@@ -64,7 +65,7 @@ def test_a_full_disk_stops_items_and_new_actors_until_there_is_room_and_costs_no
         wait_until(lambda: bool(of_kind(fleet, FleetEventKind.READY)))
         fill(filler)
         wait_until(lambda: bool(of_kind(fleet, FleetEventKind.OUTAGE)))
-        [preparer] = actor_pids("Preparer", of=os.getpid())
+        preparer = the_actor("Preparer", of=os.getpid())
         os.kill(preparer, signal.SIGKILL)  # nobody can replace it on a full disk
         job = bench.submit(media_folder)
         assert_nothing_begins(fleet, 4.0)

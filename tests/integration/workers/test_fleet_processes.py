@@ -21,6 +21,7 @@ from tests.fleet_bench import (
     local_ray,
     long_folder,
     marked_pids,
+    marked_servers,
     media_folder,
     wait_until,
 )
@@ -84,15 +85,15 @@ def test_a_worker_whose_raylet_is_killed_gives_back_and_ends_and_another_one_doe
     job = bench.submit(long_folder)
     log = tmp_path / "worker.log"
 
-    with bench.start_process(log) as worker:
+    with bench.start_process(log, BENCH_MARK=(mark := uuid4().hex)) as worker:
         wait_until(lambda: bool(actor_pids("Preparer.prepare", of=worker.pid)), START_S)
-        [raylet] = raylets_of(worker.pid)
+        [raylet] = marked_servers(mark, "raylet/raylet")
         os.kill(raylet, signal.SIGKILL)
         killed_at = time.monotonic()
         wait_until(lambda: not is_running(bench, job.job_id), 60)
         took_s = time.monotonic() - killed_at
         assert worker.wait(60) == 75, log.read_text()[-6000:]  # start it again later
-    assert actor_pids("", of=worker.pid) == []
+    wait_until(lambda: marked_pids(mark) == [])
     with FleetThread(bench.settings) as other:
         other.join()
 
@@ -103,13 +104,6 @@ def test_a_worker_whose_raylet_is_killed_gives_back_and_ends_and_another_one_doe
         [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE],
     )
     assert len(list(bench.queue.desk.reports_of(job.job_id))) == 1
-
-
-def raylets_of(pid: int) -> list[int]:
-    """Return the raylet that a driver has started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    names = {int(child): Path(f"/proc/{child}/comm").read_text() for child in children}
-    return [child for child, name in names.items() if name.startswith("raylet")]
 
 
 def test_a_second_sigterm_makes_a_worker_give_back_at_once_and_leave_no_process_and_no_file(

@@ -18,11 +18,10 @@ from storage.objects import open_object_store
 from tests.fleet_bench import (
     FleetBench,
     FleetThread,
-    actor_pids,
     bench,
     local_ray,
     long_folder,
-    wait_until,
+    the_actor,
 )
 from tests.local_site import Answer, local_site
 from tests.makers import speech_like, write_wav
@@ -131,9 +130,8 @@ def test_bytes_that_were_fetched_are_not_fetched_again_by_the_next_attempt(
         job = bench.queue.desk.submit(JobSpec(sources=(site.url("/long.flac"),)))
 
         with FleetThread(bench.settings) as fleet:
-            wait_until(lambda: len(actor_pids("Preparer.prepare", of=os.getpid())) == 1)
+            pid = the_actor("Preparer.prepare", of=os.getpid())
             n_asked = len(site.asked)
-            [pid] = actor_pids("Preparer.prepare", of=os.getpid())
             os.kill(pid, signal.SIGKILL)
             fleet.join()
 

@@ -62,15 +62,17 @@ def test_items_wait_for_a_bucket_that_is_gone_and_end_once_it_is_back(
     local_ray: None,
 ) -> None:
     bucket = s3_process[1] / s3_server.bucket
-    job = bench.submit(short_folder)
 
-    with FleetThread(settings_with_s3(bench, s3_server)) as fleet:
+    with FleetThread(settings_with_s3(bench, s3_server), until_idle=False) as fleet:
         wait_until(lambda: any(event.kind is FleetEventKind.READY for event in fleet.events))
         bucket.rename(bucket.with_suffix(".away"))
+        job = bench.submit(short_folder)
         wait_until(lambda: [item.stage for item in bench.media(job)] == ["write", "write"])
         with pytest.raises(AssertionError):  # long enough for several tries
             wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, 4.0)
         bucket.with_suffix(".away").rename(bucket)
+        wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over)
+        fleet.stop.set()
         summary = fleet.join()
 
     assert (summary.n_done, summary.n_failed, summary.n_retried) == (1, 1, 0)
