@@ -63,8 +63,12 @@ class Examining:
         return self._access
 
     def warm(self) -> None:
-        """Load the first examiner in the background, so that the first visitor does not wait."""
-        threading.Thread(target=self._load_one, name="warm-examiner", daemon=True).start()
+        """Load the first examiner in the background, so that the first visitor does not wait.
+
+        No daemon: a process that ends meanwhile waits for it. ONNX Runtime aborts the process where the
+        interpreter ends a thread that is loading a model.
+        """
+        threading.Thread(target=self._load_one, name="warm-examiner").start()
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

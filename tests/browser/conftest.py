@@ -110,7 +110,7 @@ def visit(chromium: Browser, stack: Stack) -> Iterator[Visit]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(SOON_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 VERITY = Path(sys.executable).with_name("verity")
-START_S = 40
+START_S = 100  # 5 s on a quiet machine
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_told_to_end_takes_its_database_with_it(
     var_folder: Path, tmp_path: Path, number: signal.Signals

@@ -32,7 +32,7 @@ HOLD = """
 import sys, time
 from workers.heartbeat import Orders
 from workers.heartbeat_link import HeartbeatLink, LinkSettings
-orders = Orders(sys.argv[1], 2.0, 0.5, 10.0)
+orders = Orders(sys.argv[1], 2.0, 0.5, 60.0)
 with HeartbeatLink(LinkSettings(orders, 0.3, 20.0, {}), print) as link:
     print(link.process_id, flush=True)
     time.sleep(60)
@@ -154,7 +154,7 @@ def test_a_heartbeat_dies_with_its_driver(database_url: str) -> None:
 
         driver.kill()
 
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), timeout_s=10)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), timeout_s=30)
 
 
 def replaced(link: HeartbeatLink, first: int) -> bool:

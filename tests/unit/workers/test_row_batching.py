@@ -15,18 +15,30 @@ from workers.row_batching import RowBatcher
 class PlainModel:
     """Gives back the mean of each row, and remembers how many rows each run had."""
 
-    def __init__(self, run_s: float = 0.0) -> None:
-        self.run_s = run_s
+    def __init__(self) -> None:
         self.n_rows: list[int] = []
         self.at_once = threading.Semaphore(1)
 
     def run(self, features: Features) -> ModelOutputs:
         assert self.at_once.acquire(blocking=False)
-        time.sleep(self.run_s)
         rows = features.tensors["log_mel"]
         self.n_rows.append(len(rows))
         self.at_once.release()
         return ModelOutputs(rows.mean(axis=1), np.stack([rows[:, 0], rows[:, 1]], axis=1), None)
+
+
+class HeldModel(PlainModel):
+    """A plain model whose runs last until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def run(self, features: Features) -> ModelOutputs:
+        self.has_begun.set()
+        assert self.may_end.wait(60)
+        return super().run(features)
 
 
 def rows(first: int, n: int) -> Features:
@@ -91,13 +103,16 @@ def test_enough_rows_are_not_kept_waiting_for_a_full_batch() -> None:
 
 
 def test_rows_that_arrive_while_the_model_runs_are_merged_into_the_next_batch() -> None:
-    model = PlainModel(run_s=0.2)
+    model = HeldModel()
 
     async def score() -> None:
         batcher = RowBatcher(model.run, batch_size=8, wait_s=0.0)
         first = asyncio.create_task(batcher.submit("a", rows(0, 8)))
-        await asyncio.sleep(0.1)
-        await asyncio.gather(first, *(batcher.submit(name, rows(50, 2)) for name in "bcd"))
+        await asyncio.to_thread(model.has_begun.wait)
+        others = asyncio.gather(*(batcher.submit(name, rows(50, 2)) for name in "bcd"))
+        await asyncio.sleep(0)  # they wait now
+        model.may_end.set()
+        await asyncio.gather(first, others)
 
     asyncio.run(score())
 
@@ -123,15 +138,16 @@ def test_a_failed_batch_fails_its_own_requests_and_the_next_one_runs() -> None:
 
 
 def test_rows_of_a_cancelled_item_are_not_scored() -> None:
-    model = PlainModel(run_s=0.2)
+    model = HeldModel()
 
     async def score() -> None:
         batcher = RowBatcher(model.run, batch_size=4, wait_s=0.0)
         first = asyncio.create_task(batcher.submit("a", rows(0, 4)))
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(model.has_begun.wait)
         second = asyncio.create_task(batcher.submit("b", rows(0, 4)))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # it waits now
         second.cancel()
+        model.may_end.set()
         await first
         await batcher.submit("c", rows(0, 1))
 
