@@ -6,16 +6,14 @@ where the system can take it away, and dies with its parent. There is never a sh
 
 import os
 import select
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-_CHILD = Path(__file__).with_name("limits_child.py")
+from pipeline.starter import StartedProcess, start_process
+
 _READ_BYTES = 1 << 18
 
 
@@ -47,20 +45,21 @@ class ChildResult:
 class LimitedChild:
     """A running child whose standard output is read as it comes; lives inside `limited_child`."""
 
-    process: subprocess.Popen[bytes]
+    process: StartedProcess
+    stdout: int  # the descriptor that it is read from
     stall_s: float
     stderr_tail: "_Tail"
     timed_out: bool = False
 
     def read(self) -> bytes:
         """Return the next bytes of standard output, empty at its end or after a stall."""
-        stdout = _pipe(self.process.stdout)
-        ready, _, _ = select.select([stdout], [], [], self.stall_s)
-        if not ready:
+        waiting = select.poll()  # `select` takes no descriptor over 1023
+        waiting.register(self.stdout, select.POLLIN)
+        if not waiting.poll(self.stall_s * 1000):
             self.timed_out = True
             self.process.kill()
             return b""
-        return os.read(stdout.fileno(), _READ_BYTES)
+        return os.read(self.stdout, _READ_BYTES)
 
     def finish(self) -> ChildResult:
         """Wait for the end after standard output has ended; standard output is not kept."""
@@ -71,7 +70,7 @@ class LimitedChild:
 class _Tail(threading.Thread):
     """Drains a pipe so that the child never blocks on it, and keeps the first and last bytes."""
 
-    def __init__(self, pipe: IO[bytes], keep_bytes: int) -> None:
+    def __init__(self, pipe: int, keep_bytes: int) -> None:
         super().__init__(daemon=True, name="stderr-tail")
         self._pipe = pipe
         self._keep = keep_bytes
@@ -81,7 +80,7 @@ class _Tail(threading.Thread):
 
     def run(self) -> None:
         """Read to the end."""
-        while data := os.read(self._pipe.fileno(), _READ_BYTES):
+        while data := os.read(self._pipe, _READ_BYTES):
             room = self._keep - len(self._head)
             self._head += data[:room]
             self._tail = (self._tail + data[max(room, 0) :])[-self._keep :]
@@ -107,43 +106,22 @@ def limited_child(
         cwd: its working directory.
         keep_stderr_bytes: how much of the start and of the end of standard error is kept.
     """
-    settings = {
-        "CPU": limits.cpu_s,
-        "AS": limits.memory_bytes,
-        "FSIZE": limits.file_bytes,
-        "NPROC": limits.n_processes,
-        "CORE": 0,
-        "network": int(limits.network),
-        "parent_pid": os.getpid(),
-        **{f"env:{name}": value for name, value in limits.environment.items()},
-    }
-    words = [f"{name}={value}" for name, value in settings.items() if value is not None]
-    command = [sys.executable, "-I", "-S", str(_CHILD), *words, "--", *argv]
-    process = subprocess.Popen(  # noqa: S603 - an argument list of our own, no shell
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},
-        cwd=cwd,
-        start_new_session=True,
-    )
-    tail = _Tail(_pipe(process.stderr), keep_stderr_bytes)
-    timer = threading.Timer(limits.wall_s, process.kill) if limits.wall_s else None
-    if timer:
-        timer.daemon = True
-        timer.start()
-    child = LimitedChild(process, limits.stall_s, tail)
-    try:
-        yield child
-    finally:
-        if timer:
-            timer.cancel()
-        process.kill()
-        process.wait()
-        tail.join()
-        _pipe(process.stdout).close()
-        _pipe(process.stderr).close()
+    words = [*_words(limits), "--", *argv]
+    with ExitStack() as ours:  # undone from the last to the first
+        with ExitStack() as theirs:
+            stdout, stdout_end = _pipe(ours, theirs)
+            stderr, stderr_end = _pipe(ours, theirs)
+            tail = _Tail(stderr, keep_stderr_bytes)
+            ours.callback(tail.join)
+            process = start_process(words, cwd, stdout_end, stderr_end)
+            ours.callback(process.close)
+        if limits.wall_s:
+            timer = threading.Timer(limits.wall_s, process.kill)
+            timer.daemon = True
+            timer.start()
+            ours.callback(timer.join)  # it may be about to kill what will have no descriptor
+            ours.callback(timer.cancel)
+        yield LimitedChild(process, stdout, limits.stall_s, tail)
 
 
 def run_limited(
@@ -166,6 +144,22 @@ def run_limited(
     )
 
 
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None, "started with pipes"
-    return stream
+def _words(limits: ChildLimits) -> list[str]:
+    settings = {
+        "CPU": limits.cpu_s,
+        "AS": limits.memory_bytes,
+        "FSIZE": limits.file_bytes,
+        "NPROC": limits.n_processes,
+        "CORE": 0,
+        "network": int(limits.network),
+        **{f"env:{name}": value for name, value in limits.environment.items()},
+    }
+    return [f"{name}={value}" for name, value in settings.items() if value is not None]
+
+
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe; each is closed by a stack."""
+    reader, writer = os.pipe()
+    reading.callback(os.close, reader)
+    writing.callback(os.close, writer)
+    return reader, writer

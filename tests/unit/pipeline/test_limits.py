@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import limits_child
+import pipeline.limits
 from pipeline.ffmpeg_command import FORMATS, decode_command, ffmpeg_path, probe_command
 from pipeline.limits import ChildLimits, limited_child, run_limited
 from tests.makers import tone, write_wav
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # that a user without rights may run
 NOBODY = 65_534
+PIPELINE = Path(pipeline.limits.__file__).parent
 
 
 def run_python(code: str, limits: ChildLimits) -> tuple[int, str, str]:
@@ -111,15 +112,20 @@ def test_a_child_has_no_network_where_the_system_can_take_it_away() -> None:
 def test_a_child_cannot_have_more_processes_than_its_limit(var_folder: Path) -> None:
     if os.geteuid() != 0 or not Path(SYSTEM_PYTHON).exists():
         pytest.skip("needs root, to become a user whom the limit binds, and a Python for that user")
-    starter = var_folder / "limits_child.py"  # where that user may read
-    starter.write_bytes(Path(limits_child.__file__).read_bytes())
-    given = ["CPU=10", "NPROC=5", "network=0", f"parent_pid={os.getpid()}"]
+    package = var_folder / "pipeline"  # where that user may read
+    package.mkdir()
+    for name in ("__init__", "limits", "starter", "starter_program"):
+        (package / f"{name}.py").write_bytes((PIPELINE / f"{name}.py").read_bytes())
     flood = "for n in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait; echo end"
-    command = [SYSTEM_PYTHON, "-I", "-S", str(starter), *given, "--", "/bin/sh", "-c", flood]
-    done = subprocess.run(
-        command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False
+    program = (
+        "from pipeline.limits import *\n"
+        f"print(run_limited(['/bin/sh', '-c', {flood!r}], ChildLimits(n_processes=5)))"
     )
-    assert b"fork" in done.stderr
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", program],
+        cwd=var_folder, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=True,
+    )  # fmt: skip
+    assert b"fork" in done.stdout
     assert b"end" not in done.stdout
 
 
