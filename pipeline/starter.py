@@ -6,6 +6,7 @@ starts a starter, which forks in 2 ms for it and for all that follow. What it fo
 this process: a starter that is killed takes none with it, and another one is started with the next.
 """
 
+import ctypes
 import errno
 import os
 import queue
@@ -144,6 +145,10 @@ class _Starter:
         self._keeper = self._process = self._control = None
 
     def _begin(self) -> None:
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            # Whoever started this process ignored the ends of its children, and that is inherited:
+            # then nobody could say how one ended. `signal.signal` is for the main thread only.
+            ctypes.CDLL(None).signal(signal.SIGCHLD, ctypes.c_void_p(None))  # SIG_DFL
         self._keeper = self._keeper or _Keeper()
         # One message is one request, whichever threads send at once.
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

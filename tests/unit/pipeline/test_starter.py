@@ -162,6 +162,16 @@ def test_a_fork_of_the_owner_gets_a_starter_of_its_own() -> None:
     assert done.stderr == b""
 
 
+def test_the_end_of_a_child_is_known_where_ends_of_children_were_ignored_at_the_start() -> None:
+    program = (
+        "from pipeline.limits import *\n"
+        "print(run_limited(['/bin/sh', '-c', 'exit 3'], ChildLimits()).return_code)"
+    )
+    command = ["/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh", sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stdout == b"3\n"
+
+
 def test_arguments_are_taken_to_the_byte() -> None:
     hostile = [
         "--", "CPU=0", "env:A=b", "", "a\nb", "\x01\x7f\t", "'\"$(true)`", "-" * 100_000,
