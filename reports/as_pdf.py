@@ -1,12 +1,20 @@
 """ReportDocument -> PDF/A-3a and PDF/UA-1 by Typst, with the JSON and the CSV attached.
 
-Outside text reaches Typst as data (`sys.inputs`), never as markup. The same document gives the same
-bytes: the only time in the file is the document's own `issued_at`.
+Outside text reaches Typst as data (JSON files in memory), never as markup. The same document gives
+the same bytes: the only time in the file is the document's own `issued_at`.
+
+Typst keeps what it has set for the next ten compilations, by a hash of content and styles. Files let it
+do so from report to report (`sys.inputs` would not: they are part of everything), which saves more than
+half of the time, since most of a report stands in every one. The hash is no secret, so that two texts
+with the same one might be made; hence the wall (`_wall`): what was set for one customer fits no other.
 """
 
 import dataclasses
+import hashlib
+import hmac
 import io
 import json
+import secrets
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -28,9 +36,10 @@ from reports.timeline import CURVE_WINDOW_S, timeline_of
 from reports.words import Script, Words
 from reports.words_en import ENGLISH
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 PLAIN_BYTES = 400_000  # packing takes 30 ms: a report of this size or less does without
-_ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the inputs of its last call
+_ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the files of its last call
+_WALL_KEY = secrets.token_bytes(32)  # of this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +74,13 @@ def to_pdf(
         typst.TypstError: the template is broken; no text from outside can cause it.
     """
     check_fonts(words)
-    inputs = _inputs(document, words, attached or Attached.of(document)) | {"paper": paper.value}
+    files = _files(document, words, paper, attached or Attached.of(document))
     with _ONE_AT_A_TIME:
         pdf = _compiler().compile(
+            files,  # type: ignore[type-var] # its types do not tell of names with bytes
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
             timestamp=int(document.issue.issued_at.timestamp()),
-            sys_inputs=inputs,
         )
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned pages instead of one PDF")
@@ -94,12 +103,16 @@ def _packed(pdf: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _inputs(document: ReportDocument, words: Words, attached: Attached) -> dict[str, str]:
+def _files(
+    document: ReportDocument, words: Words, paper: Paper, attached: Attached
+) -> dict[str, bytes]:
+    """Return the template and what it reads, by name."""
     window_s = CURVE_WINDOW_S
     if document.method is not None:
         window_s = document.method.thresholds.span_window_s
     timeline = timeline_of(document.findings, window_s=window_s)
     data = page_data(document, timeline, words, page_glyphs())
+    data |= {"paper": paper.value, "wall": _wall(document.issue.customer)}
     picture = ""
     if timeline.lanes and words.script is Script.ARABIC:
         picture, labels, high_mm = draw_apart(timeline, words.labels, document.pictures)
@@ -110,19 +123,25 @@ def _inputs(document: ReportDocument, words: Words, attached: Attached) -> dict[
     elif timeline.lanes:
         picture = draw(timeline, words.labels, document.pictures)
     return {
-        "page": json.dumps(data),
-        "picture": picture,
-        "strongest": json.dumps(strongest_pictures(document)),
-        "report": attached.json.decode(),
-        "segments": attached.csv.decode(),
+        "main.typ": _template(),
+        "page.json": json.dumps(data).encode(),
+        "picture.svg": picture.encode(),
+        "strongest.json": json.dumps(strongest_pictures(document)).encode(),
+        "report.json": attached.json,
+        "segments.csv": attached.csv,
     }
+
+
+def _wall(customer: str) -> str:
+    """Return a word that nobody outside this process can tell, another one for each customer."""
+    return hmac.digest(_WALL_KEY, customer.encode("utf-8", "replace"), hashlib.sha256).hex()
+
+
+@cache
+def _template() -> bytes:
+    return _TEMPLATE.read_bytes()
 
 
 @cache
 def _compiler() -> typst.Compiler:
-    return typst.Compiler(
-        _TEMPLATES / "report.typ",
-        root=_TEMPLATES,
-        font_paths=page_fonts(),
-        ignore_system_fonts=True,
-    )
+    return typst.Compiler(root=_TEMPLATE.parent, font_paths=page_fonts(), ignore_system_fonts=True)

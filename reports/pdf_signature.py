@@ -3,11 +3,11 @@
 The signature is appended (incremental update), so the tagged PDF/A-3a stays as it is, byte for byte.
 """
 
-import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko.keys import load_certs_from_pemder_data
@@ -16,11 +16,14 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from reports.cms_form import MALFORMED, certificates_hold, in_our_form
+from reports.cms_signature import signed_digest
 from reports.private_keys import PrivateKey
 from reports.signing_keys import SigningKey
 
@@ -60,21 +63,28 @@ def sign_pdf(pdf: bytes, key: SigningKey) -> bytes:
 
 
 class _KeySigner(signers.Signer):
-    """Signs with a key wherever it lies: pyHanko asks for the bytes, the key is given their digest."""
+    """Signs with a key wherever it lies: pyHanko gives the digest of the PDF around the signature."""
 
     def __init__(self, private: PrivateKey, certificate: asn1_x509.Certificate) -> None:
         super().__init__(signing_cert=certificate)
         self._private = private
+        self._certificate = certificate.dump()
 
-    async def async_sign_raw(
+    async def async_sign(  # noqa: PLR0913 (pyHanko's own)
         self,
-        data: bytes,
+        data_digest: bytes,
         digest_algorithm: str,
         dry_run: bool = False,
-    ) -> bytes:
-        """Return the signature over these bytes; called by pyHanko."""
+        use_pades: bool = False,
+        timestamper: TimeStamper | None = None,
+        signed_attr_settings: PdfCMSSignedAttributes | None = None,
+        is_pdf_sig: bool = True,
+        encap_content_info: object = None,
+    ) -> cms.ContentInfo:
+        """Return the signature; called by pyHanko."""
         assert digest_algorithm == _DIGEST, "asked for by `sign_pdf`"
-        return self._private.sign_digest(hashlib.sha256(data).digest())
+        assert use_pades, "asked for by `sign_pdf`"
+        return cms.ContentInfo.load(signed_digest(data_digest, self._certificate, self._private))
 
 
 def signer_of_pdf(pdf: bytes) -> PdfSigner | None:

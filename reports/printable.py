@@ -65,6 +65,8 @@ def _breakable(text: str) -> str:
 
 def _broken(word: str) -> str:
     """Put break points into a word, none before a mark that belongs to its base letter."""
+    if len(word) <= _BREAK_AFTER:
+        return word
     parts: list[str] = []
     since = 0
     for char in word:
