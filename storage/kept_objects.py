@@ -43,14 +43,23 @@ class KeptObject:
 
 
 def put_object(
-    engine: Engine, store: ObjectStore, account_id: str, data: bytes, content_type: str
+    engine: Engine,
+    store: ObjectStore,
+    account_id: str,
+    data: bytes,
+    content_type: str,
+    note: Callable[[Connection], None] = lambda _: None,
 ) -> KeptObject:
-    """Store bytes under their hash; errors and promises as of `put_objects`."""
-    return put_objects(engine, store, account_id, [(data, content_type)])[0]
+    """Store bytes under their hash; arguments, errors and promises as of `put_objects`."""
+    return put_objects(engine, store, account_id, [(data, content_type)], note)[0]
 
 
 def put_objects(
-    engine: Engine, store: ObjectStore, account_id: str, contents: Sequence[tuple[bytes, str]]
+    engine: Engine,
+    store: ObjectStore,
+    account_id: str,
+    contents: Sequence[tuple[bytes, str]],
+    note: Callable[[Connection], None] = lambda _: None,
 ) -> list[KeptObject]:
     """Store bytes under their hashes, several at once; they stay for the grace period, once named for good.
 
@@ -59,6 +68,7 @@ def put_objects(
         store: where the objects lie.
         account_id: whose they are.
         contents: bytes and content type of each.
+        note: called at the end of the transaction that notes what is about to be put.
 
     Raises:
         ObjectStoreError: the store does not answer, or a sweep holds an object for too long.
@@ -67,7 +77,7 @@ def put_objects(
     """
     kept = [_named(account_id, data) for data, _ in contents]
     sizes = {it.key: it.size_bytes for it in kept}
-    with _announced(engine, sizes), ThreadPoolExecutor(PUTS_AT_ONCE) as threads:
+    with _announced(engine, sizes, note=note), ThreadPoolExecutor(PUTS_AT_ONCE) as threads:
         list(threads.map(lambda it, content: store.put(it.key, *content), kept, contents))
     return kept
 
@@ -167,13 +177,14 @@ def _announced(
     engine: Engine,
     sizes: Mapping[str, int],
     admit: Callable[[Connection], None] = lambda _: None,
+    note: Callable[[Connection], None] = lambda _: None,
 ) -> Iterator[None]:
     """Touch objects before they are put, and say afterwards that they are there.
 
     Raises:
         ObjectStoreError: the put took longer than the sweep's grace: `object_swept`.
     """
-    births = _touch(engine, sizes, admit)
+    births = _touch(engine, sizes, admit, note)
     try:
         yield
         _confirm(engine, births)
@@ -185,7 +196,10 @@ def _announced(
 
 
 def _touch(
-    engine: Engine, sizes: Mapping[str, int], admit: Callable[[Connection], None]
+    engine: Engine,
+    sizes: Mapping[str, int],
+    admit: Callable[[Connection], None],
+    note: Callable[[Connection], None],
 ) -> dict[str, datetime]:
     """Touch objects; wait for a sweep that is taking one of them; return when their rows were made."""
     left = dict(sizes)
@@ -195,6 +209,7 @@ def _touch(
         with transaction(engine) as connection:
             admit(connection)
             births |= object_rows.touch_objects(connection, left)
+            note(connection)
         left = {key: size for key, size in left.items() if key not in births}
         if not left:
             return births

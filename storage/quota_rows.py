@@ -211,8 +211,8 @@ GROUP BY today.day
 _STORED = {
     Subject.ACCOUNT: """
 SELECT (SELECT coalesce(sum(size_bytes), 0) FROM object WHERE account_id = :id)
-     + (SELECT coalesce(sum(size_bytes - n_bytes), 0) FROM upload
-        WHERE account_id = :id AND finished_at IS NULL)
+     + (SELECT coalesce(sum(size_bytes - least(size_bytes, greatest(n_bytes, n_announced))), 0)
+        FROM upload WHERE account_id = :id AND finished_at IS NULL)
 """,
     Subject.KEY: """
 SELECT (SELECT coalesce(sum(f.size_bytes), 0) FROM job j JOIN report r ON r.job_id = j.job_id

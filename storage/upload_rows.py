@@ -144,6 +144,17 @@ def read_uploads(
     return [UploadFacts(**row) for row in connection.execute(_PAGE, values).mappings()]
 
 
+_ANNOUNCE = text("UPDATE upload SET n_announced = :end WHERE upload_id = :upload_id")
+
+
+def announce_part(connection: Connection, upload_id: str, end: int) -> None:
+    """Say up to which byte an upload's objects go, in the transaction that notes the last of them.
+
+    From there on the object counts as stored, and what is still to come is less by it.
+    """
+    connection.execute(_ANNOUNCE, {"upload_id": upload_id, "end": end})
+
+
 _ADVANCE = text("""
 UPDATE upload SET n_bytes = n_bytes + :size_bytes,
        expires_at = clock_timestamp() + make_interval(secs => :keep_s)

@@ -25,6 +25,7 @@ class UploadRow(Table):
     metadata_line: Mapped[str] = mapped_column(server_default="")  # as it came, for HEAD
     size_bytes: Mapped[int]  # that they said it has
     n_bytes: Mapped[int] = mapped_column(server_default="0")  # that are here
+    n_announced: Mapped[int] = mapped_column(server_default="0")  # with those that are being put
     sha256: Mapped[str | None]  # of the whole, once it is here
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     finished_at: Mapped[datetime | None]

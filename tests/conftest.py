@@ -1,6 +1,6 @@
 """Session-wide fixtures: an embedded PostgreSQL with a fresh database a test, S3, folders.
 
-`database_url`, `engine`, `s3_server`, `var_folder`. Each xdist worker has a server of its own.
+`database_url`, `engine`, `moved_clock`, `s3_server`, `var_folder`. Each xdist worker has a server of its own.
 """
 
 import fcntl
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,6 +52,26 @@ class S3Server:
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_REGION": "us-east-1",
         }
+
+
+@dataclass(frozen=True, slots=True)
+class MovedClock:
+    """The clock of a database: `clock_timestamp()` as every statement of ours sees it."""
+
+    engine: Engine
+
+    def set(self, moment: datetime) -> None:
+        """Let it be this moment now; time goes on from it."""
+        with self.engine.connect() as connection:
+            connection.execute(
+                text("UPDATE moved.clock SET shift = :moment - pg_catalog.clock_timestamp()"),
+                {"moment": moment},
+            )
+
+    def go_on(self, span: timedelta) -> None:
+        """Let so much time have passed."""
+        with self.engine.connect() as connection:
+            connection.execute(text("UPDATE moved.clock SET shift = shift + :span"), {"span": span})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -132,6 +153,28 @@ def engine(database_url: str) -> Iterator[Engine]:
     """Give an engine for a fresh, migrated database."""
     engine = connect_engine(database_url)
     yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def moved_clock(database_url: str) -> Iterator[MovedClock]:
+    """Give the database a clock that a test sets; ask for it before `engine`.
+
+    A function of the same name stands before the system's in the search path; defaults of columns were
+    bound to the system's when the tables were made, and keep it.
+    """
+    engine = create_engine(database_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    name = engine.url.database
+    with engine.connect() as connection:
+        for statement in (
+            "CREATE SCHEMA moved",
+            "CREATE TABLE moved.clock AS SELECT interval '0' AS shift",
+            "CREATE FUNCTION moved.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
+            " 'SELECT pg_catalog.clock_timestamp() + shift FROM moved.clock'",
+            f'ALTER DATABASE "{name}" SET search_path = moved, pg_catalog, public',
+        ):
+            connection.execute(text(statement))
+    yield MovedClock(engine)
     engine.dispose()
 
 

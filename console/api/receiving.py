@@ -138,8 +138,14 @@ class Receiving:
 
     def put_part(self, upload: UploadFacts, start: int, data: bytes) -> UploadPart:
         """Store a stretch of an upload as an object; `name_parts` names it."""
+        end = start + len(data)
         kept = put_object(
-            self.engine, self.store, upload.account_id, data, "application/octet-stream"
+            self.engine,
+            self.store,
+            upload.account_id,
+            data,
+            "application/octet-stream",
+            lambda connection: upload_rows.announce_part(connection, upload.upload_id, end),
         )
         return UploadPart(start, kept.key, kept.size_bytes)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,15 +11,23 @@ from sqlalchemy import Engine, text
 
 from console.api.app import create_app
 from console.api.context import ApiContext
+from console.api.receiving import Receiving, Sender, UploadLimits
 from console.pages.app import create_pages
 from pipeline.errors import AccessError
 from storage.database import transaction
 from storage.quota_rows import Quota
+from tests.conftest import MovedClock
 from tests.integration.api.conftest import PASSWORD, Browse
 from tests.makers import SAMPLE_RATE, silence, wav_bytes
 
 pytestmark = pytest.mark.postgres
 JOB = {"sources": ["https://example.org/podcast.xml"]}
+
+
+@pytest.fixture(autouse=True)
+def noon(moved_clock: MovedClock) -> None:
+    """Let no day and no month end while a test counts what was used in it."""
+    moved_clock.set(datetime.now(UTC).replace(day=15, hour=12, minute=0))
 
 
 @pytest.fixture
@@ -115,11 +124,21 @@ def test_yesterdays_use_counts_for_the_month_and_last_months_for_nothing(
                 " clock_timestamp() AT TIME ZONE 'UTC', interval '1 day') d"
             )
         )
-        today: int = connection.scalar(
-            text("SELECT extract(day FROM clock_timestamp() AT TIME ZONE 'UTC')::int")
-        )
     assert of(ada, "items", "day")["used"] == 7
-    assert of(ada, "items", "month")["used"] == 7 * today
+    assert of(ada, "items", "month")["used"] == 7 * 15
+
+
+def test_bytes_of_an_upload_count_once_while_they_are_put_away(
+    ada: TestClient, context: ApiContext
+) -> None:
+    limit(ada, stored_bytes=100)
+    receiving = Receiving(context.engine, context.objects, UploadLimits(1 << 30, 1 << 30))
+    upload = receiving.begin(Sender("default"), "a.wav", 40)
+    for start, content in ((0, b"a" * 30), (30, b"b" * 10)):
+        part = receiving.put_part(upload, start, content)
+        assert of(ada, "stored_bytes", "now")["used"] == 40, "an object, and not named yet"
+        assert receiving.name_parts(upload, [part])
+        assert of(ada, "stored_bytes", "now")["used"] == 40
 
 
 def test_of_twenty_who_ask_for_the_last_of_something_as_many_get_it_as_there_is(

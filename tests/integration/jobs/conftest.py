@@ -1,15 +1,11 @@
-"""S3 servers for the tests of sources, and a database whose clock a test moves."""
+"""S3 servers for the tests of sources."""
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from moto.server import ThreadedMotoServer
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.pool import NullPool
 
 from jobs.sources import SourceAccess
 from jobs.sources.s3_session import open_client
@@ -41,45 +37,3 @@ def moto_url() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class MovedClock:
-    """The clock of a database: `clock_timestamp()` as every statement of ours sees it."""
-
-    engine: Engine
-
-    def set(self, moment: datetime) -> None:
-        """Let it be this moment now; time goes on from it."""
-        with self.engine.connect() as connection:
-            connection.execute(
-                text("UPDATE moved.clock SET shift = :moment - pg_catalog.clock_timestamp()"),
-                {"moment": moment},
-            )
-
-    def go_on(self, span: timedelta) -> None:
-        """Let so much time have passed."""
-        with self.engine.connect() as connection:
-            connection.execute(text("UPDATE moved.clock SET shift = shift + :span"), {"span": span})
-
-
-@pytest.fixture
-def moved_clock(database_url: str) -> Iterator[MovedClock]:
-    """Give the database a clock that a test sets; ask for it before `engine`.
-
-    A function of the same name stands before the system's in the search path; defaults of columns were
-    bound to the system's when the tables were made, and keep it.
-    """
-    engine = create_engine(database_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    name = engine.url.database
-    with engine.connect() as connection:
-        for statement in (
-            "CREATE SCHEMA moved",
-            "CREATE TABLE moved.clock AS SELECT interval '0' AS shift",
-            "CREATE FUNCTION moved.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
-            " 'SELECT pg_catalog.clock_timestamp() + shift FROM moved.clock'",
-            f'ALTER DATABASE "{name}" SET search_path = moved, pg_catalog, public',
-        ):
-            connection.execute(text(statement))
-    yield MovedClock(engine)
-    engine.dispose()

@@ -23,7 +23,7 @@ from jobs.work_queue import WorkQueue
 from storage.egress import EgressGuard
 from storage.egress_policy import EgressPolicy, parse_allow
 from storage.sealing import Sealer
-from tests.integration.jobs.conftest import MovedClock
+from tests.conftest import MovedClock
 from tests.integration.jobs.queue_makers import make_job, make_result
 from workers.letters import LetterWriter
 

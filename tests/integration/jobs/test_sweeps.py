@@ -17,7 +17,7 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError
 from pipeline.vocabulary import VerdictKind
 from storage.database import connect_engine
-from tests.integration.jobs.conftest import MovedClock
+from tests.conftest import MovedClock
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_result
 
 pytestmark = pytest.mark.postgres

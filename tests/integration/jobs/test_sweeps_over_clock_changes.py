@@ -13,7 +13,7 @@ from jobs.sweep_desk import SweepDesk
 from jobs.sweep_spec import SweepSpec
 from jobs.work_queue import WorkQueue
 from storage.database import connect_engine
-from tests.integration.jobs.conftest import MovedClock
+from tests.conftest import MovedClock
 
 pytestmark = pytest.mark.postgres
 N_SCHEDULERS = 5

@@ -18,8 +18,8 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import DatabaseError, ObjectStoreError, StaleClaimError
 from storage.database import connect_engine, migrate
 from storage.postgres_server import PostgresServer
+from tests.conftest import MovedClock
 from tests.fleet_bench import wait_until
-from tests.integration.jobs.conftest import MovedClock
 from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
