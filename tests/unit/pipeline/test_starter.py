@@ -167,7 +167,11 @@ def test_the_end_of_a_child_is_known_where_ends_of_children_were_ignored_at_the_
         "from pipeline.limits import *\n"
         "print(run_limited(['/bin/sh', '-c', 'exit 3'], ChildLimits()).return_code)"
     )
-    command = ["/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh", sys.executable, "-c", program]
+    ignoring = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", ignoring, sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stdout == b"3\n"
 
