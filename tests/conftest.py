@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 
 from storage.database import connect_engine, migrate
 from storage.postgres_server import PostgresServer
+from tests.free_ports import free_port
 
 QUICK_OPTIONS = {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "5s"}
 TEMPLATE = "verity_template"
@@ -100,8 +101,9 @@ def session_folder() -> Iterator[Path]:
         _remove_if_left(old)
     folder = Path(tempfile.mkdtemp(prefix=SESSION_PREFIX, dir=root))
     folder.chmod(0o755)
-    with (folder / IN_USE).open("w") as lock:
+    with (folder / "new.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
+        (folder / "new.lock").rename(folder / IN_USE)  # locked before another session can see it
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -182,7 +184,7 @@ def moved_clock(database_url: str) -> Iterator[MovedClock]:
 def s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Keep one nanio server for the session: (endpoint URL, its data folder)."""
     data = tmp_path_factory.mktemp("s3-data")
-    port = _free_port()
+    port = free_port()
     environ = {
         "PATH": os.defpath,
         "NANIO_ACCESS_KEY": S3_ACCESS_KEY,
@@ -228,13 +230,6 @@ def _run_admin(server: PostgresServer, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,5 @@
 """A mail server on this machine, and the letters that it took."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
@@ -11,6 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from jobs.mail_settings import MailSettings
+from tests.free_ports import free_port
 
 
 class Mailbox:
@@ -39,8 +39,7 @@ class Mailbox:
 @contextmanager
 def local_mail() -> Iterator[Mailbox]:
     """Keep a mail server; give its mailbox."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     mailbox = Mailbox(port)
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()

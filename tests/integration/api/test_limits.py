@@ -87,7 +87,7 @@ def test_usage_tells_requests_and_items_of_the_own_account(browse: Browse) -> No
     ada.post("/v1/jobs", json=JOB)
 
     def used(client: TestClient, what: str) -> float:  # a day may end meanwhile
-        return sum(day[what] for day in client.get("/v1/usage").json()["days"])
+        return float(sum(day[what] for day in client.get("/v1/usage").json()["days"]))
 
     assert used(ada, "n_requests") == 2
     assert used(ada, "audio_s") == 0

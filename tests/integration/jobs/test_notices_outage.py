@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +23,7 @@ from storage.egress import EgressGuard
 from storage.egress_policy import EgressPolicy, parse_allow
 from storage.sealing import Sealer
 from tests.conftest import MovedClock
+from tests.free_ports import free_port
 from tests.integration.jobs.queue_makers import make_job, make_result
 from workers.letters import LetterWriter
 
@@ -58,8 +58,7 @@ def test_an_hour_without_a_receiver_loses_nothing_and_repeats_nothing(
         def log_message(self, *_: object) -> None:
             pass
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     sealer = Sealer(None, tmp_path / "key")
     desk = NoticeDesk(engine, sealer)
     _, secret = desk.subscribe(f"http://127.0.0.1:{port}/hook", [NoticeEvent.JOB_DONE])
