@@ -89,6 +89,8 @@ def to_claim(facts: ClaimedFacts, lease_s: float) -> ItemClaim:
     return ItemClaim(
         item_id=str(facts.item_id),
         job_id=str(facts.job_id),
+        job_name=facts.job_name,
+        requested_at=facts.requested_at,
         account_id=facts.account_id,
         kind=ItemKind(facts.kind),
         source_uri=facts.source_uri,

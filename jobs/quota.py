@@ -16,7 +16,7 @@ from jobs.spec import ItemClaim
 from pipeline.errors import AccessError, SourceNotFoundError, StaleClaimError
 from storage import claim_rows, job_rows, key_rows, object_rows, quota_rows
 from storage.account_rows import is_account
-from storage.database import transaction
+from storage.database import STEADY, committing, send, transaction
 from storage.quota_rows import Level, Quota, Resource, Spending, Standing, Subject
 
 QUOTA_USED_UP = "quota_used_up"
@@ -101,6 +101,18 @@ class QuotaDesk:
             AccessError: there is not enough left, or no room to store (`quota_used_up`).
             StaleClaimError: a newer attempt owns the item; nothing was counted.
         """
+        item_id = int(claim.item_id)
+        # not waited for: nobody is told of it before the item's end is committed on top of it
+        with transaction(self._engine) as connection, committing(connection, waits=False):
+            send(connection, STEADY)
+            asked = quota_rows.ask_unlimited_charge(connection, item_id, claim.fence, audio_s)
+        found = asked.fetchone()
+        if found is None:
+            raise StaleClaimError(f"Another attempt owns item {claim.item_id}.")
+        if found["is_limited"]:
+            self._charge_limited_sound(claim, audio_s)
+
+    def _charge_limited_sound(self, claim: ItemClaim, audio_s: float) -> None:
         item_id = int(claim.item_id)
         with transaction(self._engine) as connection:
             if not claim_rows.lock_held(connection, item_id, claim.fence):

@@ -94,6 +94,8 @@ class ItemClaim:
 
     item_id: str
     job_id: str
+    job_name: str
+    requested_at: datetime  # when the job was
     account_id: str
     kind: ItemKind
     source_uri: str

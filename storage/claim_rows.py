@@ -42,6 +42,8 @@ class ClaimedFacts:
     n_outages: int
     options: dict[str, Any]  # the job's
     priority: int  # the job's
+    job_name: str
+    requested_at: datetime  # when the job was
     may_reuse: bool  # the job's
     keep_media_days: int | None  # the job's; None: as the installation says
     detector: str  # the job's
@@ -94,7 +96,8 @@ WHERE item.item_id = ANY(ARRAY(SELECT item_id FROM picked)) AND job.job_id = ite
 RETURNING item.item_id, item.job_id, item.account_id, item.kind, item.source_uri, item.title,
     item.source_key, item.host, item.facts, item.cursor, item.attempt, item.fence, item.worker_id,
     item.lease_until, item.n_crashes, item.n_failures, item.n_losses, item.n_outages,
-    job.options, job.priority, job.may_reuse, job.keep_media_days, job.detector
+    job.options, job.priority, job.name AS job_name, job.created_at AS requested_at, job.may_reuse,
+    job.keep_media_days, job.detector
 """
 _FIRST = """
     SELECT item_id FROM item WHERE job_id = turn.job_id AND state = 'ready' {kind}

@@ -36,10 +36,12 @@ NEVER_BY_ITSELF = sys.maxsize  # statements are prepared where we say so (`send`
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy says nothing of it
 # A plan that was made while a table was empty would scan it until the next ANALYZE: up to a minute of
-# scans of a million items. Every statement that is prepared has an index with its rows in order.
+# scans of a million items. Every statement that is prepared has an index with its rows in order, so that
+# one plan does for all values: the server need not weigh another one each time.
 STEADY = text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"
-    " set_config('enable_sort', 'off', true)"
+    " set_config('enable_sort', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 _NO_SYNC = "SET LOCAL synchronous_commit TO off"
 _SYNC = "SELECT pg_logical_emit_message(true, 'verity', '')"  # a commit that waits for the disk
@@ -154,16 +156,20 @@ def send(
 
 
 @contextmanager
-def committing(connection: Connection) -> Iterator[None]:
+def committing(connection: Connection, *, waits: bool = True) -> Iterator[None]:
     """Send a transaction's last statements together with its commit, see `one_trip`.
 
     What they lock is held neither while the server waits for us, nor while its disk syncs: the commit
     is written, and then waited for, so that all that end at once share a sync. Nobody is told of a
     commit that is not on disk, and whatever is committed on top of it is on disk only after it.
+
+    Args:
+        connection: of the transaction.
+        waits: False where nobody is told before something else is committed: that waits for both.
     """
     with one_trip(connection):
         yield
-        for command in (_NO_SYNC, "COMMIT", _SYNC):
+        for command in (_NO_SYNC, "COMMIT", *([_SYNC] if waits else [])):
             _driver(connection).execute(command)
     connection.commit()  # SQLAlchemy's part: the server has done it
 

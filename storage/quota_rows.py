@@ -10,8 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import Connection, text
+
+from storage.database import send
 
 WARN_SHARE = 0.8  # of a limit: from here on it is told before it bites
 
@@ -117,6 +121,7 @@ LIMITS: Mapping[str, tuple[Resource, Period]] = {
 }
 _NAMES = tuple(field.name for field in fields(Quota))
 _COLUMNS = ", ".join(_NAMES)
+_LIMITED = f"coalesce({', '.join(f'{name}::float' for name in _NAMES)}) IS NOT NULL"
 _TABLES = {Subject.ACCOUNT: ("quota", "usage"), Subject.KEY: ("key_quota", "key_usage")}
 
 
@@ -134,8 +139,7 @@ def read_quota(
     table, _ = _TABLES[subject]
     how = f"WHERE {subject}_id = :id"
     if locks:
-        how += f" AND coalesce({', '.join(f'{name}::float' for name in _NAMES)}) IS NOT NULL"
-        how += " FOR NO KEY UPDATE"
+        how += f" AND {_LIMITED} FOR NO KEY UPDATE"
     row = connection.execute(
         text(f"SELECT {_COLUMNS} FROM {table} {how}"),  # noqa: S608 (names of ours)
         {"id": subject_id},
@@ -263,6 +267,45 @@ def add_use(connection: Connection, account_id: str, key_id: str | None, spent: 
             ),
             {"id": subject_id, **asdict(spent)},
         )
+
+
+_CHARGE_UNLIMITED = text(f"""
+WITH held AS (
+    SELECT item_id, job_id FROM item
+    WHERE item_id = :item_id AND fence = :fence AND state = 'running' FOR NO KEY UPDATE
+), asked AS (
+    SELECT held.item_id, job.account_id, job.key_id,
+        (clock_timestamp() AT TIME ZONE 'UTC')::date AS day,
+        EXISTS (SELECT FROM quota q WHERE q.account_id = job.account_id AND {_LIMITED})
+        OR EXISTS (SELECT FROM key_quota k WHERE k.key_id = job.key_id AND {_LIMITED}) AS is_limited
+    FROM held JOIN job ON job.job_id = held.job_id
+), charged AS (
+    INSERT INTO audio_charge (item_id, audio_s)
+    SELECT item_id, :audio_s FROM asked WHERE NOT is_limited
+    ON CONFLICT DO NOTHING RETURNING audio_s
+), of_account AS (
+    INSERT INTO usage AS u (account_id, day, audio_s)
+    SELECT account_id, day, charged.audio_s FROM asked, charged
+    ON CONFLICT (account_id, day) DO UPDATE SET audio_s = u.audio_s + excluded.audio_s
+), of_key AS (
+    INSERT INTO key_usage AS u (key_id, day, audio_s)
+    SELECT key_id, day, charged.audio_s FROM asked, charged WHERE key_id IS NOT NULL
+    ON CONFLICT (key_id, day) DO UPDATE SET audio_s = u.audio_s + excluded.audio_s
+)
+SELECT is_limited FROM asked
+""")  # noqa: S608 (names of ours)
+
+
+def ask_unlimited_charge(
+    connection: Connection, item_id: int, fence: int, audio_s: float
+) -> "Cursor[dict[str, Any]]":
+    """Charge the sound of a held item once, where nothing limits its account and key.
+
+    Returns:
+        One row, `is_limited`: if so, nothing was charged. No row: the item is not held.
+    """
+    values = {"item_id": item_id, "fence": fence, "audio_s": audio_s}
+    return send(connection, _CHARGE_UNLIMITED, values)
 
 
 def charge_sound_once(connection: Connection, item_id: int, audio_s: float) -> bool:

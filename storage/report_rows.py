@@ -134,7 +134,11 @@ def copy_segments(connection: Connection, analysis_id: int, scores: SegmentScore
         _vectors(scores.embedding),
     )
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    register_vector(driver)
+    if not connection.info.get(
+        "knows_vectors"
+    ):  # asking the server what they are takes 12 statements
+        register_vector(driver)
+        connection.info["knows_vectors"] = True
     with driver.cursor() as cursor, cursor.copy(_COPY_SEGMENTS) as copy:
         copy.set_types(_COPY_TYPES)
         for number, row in enumerate(zip(*columns, strict=True)):

@@ -9,6 +9,8 @@ from pipeline.vocabulary import AnalysisOptions
 CLAIM = ItemClaim(
     item_id="7",
     job_id="3",
+    job_name="j",
+    requested_at=datetime(2026, 11, 20, tzinfo=UTC),
     account_id="default",
     kind=ItemKind.MEDIA,
     source_uri="s3://bucket/é\n\U0001f600.wav",

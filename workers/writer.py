@@ -210,15 +210,14 @@ class Writer:
         return self._rendered(claim, report, document, to_clips(report))
 
     def _context(self, claim: ItemClaim) -> ReportContext:
-        job = self._queue.desk.job_status(claim.job_id)
         key = self._settings.signing_key
         return ReportContext(
             report_id=f"{claim.job_id}-{claim.item_id}-{claim.attempt}",
             attempt=claim.attempt,
             issued_at=datetime.now(UTC),
             customer=claim.account_id,
-            job_name=job.name,
-            requested_at=job.created_at,
+            job_name=claim.job_name,
+            requested_at=claim.requested_at,
             signer=None if key is None else signer_of_key(key),
             labels=split_labels(claim.facts.get("labels", "")),
             list_priority=claim.facts.get("priority", ""),

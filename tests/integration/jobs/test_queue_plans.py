@@ -59,6 +59,7 @@ def sent(engine: Engine) -> Iterator[Sent]:
     event.listen(engine, "connect", record)
     claims = queue.claim("worker", 3)
     queue.heartbeat([Beat(claims[0], "decode", provisional="[]")])
+    queue.quota.charge_sound(claims[0], 6.0)
     queue.finish(claims[0], make_result(claims[0]))
     queue.fail(claims[1], CORRUPT)
     queue.release(claims[2])

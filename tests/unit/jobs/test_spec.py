@@ -43,6 +43,8 @@ def test_claim_travels_between_processes() -> None:
     claim = ItemClaim(
         item_id="1",
         job_id="2",
+        job_name="",
+        requested_at=datetime(2026, 1, 1, tzinfo=UTC),
         account_id="default",
         kind=ItemKind.MEDIA,
         source_uri="u",
