@@ -17,7 +17,7 @@ from storage import (
     report_rows,
 )
 from storage.audit_rows import append_audit, hashed_facts
-from storage.database import STEADY, committing, send, transaction
+from storage.database import STEADY, committing, kept_plans, one_trip, send, transaction
 from storage.embedding_rows import SearchLimits, write_embeddings
 from storage.end_rows import EndedFacts, ItemEnd, LastWords
 from storage.report_rows import Basis, StoredFile
@@ -79,11 +79,13 @@ class Ender:
             ended = end_rows.end_attempt(connection, item_id, claim.fence, end)
             if ended is None:
                 return None
-            _write_result(connection, ended, result)
-            write_embeddings(connection, ended, result.report, self.search)
-            if result.report.verdict is not None:
-                note_item(connection, ended, result.report.verdict, claim.title)
+            with kept_plans(connection):
+                _write_result(connection, ended, result)
             with committing(connection):
+                with kept_plans(connection):
+                    write_embeddings(connection, ended, result.report, self.search)
+                    if result.report.verdict is not None:
+                        note_item(connection, ended, result.report.verdict, claim.title)
                 provisional_rows.forget(connection, item_id, claim.fence)
                 progress_rows.ring(connection, {(ended.job_id, ended.account_id)})
                 append_audit(connection, [ended_entry(ended, end, claim.fence, result)])
@@ -104,12 +106,15 @@ def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) 
         )
         for file in result.files
     ]
-    missing = object_rows.share_objects(connection, [file.key for file in files])
+    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
+    with one_trip(connection):
+        shared = object_rows.ask_shared(connection, [file.key for file in files])
+        report_rows.write_sources(connection, item, result.report)
+        report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
+    missing = {file.key for file in files} - {row["key"] for row in shared}
     if missing:
         raise ObjectStoreError(
             f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
             "object_swept",
         )
-    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
     report_rows.write_analysis(connection, item, result.report, basis)
-    report_rows.write_report(connection, item, result.document, result.findings_sha256, files)

@@ -156,6 +156,18 @@ def send(
 
 
 @contextmanager
+def kept_plans(connection: Connection) -> Iterator[None]:
+    """Let the server keep the plans of all that is executed inside, as `send` does; `STEADY` was sent."""
+    driver = _driver(connection)
+    before = driver.prepare_threshold
+    driver.prepare_threshold = None if before is None else 0
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
+
+
+@contextmanager
 def committing(connection: Connection, *, waits: bool = True) -> Iterator[None]:
     """Send a transaction's last statements together with its commit, see `one_trip`.
 
@@ -170,7 +182,7 @@ def committing(connection: Connection, *, waits: bool = True) -> Iterator[None]:
     with one_trip(connection):
         yield
         for command in (_NO_SYNC, "COMMIT", *([_SYNC] if waits else [])):
-            _driver(connection).execute(command)
+            _driver(connection).execute(command, prepare=True)
     connection.commit()  # SQLAlchemy's part: the server has done it
 
 

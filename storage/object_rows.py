@@ -16,8 +16,12 @@ the swept key is watched (`forget_object`, `storage.late_puts`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import Connection, text
+
+from storage.database import STEADY, one_trip, send
 
 _TOUCH = text("""
 INSERT INTO object (key, account_id, size_bytes, born_at, put_at)
@@ -41,7 +45,10 @@ def touch_objects(connection: Connection, sizes: Mapping[str, int]) -> dict[str,
         When the row of each was made: what `confirm_put` asks for.
     """
     wanted = {"keys": list(sizes), "sizes": list(sizes.values())}
-    return {row.key: row.born_at for row in connection.execute(_TOUCH, wanted)}
+    with one_trip(connection):
+        send(connection, STEADY)
+        touched = send(connection, _TOUCH, wanted)
+    return {row["key"]: row["born_at"] for row in touched}
 
 
 _CONFIRM = text("""
@@ -65,7 +72,10 @@ def confirm_put(connection: Connection, births: Mapping[str, datetime]) -> list[
         births: what `touch_objects` returned before the put.
     """
     facts = {"keys": list(births), "births": list(births.values())}
-    there = set(connection.scalars(_CONFIRM, facts))
+    with one_trip(connection):
+        send(connection, STEADY)
+        confirmed = send(connection, _CONFIRM, facts)
+    there = {row["key"] for row in confirmed}
     return [key for key in births if key not in there]
 
 
@@ -82,11 +92,16 @@ ORDER BY key FOR SHARE
 """)
 
 
+def ask_shared(connection: Connection, keys: Sequence[str]) -> "Cursor[dict[str, Any]]":
+    """Keep objects from the sweep until the transaction's end; a row, `key`, of each that is there."""
+    return send(connection, _SHARE, {"keys": list(keys)})
+
+
 def share_objects(connection: Connection, keys: Sequence[str]) -> list[str]:
     """Keep objects from the sweep until the transaction's end; return keys that are not there."""
     if not keys:
         return []
-    there = set(connection.scalars(_SHARE, {"keys": list(keys)}))
+    there = {row["key"] for row in ask_shared(connection, keys)}
     return [key for key in keys if key not in there]
 
 

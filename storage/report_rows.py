@@ -12,7 +12,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
-from sqlalchemy import Connection, Engine, delete, insert, text
+from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipeline.vocabulary import FloatArray, MediaFile, MediaReport, SegmentScores
@@ -64,22 +64,28 @@ class Basis:
     reused_item_id: int | None = None  # the earlier item whose analysis this is
 
 
-def write_analysis(
-    connection: Connection, item: EndedFacts, report: MediaReport, basis: Basis = Basis()
-) -> int:
-    """Write what an analysis found in place of what an earlier try left; return its id.
-
-    One that was taken from an earlier item has no segments of its own: they are that item's.
-    """
+def write_sources(connection: Connection, item: EndedFacts, report: MediaReport) -> None:
+    """Write what an analysis refers to, medium and models, and remove what an earlier try found."""
     connection.execute(delete(AnalysisRow).where(AnalysisRow.item_id == item.item_id))
-    verdict, failure = report.verdict, report.failure
-    models = {model.role: model for model in report.models}
     for model in report.models:
         connection.execute(
             upsert(ModelRow)
             .values(sha256=model.sha256, name=storable(model.name), role=model.role)
             .on_conflict_do_nothing()
         )
+    if report.media is not None:
+        _write_media(connection, item.account_id, report.media)
+
+
+def write_analysis(
+    connection: Connection, item: EndedFacts, report: MediaReport, basis: Basis = Basis()
+) -> int:
+    """Write what an analysis found, after `write_sources`; return its id.
+
+    One that was taken from an earlier item has no segments of its own: they are that item's.
+    """
+    verdict, failure = report.verdict, report.failure
+    models = {model.role: model for model in report.models}
     analysis_id: int = connection.execute(
         insert(AnalysisRow)
         .values(
@@ -88,7 +94,9 @@ def write_analysis(
             account_id=item.account_id,
             media_id=None
             if report.media is None
-            else _write_media(connection, item.account_id, report.media),
+            else select(MediaRow.media_id)
+            .where(MediaRow.account_id == item.account_id, MediaRow.sha256 == report.media.sha256)
+            .scalar_subquery(),
             detector=models["detector"].sha256 if "detector" in models else None,
             separator=models["separator"].sha256 if "separator" in models else None,
             options=asdict(report.options),
@@ -203,18 +211,17 @@ def _report(row: dict[str, Any]) -> StoredReport:
     return StoredReport(**{**row, "files": files})
 
 
-def _write_media(connection: Connection, account_id: str, media: MediaFile) -> int:
+def _write_media(connection: Connection, account_id: str, media: MediaFile) -> None:
     probe = None if media.probe is None else _jsonable(asdict(media.probe))
     statement = upsert(MediaRow).values(
         account_id=account_id, sha256=media.sha256, size_bytes=media.size_bytes, probe=probe
     )
-    media_id: int = connection.execute(
-        statement.on_conflict_do_update(
+    connection.execute(
+        statement.inline().on_conflict_do_update(
             constraint="media_bytes",
             set_={"probe": text("coalesce(excluded.probe, media.probe)")},
-        ).returning(MediaRow.media_id)
-    ).scalar_one()
-    return media_id
+        )
+    )
 
 
 def _nullable(values: FloatArray) -> list[float | None]:

@@ -37,7 +37,8 @@ def recorder(sent: Sent) -> type[psycopg.Cursor[Any]]:
     class Recorder(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **how: Any) -> "Recorder":  # noqa: ANN401
             if str(query).split(maxsplit=1)[0].upper() in VERBS:
-                notes = sent.prepared if how.get("prepare") else sent.each_time_planned
+                is_kept = how.get("prepare") or self.connection.prepare_threshold == 0
+                notes = sent.prepared if is_kept else sent.each_time_planned
                 notes[str(query)] = params
             return super().execute(query, params, **how)
 
