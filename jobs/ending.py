@@ -80,9 +80,10 @@ class Ender:
             if ended is None:
                 return None
             with kept_plans(connection):
-                _write_result(connection, ended, result)
+                _write_analysis(connection, ended, result)
             with committing(connection):
                 with kept_plans(connection):
+                    _write_report(connection, ended, result)
                     write_embeddings(connection, ended, result.report, self.search)
                     if result.report.verdict is not None:
                         note_item(connection, ended, result.report.verdict, claim.title)
@@ -99,22 +100,28 @@ def stale(claim: ItemClaim) -> StaleClaimError:
     )
 
 
-def _write_result(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
+def _write_analysis(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
+    """Write what was found, once the files of its report are known to be there."""
+    keys = {file.key for file in result.files}
+    with one_trip(connection):
+        shared = object_rows.ask_shared(connection, sorted(keys))
+        report_rows.write_sources(connection, item, result.report)
+    missing = keys - {row["key"] for row in shared}
+    if missing:
+        raise ObjectStoreError(
+            f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
+            "object_swept",
+        )
+    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
+    report_rows.write_analysis(connection, item, result.report, basis)
+
+
+def _write_report(connection: Connection, item: EndedFacts, result: ItemResult) -> None:
+    """Write the report and name its files; nothing is read, so that it may go in one trip."""
     files = [
         StoredFile(
             file.kind, file.key, file.sha256, file.size_bytes, file.file_name, file.content_type
         )
         for file in result.files
     ]
-    basis = Basis(result.basis_sha256 or None, result.reused_item_id)
-    with one_trip(connection):
-        shared = object_rows.ask_shared(connection, [file.key for file in files])
-        report_rows.write_sources(connection, item, result.report)
-        report_rows.write_report(connection, item, result.document, result.findings_sha256, files)
-    missing = {file.key for file in files} - {row["key"] for row in shared}
-    if missing:
-        raise ObjectStoreError(
-            f"{len(missing)} files of the report of item {item.item_id} were swept: put them again.",
-            "object_swept",
-        )
-    report_rows.write_analysis(connection, item, result.report, basis)
+    report_rows.write_report(connection, item, result.document, result.findings_sha256, files)

@@ -93,7 +93,7 @@ ORDER BY key FOR SHARE
 
 
 def ask_shared(connection: Connection, keys: Sequence[str]) -> "Cursor[dict[str, Any]]":
-    """Keep objects from the sweep until the transaction's end; a row, `key`, of each that is there."""
+    """Ask as `share_objects` does, after `STEADY`: a row, `key`, of each that is there."""
     return send(connection, _SHARE, {"keys": list(keys)})
 
 
@@ -101,7 +101,7 @@ def share_objects(connection: Connection, keys: Sequence[str]) -> list[str]:
     """Keep objects from the sweep until the transaction's end; return keys that are not there."""
     if not keys:
         return []
-    there = {row["key"] for row in ask_shared(connection, keys)}
+    there = set(connection.scalars(_SHARE, {"keys": list(keys)}))
     return [key for key in keys if key not in there]
 
 
