@@ -46,8 +46,12 @@ def to_csv(document: ReportDocument) -> bytes:
 
 
 def quoted(text: str) -> str:
-    """Return text that a spreadsheet shows instead of executing: a leading `'` before = + - @."""
-    return f"'{text}" if text.lstrip(" ").startswith(_STARTS_FORMULA) else text
+    """Return text that a spreadsheet shows instead of executing: a leading `'` before = + - @.
+
+    Whatever blanks stand before them: some sheets take no-break spaces and the like away.
+    """
+    begins = (text.lstrip(" "), text.lstrip())
+    return f"'{text}" if any(one.startswith(_STARTS_FORMULA) for one in begins) else text
 
 
 def _cells(row: SegmentRow, llr_limit: float) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -33,6 +34,17 @@ IN_USE = "in-use.lock"
 S3_ACCESS_KEY = "verity-test-key"
 S3_SECRET_KEY = "verity-test-secret"  # noqa: S105 (of a server that lives as long as the tests)
 S3_START_TIMEOUT_S = 20
+
+# A machine with much else to do may pause an example for longer than Hypothesis allows by itself. The
+# same examples each time; others are tried by `pytest --hypothesis-profile default`.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 
 @dataclass(frozen=True, slots=True)

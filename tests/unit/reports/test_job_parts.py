@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.job_groups import join_pairs
@@ -88,6 +88,8 @@ def test_a_web_address_can_be_clicked() -> None:
     assert report_file(17, 4711) == "verity-17-4711.pdf"
 
 
+@example("\u00a0=1+1")
+@example("\u2003@SUM(A1)")
 @given(st.text(max_size=60))
 def test_no_text_begins_as_a_formula_or_breaks_its_line(text: str) -> None:
     cell = harmless(text)
