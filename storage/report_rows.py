@@ -4,6 +4,7 @@ All functions write inside the caller's transaction, whose first statement was t
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
@@ -12,7 +13,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
-from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import Connection, Engine, Text, delete, insert, literal, select, text
+from sqlalchemy import cast as cast_as
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipeline.vocabulary import FloatArray, MediaFile, MediaReport, SegmentScores
@@ -26,6 +29,8 @@ _COPY_SEGMENTS = """
 COPY segment (analysis_id, number, start_s, end_s, track, channel, variant, reason, quality,
               voiced_share, removed_share, cm_score, llr, embedding) FROM STDIN (FORMAT BINARY)
 """
+# what `_jsonable` changes, or a text that looks like it
+_NOT_JSONB = re.compile(rb"\\\\u(?:0000|[dD])|NaN|Infinity")
 _COPY_TYPES = (
     *("int8", "int4", "float8", "float8", "int2", "int2", "text", "text", "int4"),
     *("float4", "float4", "float4", "float4", "vector"),
@@ -171,7 +176,7 @@ def write_report(
             item_id=item.item_id,
             job_id=item.job_id,
             account_id=item.account_id,
-            document=_jsonable(json.loads(document)),
+            document=_as_jsonb(document),
             findings_sha256=findings_sha256,
         )
     )
@@ -239,6 +244,13 @@ def _vectors(embedding: FloatArray) -> list[NDArray[np.float32] | None]:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and np.isfinite(value) else None
+
+
+def _as_jsonb(document: bytes) -> Any:  # noqa: ANN401 (any JSON value, or SQL for it)
+    """Return a document as a column of JSON takes it: mostly as it is, for the server to read."""
+    if _NOT_JSONB.search(document):
+        return _jsonable(json.loads(document))
+    return cast_as(literal(document.decode(), Text), JSONB)
 
 
 def _jsonable(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
