@@ -11,6 +11,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 N_GREYS = 32  # 2 dB each of 70: the eye tells no more apart in print, and the file is half as big
 _DARKEST = 24  # of 255: the loudest cell; pure black bleeds on paper
 _LIFT = 0.7  # power of the level: speech 40 dB below the loudest cell still shows on office paper
+_LOUDNESS = np.arange(N_GREYS) / (N_GREYS - 1)
+_GREYS = np.round(255 - _LOUDNESS**_LIFT * (255 - _DARKEST)).astype(np.uint8)
 
 
 def to_png(levels: LevelArray) -> bytes:
@@ -19,9 +21,7 @@ def to_png(levels: LevelArray) -> bytes:
     Args:
         levels: (n_bands, n_columns), lowest band first, 255 = loudest.
     """
-    step = 256 // N_GREYS
-    loudness = (levels[::-1] // step).astype(np.float64) / (N_GREYS - 1)
-    grey = np.round(255 - loudness**_LIFT * (255 - _DARKEST)).astype(np.uint8)
+    grey = _GREYS[levels[::-1] // (256 // N_GREYS)]
     high, wide = grey.shape
     # each row is told as the difference from the row above it (filter 2): bands are alike
     above = np.vstack([np.zeros((1, wide), np.uint8), grey[:-1]])

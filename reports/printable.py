@@ -30,7 +30,7 @@ def printable(text: str, fonts: Sequence[AbstractSet[int]]) -> str:
     Returns:
         Text of glyphs only, with invisible break points in words longer than a line likes.
     """
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or all(_is_plain(char, fonts) for char in set(text)):
         return _breakable(text)
     parts: list[str] = []
     able: list[AbstractSet[int]] = []  # the fonts that have all of the letter so far
@@ -50,6 +50,14 @@ def printable(text: str, fonts: Sequence[AbstractSet[int]]) -> str:
         able = having
         was_escape = not shown
     return _breakable("".join(parts))
+
+
+def _is_plain(char: str, fonts: Sequence[AbstractSet[int]]) -> bool:
+    """Tell whether a character is shown wherever it stands: of most texts all are, few are different."""
+    category = unicodedata.category(char)
+    if category in _NEVER or category.startswith("M"):
+        return False
+    return any(ord(char) in font for font in fonts)
 
 
 def _having(char: str, fonts: Sequence[AbstractSet[int]]) -> list[AbstractSet[int]]:
