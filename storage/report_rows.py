@@ -30,7 +30,7 @@ COPY segment (analysis_id, number, start_s, end_s, track, channel, variant, reas
               voiced_share, removed_share, cm_score, llr, embedding) FROM STDIN (FORMAT BINARY)
 """
 # what `_jsonable` changes, or a text that looks like it
-_NOT_JSONB = re.compile(rb"\\\\u(?:0000|[dD])|[:,\[]\s*-?(?:NaN|Infinity)")
+_NOT_JSONB = re.compile(rb"\\u(?:0000|[dD])|[:,\[]\s*-?(?:NaN|Infinity)")
 _COPY_TYPES = (
     *("int8", "int4", "float8", "float8", "int2", "int2", "text", "text", "int4"),
     *("float4", "float4", "float4", "float4", "vector"),

@@ -152,6 +152,26 @@ def test_odd_text_and_numbers_of_media_are_stored(queue: WorkQueue, engine: Engi
     assert report.document == {"title": "\ufffd \ufffd ok", "nan": None}
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b'"\\u0000"', "\ufffd"),
+        (b'"\\uDC00 \\u00e9"', "\ufffd \u00e9"),
+        (b"[1, -Infinity]", [1, None]),
+        (b'"\\\\u0000, NaN"', "\\u0000, NaN"),
+        (b'{"a": [1.5, 1e3, "NaN \xc3\xa9 \\n"]}', {"a": [1.5, 1000, "NaN \u00e9 \n"]}),
+    ],
+)
+def test_a_document_is_stored_as_written_as_far_as_the_database_can(
+    queue: WorkQueue, written: bytes, read: object
+) -> None:
+    claim = claim_one(queue)
+    report = make_result(claim).report
+    queue.finish(claim, ItemResult(report, b'{"part": ' + written + b"}", "f" * 64, ()))
+    (stored,) = queue.desk.reports_of(claim.job_id)
+    assert stored.document == {"part": read}
+
+
 def test_reports_are_read_page_by_page_in_order(queue: WorkQueue) -> None:
     job = make_job(queue, 120)
     for claim in queue.claim("worker", limit=120):
