@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -190,6 +190,14 @@ def moved_clock(database_url: str) -> Iterator[MovedClock]:
             connection.execute(text(statement))
     yield MovedClock(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def noon(moved_clock: MovedClock) -> datetime:
+    """Let it be yesterday's noon: no day and no month ends while a test counts what was used in it."""
+    noon = datetime.now(UTC).replace(hour=12, minute=0) - timedelta(days=1)
+    moved_clock.set(noon)
+    return noon
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,18 +16,11 @@ from console.pages.app import create_pages
 from pipeline.errors import AccessError
 from storage.database import transaction
 from storage.quota_rows import Quota
-from tests.conftest import MovedClock
 from tests.integration.api.conftest import PASSWORD, Browse
 from tests.makers import SAMPLE_RATE, silence, wav_bytes
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("noon")]
 JOB = {"sources": ["https://example.org/podcast.xml"]}
-
-
-@pytest.fixture(autouse=True)
-def noon(moved_clock: MovedClock) -> None:
-    """Let no day and no month end while a test counts what was used in it."""
-    moved_clock.set(datetime.now(UTC).replace(day=15, hour=12, minute=0))
 
 
 @pytest.fixture
@@ -113,7 +106,7 @@ def test_an_operator_sees_and_sets_all_limits_of_an_account(ada: TestClient) -> 
 
 
 def test_yesterdays_use_counts_for_the_month_and_last_months_for_nothing(
-    ada: TestClient, engine: Engine
+    noon: datetime, ada: TestClient, engine: Engine
 ) -> None:
     with transaction(engine) as connection:
         connection.execute(
@@ -125,7 +118,7 @@ def test_yesterdays_use_counts_for_the_month_and_last_months_for_nothing(
             )
         )
     assert of(ada, "items", "day")["used"] == 7
-    assert of(ada, "items", "month")["used"] == 7 * 15
+    assert of(ada, "items", "month")["used"] == 7 * noon.day
 
 
 def test_bytes_of_an_upload_count_once_while_they_are_put_away(

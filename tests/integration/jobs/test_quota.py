@@ -1,6 +1,7 @@
 """Quotas: charged in the transaction that uses, refused by name, the job goes on."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -16,10 +17,18 @@ from storage.database import transaction
 from storage.kept_objects import KeptObject, put_media
 from storage.objects import FolderStore, object_key
 from storage.quota_rows import Level, Period, Quota, Resource, Standing, Subject
+from tests.conftest import MovedClock
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_items, make_job, make_result
 
 pytestmark = pytest.mark.postgres
 KEY = "0123456789ab"
+
+
+@pytest.fixture(autouse=True)
+def noon(moved_clock: MovedClock) -> None:
+    """Let it be tomorrow's noon: no day ends meanwhile, and it is after what columns say by default."""
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    moved_clock.set(tomorrow.replace(hour=12, minute=0))
 
 
 @pytest.fixture

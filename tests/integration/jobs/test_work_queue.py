@@ -1,5 +1,5 @@
-import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -16,6 +16,7 @@ from jobs.spec import (
 )
 from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, SourceNotFoundError, StaleClaimError
+from tests.conftest import MovedClock
 from tests.integration.jobs.queue_makers import (
     AWAY,
     CORRUPT,
@@ -134,18 +135,20 @@ def test_items_show_verdict_and_error(queue: WorkQueue) -> None:
     assert rows[1].error_message == "The file is damaged: send it again."
 
 
-def test_transient_failure_is_tried_again_after_its_pause(queue: WorkQueue) -> None:
+def test_transient_failure_is_tried_again_after_its_pause(
+    moved_clock: MovedClock, queue: WorkQueue
+) -> None:
     job = make_job(queue, 1)
     (claim,) = queue.claim("worker")
     decision = queue.decide_retry(claim, AWAY)
     assert decision is not None
     assert decision.delay_s > 1
 
-    assert queue.fail(claim, AWAY, retry=RetryDecision(0.2)) == ItemState.DEFERRED
+    assert queue.fail(claim, AWAY, retry=RetryDecision(60.0)) == ItemState.DEFERRED
 
     assert queue.claim("worker") == []
     assert queue.desk.job_status(job.job_id).counts.waiting == 1
-    time.sleep(0.3)
+    moved_clock.go_on(timedelta(seconds=60))
     (again,) = queue.claim("worker")
     assert (again.attempt, again.tries.n_failures) == (2, 1)
 

@@ -39,7 +39,7 @@ def test_claiming_is_as_quick_among_twenty_thousand_items(queue: WorkQueue, engi
             (claim,) = queue.claim("worker")
             times.append(time.perf_counter() - started)
             queue.release(claim)
-        return sorted(times)[n_claims // 2]
+        return min(times)  # what else the machine does adds to some, more items would to each
 
     make_many(engine, queue, 10)
     few_s = claim_s(30)
