@@ -253,8 +253,9 @@ def prepare(
         for batch in slice_segments(voices, config):
             _exclude(batch.facts, damaged)
             is_recorded = batch.facts.variant == Variant.RECORDED
-            yield replace(embed(batch, card), sound=to_sound(batch.samples[is_recorded]))
+            prepared = replace(embed(batch, card), sound=to_sound(batch.samples[is_recorded]))
             on_progress(Progress("prepare", before_s + float(batch.facts.end_s.max()), total_s))
+            yield prepared
         watch.pictures.append(painter.finish(track.index, channel))
         watch.separated_sha256[track.index, channel] = digest.hexdigest()
         before_s += track.decoded_duration_s or 0.0

@@ -25,6 +25,7 @@ from workers.actors import Member, plain_errors
 from workers.crew import Crew
 from workers.fleet_events import FleetEventKind
 from workers.held import POLL_S, Held, StopCause, StoppedWalk
+from workers.kept_media import KeptMedia
 from workers.other_detectors import OtherDetectors, require_loaded
 from workers.ray_runtime import is_node_alive
 from workers.roles import CrewSettings, Role
@@ -79,6 +80,7 @@ class Attempts:
         self._tell_shortage = tell_shortage
         self._others = others
         self._walks = Walks(settings, crew, queue)
+        self._kept = KeptMedia(settings.temp_folder, settings.installation, settings.keep_bytes)
 
     def run(self, held: Held, preparer: Member | None) -> None:
         """Walk one item to the end of its attempt; named errors end it too.
@@ -182,8 +184,17 @@ class Attempts:
     def _tell_end(self, state: ItemState, held: Held, text: str) -> None:
         """Say how an attempt ended; after the last one nothing of the item stays on its node."""
         if state not in (ItemState.READY, ItemState.DEFERRED):
-            held.let_go_of_bytes()
+            self._forget_bytes(held)
         self._tell(_KINDS[state], held, text)
+
+    def _forget_bytes(self, held: Held) -> None:
+        """Let the node forget an item's bytes: there will be no other attempt."""
+        if held.keeper is None:
+            return
+        if self._settings.ray_address:  # its node may be another one, or keep them elsewhere
+            held.keeper.handle.forget.remote(held.claim)  # nobody waits; a dead one has nothing
+        else:
+            self._kept.forget(held.claim)
 
     def _fail_with_report(self, held: Held, failure: Failure, cause: AttemptEnd) -> ItemState:
         """Let the writer end an item for good, with a report that says what failed."""
@@ -265,7 +276,7 @@ class Attempts:
             return
         is_over = state is ItemState.CANCELLED
         if is_over:
-            held.let_go_of_bytes()
+            self._forget_bytes(held)
         self._tell(FleetEventKind.CANCELLED if is_over else FleetEventKind.GIVEN_BACK, held, "")
 
     def _end_stalled(self, held: Held) -> None:

@@ -1,12 +1,13 @@
 """One item that this worker holds: where it is, and why it should stop."""
 
 import threading
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import ray
+from ray.exceptions import GetTimeoutError
 
 from jobs.provisional import to_text
 from jobs.spec import ItemClaim, ItemKind
@@ -78,11 +79,6 @@ class Held:
         """Return the length of the sound, as far as it was decoded."""
         return 0.0 if self.media is None else self.media.duration_s
 
-    def let_go_of_bytes(self) -> None:
-        """Let the node forget the item's bytes: there will be no other attempt."""
-        if self.keeper is not None:
-            self.keeper.handle.forget.remote(self.claim)  # nobody waits; a dead one has nothing
-
     def begin(self) -> None:
         """Let the heartbeat renew the lease from now on."""
         self.stage = "list" if self.claim.kind is ItemKind.LIST else "fetch"
@@ -132,18 +128,27 @@ class Held:
         """Add to the time that a stage took."""
         self.timings_s[stage] = self.timings_s.get(stage, 0.0) + seconds
 
-    def wait(self, references: Sequence[Any]) -> None:
-        """Wait until all references or generators are ready, or somebody asks the walk to end.
+    def wait(self, steps: Any) -> None:  # noqa: ANN401 (a stream of an actor's)
+        """Wait until a stream goes on or ends, or somebody asks the walk to end.
 
         Raises:
             StoppedWalk: somebody asked.
         """
-        waiting = list(references)
-        while waiting:
+        is_ready: list[Any] = []
+        while not is_ready:
             self.check()
-            _, waiting = ray.wait(
-                waiting, num_returns=len(waiting), timeout=POLL_S, fetch_local=False
-            )
+            is_ready, _ = ray.wait([steps], timeout=POLL_S, fetch_local=False)
+
+    def result(self, reference: Any) -> Any:  # noqa: ANN401 (whatever the actor returns)
+        """Return what an actor returns, unless somebody asks the walk to end.
+
+        Raises:
+            StoppedWalk: somebody asked.
+        """
+        while True:
+            self.check()
+            with suppress(GetTimeoutError):
+                return ray.get(reference, timeout=POLL_S)
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless somebody asks the walk to end.

@@ -7,11 +7,9 @@ whether these bytes were analysed before. What leaves are heads (small) and feat
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYetError
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -26,7 +24,6 @@ from jobs.spec import ItemClaim, NewItem
 from jobs.upload_shelf import UploadShelf
 from pipeline.analyse import Progress, Watch, prepare, survey_media
 from pipeline.derivation import this_machine
-from pipeline.errors import VerityError
 from pipeline.model_card import ModelCard
 from pipeline.probe import probe
 from pipeline.separate import Separator
@@ -36,17 +33,20 @@ from pipeline.vocabulary import (
     Features,
     MediaFile,
     ModelUse,
+    PreparedBatch,
 )
 from storage.model_store import resolve
 from storage.settings import StorageSettings
+from workers.course import Course, awaited
 from workers.evidence_taker import EvidenceTaker
 from workers.kept_media import KeptMedia
 from workers.path_guard import guard_paths
 from workers.settings import NodePlace
 from workers.temp_folders import ProcessFolder
-from workers.walk_values import ActorFacts, PreparedHead, StageSpan, Watched, here
+from workers.walk_values import ActorFacts, PreparedHead, Watched, here
 
-SIGN_OF_LIFE_S = 0.5  # between heads while a download or a survey runs
+LAST_S = 1.0  # of sound: with less left a batch waits for the item's end, which goes with it
+Batches: TypeAlias = Generator[PreparedBatch, None, None]
 Step: TypeAlias = tuple[PreparedHead, Features | None, SoundArray | None]
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[float], None]
@@ -66,12 +66,6 @@ class PreparerSettings:
     )
     installation: str = ""  # what tells our items from another installation's
     keep_bytes: int = 0  # of fetched media that outlive a failed attempt; 0: none
-
-
-class StoppedError(VerityError):
-    """Nobody waits for this item any more."""
-
-    default_code = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +116,8 @@ class Preparer:
         self._separator = Separator(path)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
+        # one for the process's life: what it starts ends with the thread that started it
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="item")
         self._evidence = EvidenceTaker(self._folder.path, settings.trust_pem, settings.storage)
         access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
         uploads = None if settings.storage is None else UploadShelf(settings.storage)
@@ -137,9 +133,13 @@ class Preparer:
             VerityError: in the stage that the last head named.
         """
         self._drop()
+        course = Course()
         with ExitStack() as stack:
             folder = stack.enter_context(self._folder.item_folder())
-            fetched = yield from fetch_item(claim, folder, self._access, self._evidence, self._kept)
+            fetched = yield from awaited(
+                self._thread, course, lambda: self._fetched(claim, folder, course)
+            )
+            yield course.news() or PreparedHead("probe")
             self._waiting = _Waiting(claim.item_id, claim.fence, fetched, stack.pop_all())
 
     @ray.method
@@ -165,17 +165,24 @@ class Preparer:
         with ExitStack() as stack:
             if waiting is not None:
                 stack.enter_context(waiting.folder)
-            if waiting is not None and (waiting.item_id, waiting.fence) == (
-                claim.item_id,
-                claim.fence,
-            ):
-                fetched = waiting.fetched
-            else:
-                folder = stack.enter_context(self._folder.item_folder())
-                fetched = yield from _alone(
-                    fetch_item(claim, folder, self._access, self._evidence, self._kept)
+            whose = None if waiting is None else (waiting.item_id, waiting.fence)
+            is_here = waiting is not None and whose == (claim.item_id, claim.fence)
+            course = Course("probe" if is_here else "fetch")
+
+            def work() -> Batches:
+                if waiting is not None and is_here:
+                    fetched = waiting.fetched
+                else:
+                    folder = stack.enter_context(self._folder.item_folder())
+                    fetched = self._fetched(claim, folder, course)
+                yield from analyse_item(
+                    claim, fetched, self._card, self._separator, self._evidence, course
                 )
-            yield from analyse_item(claim, fetched, self._card, self._separator, self._evidence)
+
+            yield from steps_of(self._thread, course, work())
+
+    def _fetched(self, claim: ItemClaim, folder: Path, course: Course) -> FetchedItem:
+        return fetch_item(claim, folder, self._access, self._evidence, course, self._kept)
 
     def _drop(self) -> None:
         waiting, self._waiting = self._waiting, None
@@ -192,8 +199,27 @@ def prepare_item(
     evidence: EvidenceTaker,
 ) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
-    fetched = yield from _alone(fetch_item(claim, folder, access, evidence))
-    yield from analyse_item(claim, fetched, card, separator, evidence)
+    course = Course()
+
+    def work() -> Batches:
+        fetched = fetch_item(claim, folder, access, evidence, course)
+        yield from analyse_item(claim, fetched, card, separator, evidence, course)
+
+    with ThreadPoolExecutor(1) as thread:
+        yield from steps_of(thread, course, work())
+
+
+def steps_of(thread: ThreadPoolExecutor, course: Course, batches: Batches) -> Iterator[Step]:
+    """Yield batches, each made in the thread, with what moved on the way; what moved alone is late."""
+    with closing(batches):
+        while True:
+            batch = yield from _alone(awaited(thread, course, lambda: next(batches, None)))
+            if batch is None:
+                break
+            yield course.batch(batch.facts), batch.features, batch.sound
+    last = course.news()
+    if last is not None:
+        yield last, None, None
 
 
 def fetch_item(
@@ -201,23 +227,19 @@ def fetch_item(
     folder: Path,
     access: SourceAccess,
     evidence: EvidenceTaker,
+    course: Course,
     kept: KeptMedia | None = None,
-) -> Generator[PreparedHead, None, FetchedItem]:
-    """Yield heads while an item is fetched into `folder`, or taken from what was kept; return it."""
-    clock = _StageClock()
-    yield PreparedHead("fetch")
+) -> FetchedItem:
+    """Fetch an item into `folder`, or take it from what was kept."""
     fetched = None if kept is None else kept.take(claim, folder)
     if fetched is None:
-        fetched = yield from _signs_of_life(
-            "fetch", lambda report: _fetch(claim, folder, access, evidence, report)
-        )
+        fetched = _fetch(claim, folder, access, evidence, course.moved)
         if kept is not None:
             kept.keep(claim, fetched)
     media = MediaFile(claim.item_id, fetched.path, fetched.sha256, fetched.size_bytes)
     if evidence.keeps(claim):
-        yield from _signs_of_life("fetch", lambda report: evidence.keep(claim, media, report))
-    spans = clock.ended("fetch")
-    yield PreparedHead("probe", media=_shown(media), custody=fetched.custody, spans=spans)
+        evidence.keep(claim, media, course.moved)
+    course.reached("probe", _shown(media), fetched.custody)
     return FetchedItem(media, fetched.custody)
 
 
@@ -227,42 +249,42 @@ def analyse_item(
     card: ModelCard,
     separator: Separator,
     evidence: EvidenceTaker,
-) -> Iterator[Step]:
-    """Yield the steps of an item whose bytes are here."""
-    clock = _StageClock()
+    course: Course,
+) -> Batches:
+    """Yield the batches of an item whose bytes are here."""
     media = fetched.media
     probed = probe(media.path, fetched.custody.original_name or media.path.name)
     media = replace(media, probe=probed)
-    yield PreparedHead("survey", media=_shown(media), spans=clock.ended("probe")), None, None
+    course.reached("survey", _shown(media))
     media = replace(media, provenance=evidence.provenance(media.path))
+
+    left_s = 0.0
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal left_s
+        left_s = progress.total_s - progress.done_s
+        course.moved(_share(progress))
+
     watch = Watch()
-    media = yield from _alone(
-        _signs_of_life(
-            "survey",
-            lambda report: survey_media(
-                media, card, claim.options, lambda progress: report(_share(progress)), watch
-            ),
+    media = survey_media(media, card, claim.options, on_progress, watch)
+    course.reached("prepare", _shown(media))
+    last: PreparedBatch | None = None
+    for batch in prepare(media, card, separator, claim.options, on_progress, watch):
+        if last is not None:
+            yield last
+            course.goes_on()
+        last = batch
+        if left_s >= LAST_S:
+            yield batch
+            course.goes_on()
+            last = None
+    course.ended(
+        Watched(
+            tuple(watch.pictures), watch.separated_sha256, this_machine("fetch, decode, prepare")
         )
     )
-    yield PreparedHead("prepare", media=_shown(media), spans=clock.ended("survey")), None, None
-    shares = [0.0]
-    batches = prepare(
-        media,
-        card,
-        separator,
-        claim.options,
-        lambda progress: shares.append(_share(progress)),
-        watch,
-    )
-    for batch in batches:
-        head = PreparedHead("prepare", shares[-1], facts=batch.facts, spans=clock.ended("prepare"))
-        del shares[:-1]
-        yield head, batch.features, batch.sound
-        clock.restart()  # waiting for the scorer is no work of ours
-    watched = Watched(
-        tuple(watch.pictures), watch.separated_sha256, this_machine("fetch, decode, prepare")
-    )
-    yield PreparedHead("prepare", 1.0, watched=watched), None, None
+    if last is not None:
+        yield last
 
 
 def _fetch(
@@ -303,46 +325,3 @@ def _alone(heads: Generator[PreparedHead, None, T]) -> Generator[Step, None, T]:
             yield head, None, None
     finally:
         heads.close()
-
-
-def _signs_of_life(stage: str, work: Callable[[OnProgress], T]) -> Generator[PreparedHead, None, T]:
-    """Run blocking work in a thread; yield a head now and then if it moves; return its result.
-
-    Closing the generator stops the work at its next sign of progress.
-    """
-    seen = [0.0, 0.0]  # the last two shares that the work reported
-    stopped = [False]
-
-    def report(share: float) -> None:
-        if stopped[0]:
-            raise StoppedError()
-        seen[1] = share
-
-    with ThreadPoolExecutor(1, thread_name_prefix=stage) as thread:
-        running = thread.submit(work, report)
-        try:
-            while True:
-                try:
-                    return running.result(timeout=SIGN_OF_LIFE_S)
-                except NotYetError:
-                    if running.done():
-                        raise
-                if seen[1] != seen[0]:
-                    seen[0] = seen[1]
-                    yield PreparedHead(stage, seen[0])
-        finally:
-            stopped[0] = True
-
-
-class _StageClock:
-    """Turns the passing of time into spans."""
-
-    def __init__(self) -> None:
-        self._started_at = time.time()
-
-    def ended(self, stage: str) -> tuple[StageSpan, ...]:
-        started_at, self._started_at = self._started_at, time.time()
-        return (StageSpan(stage, started_at, self._started_at),)
-
-    def restart(self) -> None:
-        self._started_at = time.time()

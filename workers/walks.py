@@ -79,8 +79,7 @@ class _Scores:
         """
         batch, reference, sound, features = self.waiting.popleft()
         started = time.perf_counter()
-        held.wait([reference])
-        cm_score = _get(reference, self.scorer)
+        cm_score = _result(held, reference, self.scorer)
         held.spent("score", time.perf_counter() - started)
         self.cm_scores.append(cm_score)
         self.keeper.add(batch, self.facts[batch], cm_score, (sound, features))
@@ -102,9 +101,36 @@ class _Scores:
         asked = self.scorer.handle.explain.remote(
             held.claim.item_id, strongest, list(kept), *batches
         )
-        held.wait([asked])
-        self.llr_changes = _get(asked, self.scorer)
+        self.llr_changes = _result(held, asked, self.scorer)
         held.spent("explain", time.perf_counter() - started)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """What an actor yields, call by call."""
+
+    steps: Any  # Ray's
+    member: Member
+    is_over: bool = False  # ended well or badly: the actor is free
+
+    def next(self, held: Held) -> Any:  # noqa: ANN401 (streams differ)
+        """Return the next value, None at the end.
+
+        Raises:
+            VerityError: whatever the actor raised.
+            DeadActorError, StoppedWalk: see `Walks`.
+        """
+        held.wait(self.steps)
+        try:
+            return _result(held, next(self.steps), self.member)
+        except StopIteration:
+            self.is_over = True
+            return None
+        except (DeadActorError, StoppedWalk):
+            raise
+        except Exception:
+            self.is_over = True
+            raise
 
 
 class Walks:
@@ -143,16 +169,16 @@ class Walks:
     def walk_listing(self, held: Held) -> Ended:
         """Add a source's items to the queue, page by page."""
         lister = self._shared(held, Role.LISTER)
-        found = lister.handle.list_pages.remote(held.claim)
+        found = _Stream(lister.handle.list_pages.remote(held.claim), lister)
         n_items = 0
         started_at = time.time()
         try:
-            while (page := self._next(held, found, lister)) is not None:
+            while (page := found.next(held)) is not None:
                 n_items += len(page.items)
                 self._queue.add_items(held.claim, page.items, page.cursor, page.skipped)
                 held.moved("list", n_items / (n_items + 1000))  # grows, below 1
         finally:
-            ray.cancel(found)
+            ray.cancel(found.steps)
         held.ran(lister.lane, StageSpan("list", started_at, time.time()))
         self._queue.finish(held.claim)
         return Ended(ItemState.DONE)
@@ -178,14 +204,14 @@ class Walks:
             None: there is none, and the preparer holds the bytes for `prepare`.
         """
         is_fetched = False
-        steps = preparer.handle.fetch.remote(held.claim)
+        stream = _Stream(preparer.handle.fetch.remote(held.claim), preparer)
         try:
-            while (head := self._next(held, steps, preparer)) is not None:
+            while (head := stream.next(held)) is not None:
                 held.take(head, preparer.lane)
             is_fetched = True
         finally:
             if not is_fetched:
-                self._return(preparer, steps, is_done=False)
+                self._return(stream)
         goes_on = False
         try:
             ended = self._reuse(held)
@@ -223,12 +249,12 @@ class Walks:
 
     def _prepare(self, held: Held, preparer: Member, scores: _Scores) -> None:
         """Walk an item through a preparer; batches go on to the scorer as they come."""
-        is_done = False
         steps = preparer.handle.prepare.options(
             _generator_backpressure_num_objects=3 * self._settings.batches_in_flight
         ).remote(held.claim)
+        stream = _Stream(steps, preparer)
         try:
-            while (head := self._next(held, steps, preparer)) is not None:
+            while not stream.is_over and (head := stream.next(held)) is not None:
                 features, sound = next(steps), next(steps)
                 held.take(head, preparer.lane)
                 if head.media is not None and head.stage == "prepare":
@@ -236,9 +262,10 @@ class Walks:
                 scores.watched = head.watched or scores.watched
                 if head.facts is not None:
                     scores.ask(held, head, features, sound)
-            is_done = True
+                # its last word: only its bytes are left to be removed
+                stream.is_over = head.watched is not None
         finally:
-            self._return(preparer, steps, is_done=is_done)
+            self._return(stream)
 
     def _charge(self, held: Held) -> None:
         """Count an item's sound, now that its length is known; wait while the database is away.
@@ -256,23 +283,15 @@ class Walks:
             else:
                 return
 
-    def _return(self, preparer: Member, steps: Any, *, is_done: bool) -> None:  # noqa: ANN401
+    def _return(self, stream: _Stream) -> None:
         """Give a preparer back once it has let go of the item; replace one that does not."""
-        if not is_done:
-            ray.cancel(steps)
-        if is_done or self._crew.is_free_within(preparer, self._settings.cancel_grace_s):
+        preparer = stream.member
+        if not stream.is_over:
+            ray.cancel(stream.steps)
+        if stream.is_over or self._crew.is_free_within(preparer, self._settings.cancel_grace_s):
             self._crew.give_back(preparer)
         else:
             self._crew.replace(preparer)
-
-    def _next(self, held: Held, steps: Any, member: Member) -> Any:  # noqa: ANN401 (streams differ)
-        """Return the next value of an actor's stream, None at its end."""
-        held.wait([steps])
-        try:
-            reference = next(steps)
-        except StopIteration:
-            return None
-        return _get(reference, member)
 
     def _write(self, held: Held, scores: _Scores) -> Ended:
         """Conclude and write; while database or object store are away, try again.
@@ -292,8 +311,10 @@ class Walks:
             scores.llr_changes,
         )
         sounds = {batch: sound for batch, (sound, _) in scores.keeper.kept.items()}
+        # as arguments of their own: of references inside of others Ray keeps books with the writer
+        arrays = (*scores.outputs, *sounds.values())
         ended = self._ask_writer(
-            held, lambda writer: writer.finish.remote(prepared, scores.outputs, sounds)
+            held, lambda writer: writer.finish.remote(prepared, tuple(sounds), *arrays)
         )
         assert ended is not None, "finish returns where the item stands"
         return ended
@@ -305,9 +326,7 @@ class Walks:
             held.moved("write")
             writer = self._shared(held, Role.WRITER)
             try:
-                ending = ask(writer.handle)
-                held.wait([ending])
-                ended: Ended | None = _get(ending, writer)
+                ended: Ended | None = _result(held, ask(writer.handle), writer)
             except (DatabaseError, ObjectStoreError, SigningError) as error:
                 if not is_told:
                     _log.warning("report waits: %s", error.message, extra=held.ids)
@@ -319,8 +338,8 @@ class Walks:
             return ended
 
 
-def _get(reference: Any, member: Member) -> Any:  # noqa: ANN401 (whatever the actor returned)
+def _result(held: Held, reference: Any, member: Member) -> Any:  # noqa: ANN401 (whatever it returned)
     try:
-        return plain_errors(lambda: ray.get(reference))
+        return plain_errors(lambda: held.result(reference))
     except RayActorError as error:
         raise DeadActorError(member) from error

@@ -65,7 +65,7 @@ class WriterSettings:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An item when its last segment is scored; the scores travel beside it, as references."""
+    """An item when its last segment is scored; its scores and its sound travel beside it."""
 
     claim: ItemClaim
     media: MediaFile
@@ -136,22 +136,23 @@ class Writer:
         return here(), None
 
     @ray.method
-    def finish(self, prepared: Prepared, scores: Sequence[Any], sounds: Mapping[int, Any]) -> Ended:
+    def finish(self, prepared: Prepared, heard: Sequence[int], *arrays: Any) -> Ended:  # noqa: ANN401
         """Conclude and write an item's result.
 
         Args:
             prepared: the item.
-            scores: references to the ModelOutputs of each batch, in order.
-            sounds: references to the sound of those batches that may hold the strongest segments.
+            heard: numbers of the batches that may hold the strongest segments.
+            arrays: the ModelOutputs of each batch, in order; then the sound of each that is `heard`.
 
         Raises:
             StaleClaimError: a newer attempt owns the item; nothing was changed.
             DatabaseError, ObjectStoreError: away; the same call may be made again.
         """
         started_at = time.time()
-        outputs: list[ModelOutputs] = ray.get(list(scores))
-        heard: list[SoundArray] = ray.get(list(sounds.values()))
-        report = _report(prepared, outputs, dict(zip(sounds, heard, strict=True)))
+        n_batches = len(prepared.facts)
+        outputs: Sequence[ModelOutputs] = arrays[:n_batches]
+        sounds: Mapping[int, SoundArray] = dict(zip(heard, arrays[n_batches:], strict=True))
+        report = _report(prepared, outputs, sounds)
         concluded_at = time.time()
         self._queue.finish(prepared.claim, self._result(prepared.claim, report, prepared.detector))
         assert report.verdict is not None, "conclude gives one"

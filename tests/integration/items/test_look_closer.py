@@ -18,6 +18,7 @@ from pipeline.errors import SourceNotFoundError
 from storage.settings import StorageSettings
 from tests.integration.items.item_maker import finished_item, minute_of_sound
 from tests.models import make_second_detector
+from workers.course import Course
 from workers.evidence_taker import EvidenceTaker
 from workers.preparer import FetchedItem, fetch_item
 
@@ -54,13 +55,8 @@ def fetched(context: ApiContext, claim: ItemClaim, folder: Path) -> FetchedItem:
     with guard:
         access: SourceAccess = context.jobs_settings.source_access(guard, allow_local=False)
         taker = EvidenceTaker(folder, storage=settings)
-        steps = fetch_item(claim, folder / "item", access, taker)
         try:
-            while True:
-                next(steps)
-        except StopIteration as end:
-            found: FetchedItem = end.value
-            return found
+            return fetch_item(claim, folder / "item", access, taker, Course())
         finally:
             taker.close()
 

@@ -32,9 +32,9 @@ from storage.kept_objects import sweep_orphans
 from storage.objects import FolderStore
 from storage.settings import StorageSettings
 from tests.integration.jobs.queue_makers import make_result
+from workers.course import Course
 from workers.evidence_taker import EvidenceTaker
-from workers.preparer import FetchedItem, fetch_item
-from workers.walk_values import PreparedHead
+from workers.preparer import fetch_item
 
 pytestmark = pytest.mark.postgres
 SOUND = bytes(range(256)) * (PART_BYTES // 256) + b"and a little more"
@@ -116,14 +116,12 @@ def test_an_upload_is_fetched_whole_with_its_custody(desk: Desk, tmp_path: Path)
 def test_a_preparer_fetches_in_the_account_of_its_claim(desk: Desk, tmp_path: Path) -> None:
     claim = desk.claim(desk.send(SOUND))
     access = replace(access_of(desk, claim), account_id="")  # as a preparer has it for all claims
-    walk = fetch_item(claim, tmp_path / "item", access, EvidenceTaker(tmp_path))
-    fetched: list[FetchedItem] = []
-
-    def keep_result() -> Iterator[PreparedHead]:
-        fetched.append((yield from walk))
-
-    assert [head.stage for head in keep_result()][-1] == "probe"
-    assert fetched[0].media.sha256 == hashlib.sha256(SOUND).hexdigest()
+    course = Course()
+    fetched = fetch_item(claim, tmp_path / "item", access, EvidenceTaker(tmp_path), course)
+    head = course.news()
+    assert head is not None
+    assert head.stage == "probe"
+    assert fetched.media.sha256 == hashlib.sha256(SOUND).hexdigest()
 
 
 def test_a_claim_of_another_account_fetches_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_an_item_passes_its_stages_in_order_and_every_segment_comes_out(tmp_path
     steps: list[Step] = []
     walk(path, tmp_path / "item", steps)
 
-    stages = [head.stage for head, *_ in steps]
+    stages = [span.stage for head, *_ in steps for span in head.spans]
     assert list(dict.fromkeys(stages)) == ["fetch", "probe", "survey", "prepare"]
     batches = [
         (head.facts, features, sound) for head, features, sound in steps if head.facts is not None
