@@ -33,9 +33,13 @@ class WorkBell:
         self._connection: psycopg.Connection[Any] | None = None
 
     def wait(self, timeout_s: float, stop: Event | None = None) -> bool:
-        """Sleep until work may have arrived; False: the time ran out, or `stop` was set."""
+        """Sleep until work may have arrived; False: the time ran out, or `stop` was set.
+
+        Without time it only tells whether the bell rang since the last call.
+        """
         deadline = monotonic() + timeout_s
-        while (left_s := deadline - monotonic()) > 0 and not (stop and stop.is_set()):
+        left_s = timeout_s
+        while not (stop and stop.is_set()):
             slice_s = min(left_s, STOP_CHECK_S) if stop else left_s
             heard = self._listen(slice_s)
             if heard is None:  # no bell: sleep, then let the caller ask
@@ -44,6 +48,9 @@ class WorkBell:
                 return not (stop and stop.is_set())
             if heard:
                 return True
+            left_s = deadline - monotonic()
+            if left_s <= 0:
+                return False
         return False
 
     def close(self) -> None:

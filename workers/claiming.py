@@ -11,7 +11,8 @@ from workers.held_items import HeldItems
 from workers.other_detectors import OtherDetectors
 from workers.settings import FleetSettings
 
-LISTINGS_S = 1.0  # between looks for listings while there are none: most claims are of media
+BELL_S = 1.0  # between looks whether somebody rang while all were busy
+LISTINGS_S = 5.0  # between looks for listings while nobody rings: most claims are of media
 Start = Callable[[ItemClaim, Member | None], None]
 
 
@@ -33,6 +34,7 @@ class Claiming:
         self._detectors = detectors
         self._held = held
         self._lists_from = 0.0  # when listings are looked for again
+        self._hears_from = 0.0  # when the bell is
 
     def claim(self, worker_id: str, start: Start) -> int:
         """Claim what there is room for and start it; return how many items.
@@ -64,7 +66,11 @@ class Claiming:
 
     def _claim_listings(self, worker_id: str, start: Start) -> int:
         room = self._settings.n_listings - self._held.count(ItemKind.LIST)
-        if room <= 0 or time.monotonic() < self._lists_from:
+        now = time.monotonic()
+        if room <= 0 or now < min(self._lists_from, self._hears_from):
+            return 0
+        self._hears_from = now + BELL_S
+        if now < self._lists_from and not self._queue.wait_for_work(0.0):
             return 0
         listings = self._queue.claim(worker_id, room, ItemKind.LIST)
         self._lists_from = 0.0 if listings else time.monotonic() + LISTINGS_S

@@ -159,8 +159,8 @@ class FleetLoop:
             self._freed.wait(min(self._settings.poll_s, TICK_S))
             self._freed.clear()
         else:
-            self._queue.wait_for_work(min(self._settings.poll_s, TICK_S), stop)
-            self._claiming.look_for_listings()
+            if self._queue.wait_for_work(min(self._settings.poll_s, TICK_S), stop):
+                self._claiming.look_for_listings()
 
     def _wait_for_database(self, stop: threading.Event, error: DatabaseError) -> None:
         """Sleep until the database answers again; say so once."""
