@@ -14,7 +14,7 @@ from workers.fleet_trace import Fact, FleetTrace
 from workers.roles import Role
 from workers.row_batching import BatchNote
 
-LOOK_S = 1.0  # between looks: each is a call of Ray's
+LOOK_S = 5.0  # between looks: each is a call of Ray's
 LAST_NOTES_S = 3.0  # at the end, for a scorer to answer
 
 
