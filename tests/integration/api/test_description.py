@@ -24,7 +24,7 @@ from console.api.context import ApiContext
 from console.people.roles import Role
 from tests.integration.api.conftest import PASSWORD, serving
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
