@@ -1,7 +1,7 @@
 """ReportDocument -> PDF/A-3a and PDF/UA-1 by Typst, with the JSON and the CSV attached.
 
-Outside text reaches Typst as data (JSON files in memory), never as markup. The same document gives
-the same bytes: the only time in the file is the document's own `issued_at`.
+Outside text reaches Typst as data (files in memory, inputs where they are long), never as markup. The
+same document gives the same bytes: the only time in the file is the document's own `issued_at`.
 
 Typst keeps what it has set for the next ten compilations, by a hash of content and styles. Files let it
 do so from report to report (`sys.inputs` would not: they are part of everything), which saves more than
@@ -38,6 +38,9 @@ from reports.words_en import ENGLISH
 
 _TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 PLAIN_BYTES = 400_000  # packing takes 30 ms: a report of this size or less does without
+# Typst parses a file in memory as if it were a text of its own, at thirteen bytes for each: what is long
+# comes as inputs. Nothing of it is kept then, and little of it is what stands in every report.
+MOST_FILE_BYTES = 1_000_000
 _ONE_AT_A_TIME = threading.Lock()  # a compiler keeps the files of its last call
 _WALL_KEY = secrets.token_bytes(32)  # of this process
 
@@ -75,12 +78,17 @@ def to_pdf(
     """
     check_fonts(words)
     files = _files(document, words, paper, attached or Attached.of(document))
+    inputs = {}
+    if sum(map(len, files.values())) > MOST_FILE_BYTES:
+        inputs = {name: file.decode() for name, file in files.items()}
+        files = {}
     with _ONE_AT_A_TIME:
         pdf = _compiler().compile(
-            files,  # type: ignore[type-var] # its types do not tell of names with bytes
+            files | {"main.typ": _template()},  # type: ignore[type-var] # its types do not tell of names with bytes
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
             timestamp=int(document.issue.issued_at.timestamp()),
+            sys_inputs=inputs,
         )
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned pages instead of one PDF")
@@ -106,7 +114,7 @@ def _packed(pdf: bytes) -> bytes:
 def _files(
     document: ReportDocument, words: Words, paper: Paper, attached: Attached
 ) -> dict[str, bytes]:
-    """Return the template and what it reads, by name."""
+    """Return what the template reads, by name."""
     window_s = CURVE_WINDOW_S
     if document.method is not None:
         window_s = document.method.thresholds.span_window_s
@@ -123,7 +131,6 @@ def _files(
     elif timeline.lanes:
         picture = draw(timeline, words.labels, document.pictures)
     return {
-        "main.typ": _template(),
         "page.json": json.dumps(data).encode(),
         "picture.svg": picture.encode(),
         "strongest.json": json.dumps(strongest_pictures(document)).encode(),
