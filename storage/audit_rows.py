@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from storage.database import send, transaction
+from storage.database import LETS_GO, send, transaction
 from storage.stored_text import storable
 
 FIRST = "0" * 64  # what the first row has for its predecessor's hash
@@ -50,8 +50,8 @@ class ChainBreak:
     what: str  # for people
 
 
-_APPEND = text("""
-SELECT append_audit(CAST(:events AS text[]), CAST(:account_ids AS text[]),
+_APPEND = text(f"""
+SELECT {LETS_GO}, append_audit(CAST(:events AS text[]), CAST(:account_ids AS text[]),
                     CAST(:job_ids AS bigint[]), CAST(:item_ids AS bigint[]),
                     CAST(:facts AS text[]))
 """)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage import provisional_rows
-from storage.database import STEADY, one_trip, send
+from storage.database import LETS_GO, STEADY, one_trip, send
 from storage.provisional_rows import ProvisionalFacts
 from storage.states import ItemKind
 from storage.stored_text import storable
@@ -227,10 +227,10 @@ def store_provisional(
     )
 
 
-_LOCK_HELD = text("""
-SELECT account_id, job_id, kind FROM item
-WHERE item_id = :item_id AND fence = :fence AND state = 'running' FOR NO KEY UPDATE
-""")
+_LOCK_HELD = text(
+    f"SELECT item_id, {LETS_GO} FROM item"  # noqa: S608 (a constant of ours)
+    " WHERE item_id = :item_id AND fence = :fence AND state = 'running' FOR NO KEY UPDATE"
+)
 
 
 def lock_held(connection: Connection, item_id: int, fence: int) -> bool:
@@ -247,17 +247,17 @@ def store_cursor(connection: Connection, item_id: int, cursor: str) -> None:
     )
 
 
-_EXPIRED = text("""
-SELECT item_id, fence, kind, n_losses FROM item
-WHERE state = 'running' AND lease_until < clock_timestamp()
-ORDER BY item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
-""")
+_EXPIRED = text(
+    f"SELECT item_id, fence, kind, n_losses, {LETS_GO} FROM item"  # noqa: S608
+    " WHERE state = 'running' AND lease_until < clock_timestamp()"
+    " ORDER BY item_id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED"
+)
 
 
 def lock_expired(connection: Connection, most: int) -> list[ExpiredFacts]:
     """Lock items whose lease is over; return them."""
     rows = connection.execute(_EXPIRED, {"most": most})
-    return [ExpiredFacts(**row) for row in rows.mappings()]
+    return [ExpiredFacts(row.item_id, row.fence, row.kind, row.n_losses) for row in rows]
 
 
 # a gap in the pulse: the database was away, or nobody tended it; held leases could not be renewed
