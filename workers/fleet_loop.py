@@ -158,9 +158,8 @@ class FleetLoop:
         if self._is_short or self._claiming.is_full():
             self._freed.wait(min(self._settings.poll_s, TICK_S))
             self._freed.clear()
-        else:
-            if self._queue.wait_for_work(min(self._settings.poll_s, TICK_S), stop):
-                self._claiming.look_for_listings()
+        elif self._queue.wait_for_work(min(self._settings.poll_s, TICK_S), stop):
+            self._claiming.look_for_listings()
 
     def _wait_for_database(self, stop: threading.Event, error: DatabaseError) -> None:
         """Sleep until the database answers again; say so once."""
