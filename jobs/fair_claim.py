@@ -17,7 +17,7 @@ from storage import claim_rows, host_rows, room_rows
 from storage.claim_rows import ClaimedFacts, ClaimOrder
 from storage.database import STEADY, one_trip, send
 from storage.host_rows import HostPace
-from storage.room_rows import ClaimRoom
+from storage.room_rows import ClaimRoom, RoomsAsked
 from storage.states import ItemKind
 
 
@@ -46,21 +46,21 @@ def claim_fairly(connection: Connection, order: ClaimOrder, rules: ClaimRules) -
         order: for whom, how many, of which kind; its hosts are filled in here.
         rules: of the fleet.
     """
+    asked = RoomsAsked.for_items(order.most)
     with one_trip(connection):
         send(connection, STEADY)
         claim_rows.promote_deferred(connection)
-        found = room_rows.ask_claim_room(connection, order, rules.ageing_s)
+        found = room_rows.ask_claim_room(connection, order, rules.ageing_s, asked)
         hosts = host_rows.ask_busy_hosts(connection, order.kind, rules.host)
     rooms = [ClaimRoom(**row) for row in found]
-    n_rooms = rooms[0].n_rooms if rooms else 0
     order = replace(order, busy_hosts=tuple(row["host"] for row in hosts))
     items = _take_turns(connection, order, rooms)
-    if len(items) < order.most and len(rooms) < n_rooms:
+    if len(items) < order.most and not asked.are_all_in(rooms):
         # what came first had nothing that may be done now: its hosts are busy, or others took it
-        found = room_rows.ask_claim_room(connection, order, rules.ageing_s, whole=True)
+        found = room_rows.ask_claim_room(connection, order, rules.ageing_s)
         rest = replace(order, most=order.most - len(items))
         items += _take_turns(connection, rest, [ClaimRoom(**row) for row in found])
-    return Claimed(items, n_rooms > 1)
+    return Claimed(items, had_rivals=len(rooms) > 1)
 
 
 def note_turns(connection: Connection, claimed: Claimed, rules: ClaimRules) -> None:

@@ -1,6 +1,7 @@
 """Which job is served next, in SQL: class with ageing, then account, then job (DESIGN.md §7)."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,18 +27,18 @@ class ClaimRoom:
     max_running: int | None
     account_served_at: datetime
     job_served_at: datetime
-    n_rooms: int  # how many such jobs there are
 
 
-# A job is as old as its last claim: a class up for each `ageing_s` without one. Of hundreds of jobs
-# only those are sent whose turn may come: the first groups (an account's jobs of a class), and of each
-# group the first jobs.
+# A job is as old as its last claim: a class up for each `ageing_s` without one. Of hundreds of jobs only
+# those are sent whose turn may come: the first groups (an account's jobs of a class), and of each group
+# the first jobs. Whether a job has anything ready is asked in that order, and no further than needed:
+# what a claim costs does not grow with the accounts that wait behind.
 _ROOM_OF = """
 WITH running AS (
     SELECT account_id, job_id, count(*) AS n FROM item WHERE state = 'running' GROUP BY 1, 2
 ), account_running AS (
     SELECT account_id, sum(n) AS n FROM running GROUP BY 1
-), room AS (
+), room AS MATERIALIZED (
     SELECT j.job_id, j.account_id, j.priority AS own_priority,
            greatest(j.priority - floor(extract(epoch FROM
                clock_timestamp() - coalesce(j.served_at, j.created_at)) / :ageing_s), 0)::int
@@ -50,54 +51,76 @@ WITH running AS (
     JOIN account ON account.account_id = j.account_id
     LEFT JOIN running r ON r.job_id = j.job_id
     LEFT JOIN account_running a ON a.account_id = j.account_id
-    -- ordered, so that the planner walks the index of ready items however many there are
-    CROSS JOIN LATERAL (
-        SELECT FROM item i WHERE i.job_id = j.job_id AND i.state = 'ready' {kind}
-        ORDER BY i.priority, i.item_id LIMIT 1
-    ) ready
     WHERE j.closed_at IS NULL AND j.cancelled_at IS NULL AND j.paused_at IS NULL
       AND j.item_version <= :item_version
       AND (j.detector = '' OR j.detector = ANY(:detectors))
       AND (j.max_running IS NULL OR j.max_running > coalesce(r.n, 0))
-), placed AS (
-    SELECT room.*, count(*) OVER () AS n_rooms,
-           dense_rank() OVER (
-               ORDER BY priority, account_running, account_served_at, account_id) AS group_place,
-           row_number() OVER (
-               PARTITION BY priority, account_running, account_served_at, account_id
-               ORDER BY job_running, job_served_at, job_id) AS job_place
-    FROM room
+), room_group AS MATERIALIZED (
+    SELECT array_agg(job_id ORDER BY job_running, job_served_at, job_id) AS jobs
+    FROM room GROUP BY priority, account_running, account_served_at, account_id
+    ORDER BY priority, account_running, account_served_at, account_id
+), next_group AS (
+    SELECT next_job.jobs FROM room_group CROSS JOIN LATERAL (
+        SELECT array_agg(job_id) AS jobs FROM (
+            SELECT turn.job_id FROM unnest(room_group.jobs) AS turn(job_id)
+            -- ordered, so that the planner walks the index of ready items however many there are
+            CROSS JOIN LATERAL (
+                SELECT FROM item i WHERE i.job_id = turn.job_id AND i.state = 'ready' {kind}
+                ORDER BY i.priority, i.item_id LIMIT 1
+            ) ready
+            LIMIT :most_jobs
+        ) has_ready HAVING count(*) > 0
+    ) next_job
+    LIMIT :most_groups
 )
-SELECT job_id, account_id, own_priority, priority, account_running, job_running, max_running,
-       account_served_at, job_served_at, n_rooms
-FROM placed WHERE group_place <= :most_groups AND job_place <= :most_jobs
+SELECT room.* FROM room WHERE job_id IN (SELECT unnest(jobs) FROM next_group)
 """
 _ROOM: dict[ItemKind | None, TextClause] = {
     None: text(_ROOM_OF.format(kind="")),
     **{kind: text(_ROOM_OF.format(kind=f"AND kind = '{kind}'")) for kind in ItemKind},
 }
-# an account has a group a class, and each item it gets lets its other groups wait longer
-GROUPS_AN_ITEM = len(Priority)
 ALL = 2**31 - 1
 
 
+@dataclass(frozen=True, slots=True)
+class RoomsAsked:
+    """How many jobs a claim asks for at most: groups, and jobs of a group."""
+
+    most_groups: int
+    most_jobs: int
+
+    @classmethod
+    def for_items(cls, most: int) -> "RoomsAsked":
+        """Return what is enough for so many items if each job has as many, and tells of a rival."""
+        # an account has a group a class, and each item it gets lets its other groups wait longer
+        return cls(len(Priority) * most, most + 1)
+
+    def are_all_in(self, rooms: Sequence[ClaimRoom]) -> bool:
+        """Tell whether what was found is all that there is."""
+        sizes = Counter((room.account_id, room.priority) for room in rooms)
+        return len(sizes) < self.most_groups and all(n < self.most_jobs for n in sizes.values())
+
+
+EVERYTHING = RoomsAsked(ALL, ALL)
+
+
 def ask_claim_room(
-    connection: Connection, order: ClaimOrder, ageing_s: float, *, whole: bool = False
+    connection: Connection, order: ClaimOrder, ageing_s: float, asked: RoomsAsked = EVERYTHING
 ) -> "Cursor[dict[str, Any]]":
     """Ask for the jobs that have something for a claim and room for one more: rows of `ClaimRoom`.
 
     Args:
         connection: of a transaction.
-        order: which kind, how many, and which detectors the worker has.
+        order: which kind, and which detectors the worker has.
         ageing_s: a job that got nothing for so long goes a class up.
-        whole: all of them, not only those whose turn comes if each has as many items as are wanted.
+        asked: how many of them, the next ones first.
     """
     values = {
         "ageing_s": ageing_s,
         "item_version": ITEM_VERSION,
         "detectors": list(order.detectors),
-        "most_groups": ALL if whole else GROUPS_AN_ITEM * order.most,
-        "most_jobs": ALL if whole else order.most,
+        "most_groups": asked.most_groups,
+        "most_jobs": asked.most_jobs,
     }
     return send(connection, _ROOM[order.kind], values)
 

@@ -93,12 +93,25 @@ def faults(plan: dict[str, Any], above: str = "", *, is_limited: bool = False) -
     return found
 
 
-def plan_of(engine: Engine, before: str, statement: str, values: Any) -> dict[str, Any]:  # noqa: ANN401
+def looks_at(plan: dict[str, Any], index: str) -> int:
+    """Return how often a plan that was carried out has looked into an index."""
+    own = plan["Actual Loops"] if plan.get("Index Name") == index else 0
+    return int(own) + sum(looks_at(below, index) for below in plan.get("Plans", []))
+
+
+def plan_of(
+    engine: Engine,
+    before: str,
+    statement: str,
+    values: Any,  # noqa: ANN401
+    how: str = "",
+) -> dict[str, Any]:
     """Return the server's plan of a statement with its values, after another statement."""
     with engine.begin() as connection:
         driver = connection.connection.cursor()
         driver.execute(before)
-        explain = "EXPLAIN (FORMAT JSON)" if values else "EXPLAIN (FORMAT JSON, GENERIC_PLAN)"
+        how = how or ("" if values else ", GENERIC_PLAN")
+        explain = f"EXPLAIN (FORMAT JSON{how})"
         driver.execute(f"{explain} {statement}", values)
         row = driver.fetchone()
         assert row is not None
@@ -146,3 +159,36 @@ def test_a_plan_that_would_scan_the_items_is_found(engine: Engine, sent: Sent) -
             connection.execute(text(f"DROP INDEX {index}"))
     plans = [kept_plan_of(engine, statement) for statement in sent.prepared]
     assert any(faults(plan) for plan in plans)
+
+
+@pytest.mark.parametrize("n_accounts", [20, 60])
+def test_a_claim_looks_no_further_than_the_jobs_whose_turn_comes(
+    engine: Engine, sent: Sent, n_accounts: int
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO account (account_id) SELECT 'a' || n FROM generate_series(1, :n) n"),
+            {"n": n_accounts},
+        )
+        jobs = connection.scalars(
+            text(
+                "INSERT INTO job (account_id, sources, priority, options)"
+                " SELECT account_id, '{x}', 1, '{}' FROM account RETURNING job_id"
+            )
+        ).all()
+        connection.execute(
+            text(
+                "INSERT INTO item (job_id, account_id, kind, state, priority, source_uri, source_key)"
+                " SELECT job_id, account_id, 'media', 'ready', 1, 'x', 'x' FROM job"
+                " WHERE job_id = ANY(:jobs)"
+            ),
+            {"jobs": jobs},
+        )
+    asked = [it for it in sent.prepared.items() if "room_group" in it[0]]
+    [(statement, values)] = [it for it in asked if "kind =" not in it[0]]
+    some = {**values, "most_groups": 3, "most_jobs": 2}
+    next_ones = plan_of(engine, str(STEADY), statement, some, ", ANALYZE")
+    everything = {**values, "most_groups": 1000, "most_jobs": 1000}
+    all_of_them = plan_of(engine, str(STEADY), statement, everything, ", ANALYZE")
+    assert 1 <= looks_at(next_ones, "item_ready") <= 3 * 2 + 2  # two jobs have nothing ready
+    assert looks_at(all_of_them, "item_ready") > n_accounts
