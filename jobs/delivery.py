@@ -132,10 +132,10 @@ def webhook_body(notice: DueNotice) -> bytes:
 def _write_outcome(
     engine: Engine, notice: DueNotice, outcome: _Outcome, rng: np.random.Generator
 ) -> None:
-    pause, age_s = 0.0, time.time() - notice.created_at.timestamp()
+    pause = 0.0
     if not outcome.error:
         state = NoticeState.SENT
-    elif outcome.is_final or (notice.n_tries > 1 and age_s > GIVE_UP_AFTER_S):
+    elif outcome.is_final or (notice.n_tries > 1 and notice.age_s > GIVE_UP_AFTER_S):
         state = NoticeState.DEAD
     else:
         state = NoticeState.WAITING

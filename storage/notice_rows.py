@@ -40,6 +40,7 @@ class DueNotice:
     event: str
     body: dict[str, Any]
     created_at: datetime
+    age_s: float  # by the database's clock, which made it; ours may be another
     n_tries: int  # with this one
     channel: str
     target: str
@@ -163,8 +164,9 @@ UPDATE notice n SET n_tries = n.n_tries + 1,
     next_at = clock_timestamp() + make_interval(secs => :lease_s)
 FROM due, subscription s
 WHERE n.notice_id = due.notice_id AND s.subscription_id = n.subscription_id
-RETURNING n.notice_id, n.account_id, n.event, n.body, n.created_at, n.n_tries,
-          s.channel, s.target, s.secret
+RETURNING n.notice_id, n.account_id, n.event, n.body, n.created_at,
+          extract(epoch FROM clock_timestamp() - n.created_at)::float AS age_s,
+          n.n_tries, s.channel, s.target, s.secret
 """)
 _DROP_REMOVED = text("""
 UPDATE notice n SET state = 'dead', ended_at = clock_timestamp(), last_error = :why

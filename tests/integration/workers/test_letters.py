@@ -54,7 +54,7 @@ def digests(engine: Engine) -> list[dict[str, Any]]:
 def letter_of(writer: LetterWriter, body: dict[str, Any]) -> Letter:
     event = NoticeEvent.SWEEP_DIGEST.value
     now = datetime.now(UTC)
-    return writer(DueNotice(1, "default", event, body, now, 1, "email", "a@example.org", None))
+    return writer(DueNotice(1, "default", event, body, now, 0.0, 1, "email", "a@example.org", None))
 
 
 def test_a_digest_s_letter_has_the_signed_report_of_its_run(
