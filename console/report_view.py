@@ -1,10 +1,14 @@
-"""A report in the terminal: title, sentence, timeline."""
+"""A report in the terminal: title, sentence, timeline of the recording as it is.
+
+The seconds that were heard again as the separated voice stand in the files.
+"""
 
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
 from console.terminal import console, visible
+from pipeline.vocabulary import Variant
 from reports.document import ReportDocument, summary_sentence
 from reports.findings import SegmentRow
 from reports.quantities import clock
@@ -26,7 +30,7 @@ def print_report(document: ReportDocument) -> None:
         console.print(summary_sentence(document), markup=False)
     for sentence in document.summary.not_examined:
         console.print(Text(f"  {sentence}", style="dim"))
-    rows = document.findings.segments
+    rows = [row for row in document.findings.segments if row.variant is Variant.RECORDED]
     verdict = document.findings.verdict
     for track, channel in sorted({(row.track, row.channel) for row in rows}):
         own = [row for row in rows if (row.track, row.channel) == (track, channel)]

@@ -42,7 +42,7 @@ _ACCENTS = {
     VerdictKind.PARTLY_SYNTHETIC: "#b95a10",
     VerdictKind.NO_EVIDENCE: "#17517f",
     VerdictKind.INCONCLUSIVE: "#5d6b78",
-    VerdictKind.NOT_APPLICABLE: "#8b949c",
+    VerdictKind.NOT_APPLICABLE: "#65707b",
 }
 _FAILED_ACCENT = "#3c4650"
 _MAX_NOT_EXAMINED = 5  # sentences on page 1; the JSON has all
@@ -190,8 +190,9 @@ def _analysed(document: ReportDocument, words: Words) -> list[Json]:
             (labels["sound"], _sound(media, words)),
         ]
     verdict = document.findings.verdict
-    if verdict is not None and verdict.voiced_s > 0:
-        rows.append((labels["voice"], duration(verdict.voiced_s)))
+    if verdict is not None and verdict.kind is not VerdictKind.NOT_APPLICABLE:
+        voice = wording.total_of(verdict.voiced_s, document.findings, words)
+        rows.append((labels["voice"], voice))
     if document.provenance is not None:
         rows.append((labels["provenance_short"], provenance_sentence(document.provenance, words)))
     return pairs(rows)

@@ -29,6 +29,7 @@ WIDTH = 174.0  # A4 less the margins
 _LEFT, _RIGHT = 17.0, 173.0  # of the cells; the axis' words stand left of them
 _INK, _MUTED, _RULE, _MARK = "#1b2733", "#5d6b78", "#d3d9df", "#5f2900"
 _CELLS_HIGH, _BAR_HIGH, _GAP = 7.0, 1.4, 0.8
+_HAIR = 0.4  # a dot of a screen, so that every gap between cells is seen on one
 _LANES_HIGH = 104.0  # all lanes of an item with many, so that they stay on page 1
 _LEAST_SOUND_HIGH = 3.0  # a lower spectrogram shows nothing
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)
@@ -167,7 +168,10 @@ def _panel(
 
 def _strip(lane: Lane, timeline: Timeline, top: float, high: float) -> Shapes:
     parts: Shapes = []
-    hair = 0.12 if len(lane.cells) <= 120 else 0.0  # a gap between cells while they are wide
+    wide = (_RIGHT - _LEFT) / max(len(lane.cells), 1)
+    hair = (
+        min(_HAIR, wide / 6) if len(lane.cells) <= 120 else 0.0
+    )  # between cells while they are wide
     for cell in lane.cells:
         left, right = _x(cell.start_s, timeline), _x(cell.end_s, timeline)
         if cell.llr is None:

@@ -174,12 +174,12 @@ def not_examined(
     return (
         *_incomplete_sentence(findings, words),
         *(
-            _unscored_sentences(recorded, seconds, words)
+            _unscored_sentences(findings, recorded, seconds, words)
             if is_judged or not _scored(recorded)
             else ()
         ),
         *_channel_sentences(findings, words),
-        *(_quality_sentences(recorded, seconds, words) if is_judged else ()),
+        *(_quality_sentences(findings, recorded, seconds, words) if is_judged else ()),
         *_note_sentences(
             (*_told_notes(findings, is_judged=is_judged), *name_notes),
             words,
@@ -220,8 +220,15 @@ def _spans_sentence(findings: Findings, spans: Sequence[SpanFindings], words: Wo
     return words.spans_sentence.format(
         spans=", ".join(named),
         seconds=duration(sum(span.end_s - span.start_s for span in spans)),
-        total=duration(sum(_seconds_by_index(recorded).values())),
+        total=total_of(sum(_seconds_by_index(recorded).values()), findings, words),
     )
+
+
+def total_of(seconds: float, findings: Findings, words: Words = ENGLISH) -> str:
+    """Return a sum of seconds; where each of several channels adds its own, says of how many."""
+    n = len({(row.track, row.channel) for row in findings.segments})
+    total = duration(seconds)
+    return words.in_channels.format(total=total, n=n) if n > 1 else total
 
 
 def _place(span: SpanFindings, words: Words) -> str:
@@ -242,7 +249,7 @@ def _incomplete_sentence(findings: Findings, words: Words) -> tuple[str, ...]:
 
 
 def _unscored_sentences(
-    rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
+    findings: Findings, rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
 ) -> tuple[str, ...]:
     if not rows:
         return (words.no_sound_seen,)
@@ -261,7 +268,7 @@ def _unscored_sentences(
     return (
         words.unscored_sentence.format(
             seconds=duration(sum(lost.values())),
-            total=duration(sum(seconds.values())),
+            total=total_of(sum(seconds.values()), findings, words),
             what=what,
         ),
     )
@@ -285,7 +292,7 @@ def _channel_sentences(findings: Findings, words: Words) -> tuple[str, ...]:
 
 
 def _quality_sentences(
-    rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
+    findings: Findings, rows: Sequence[SegmentRow], seconds: Mapping[int, float], words: Words
 ) -> tuple[str, ...]:
     flawed: dict[str, float] = {}
     scored = _scored(rows)
@@ -293,7 +300,7 @@ def _quality_sentences(
         for name in row.quality:
             flawed[name] = flawed.get(name, 0.0) + seconds[row.index]
     flawed.pop("partial", None)  # the last segment of nearly every file: nothing to warn about
-    total = duration(sum(seconds[row.index] for row in scored))
+    total = total_of(sum(seconds[row.index] for row in scored), findings, words)
     return tuple(
         _capital(
             words.quality_sentence.format(

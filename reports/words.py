@@ -36,6 +36,7 @@ class Words:
     strength_even: str
     strength_capped: str
     spans_sentence: str  # spans, seconds, total
+    in_channels: str  # total, n: of several channels, seconds of each counted
     more_spans: str  # count
     strongest_span: str  # strength of a partly synthetic item's strongest stretch
     separated_sentence: str  # strength of the second way to listen

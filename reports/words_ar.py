@@ -38,7 +38,7 @@ ARABIC: Final = Words(
         Reason.NOT_FINITE: "يحتوي الملف على قيم عينات ليست أعدادًا.",
         Reason.LITTLE_VOICE: "الكلام أقل من أن يُتخذ قرار بشأنه ({voiced}).",
         Reason.WEAK_EVIDENCE: "تقع النتائج في المجال الذي تخطئ فيه هذه الطريقة أكثر من أن تقرر.",
-        Reason.VARIANTS_DISAGREE: "أعطى التسجيل كما هو والصوت المفصول إجابتين مختلفتين، لذلك لم يُتخذ "
+        Reason.VARIANTS_DISAGREE: "لم يؤدِّ التسجيل كما هو والصوت المفصول إلى القرار نفسه، لذلك لم يُتخذ أي "
         "قرار.",
         Reason.OUT_OF_SCOPE: "لا يشبه التسجيل شيئًا مما اختُبرت عليه الطريقة.",
     },
@@ -74,6 +74,7 @@ ARABIC: Final = Words(
     "على التمييز.",
     strength_capped="هذا أقصى ما يمكن أن يدعمه التحقق من الطريقة.",
     spans_sentence="المواضع المعلَّمة: {spans} ({seconds} من {total}).",
+    in_channels="{total}، عدد القنوات {n}",
     more_spans="و{count} أخرى",
     strongest_span="في المقطع الأكثر دلالة: {strength}",
     separated_sentence="للصوت المفصول عن بقية الأصوات: {strength}",

@@ -39,8 +39,8 @@ GERMAN: Final = Words(
         Reason.LITTLE_VOICE: "Für eine Entscheidung ist zu wenig Stimme vorhanden ({voiced}).",
         Reason.WEAK_EVIDENCE: "Die Befunde liegen in dem Bereich, in dem sich das Verfahren für "
         "eine Entscheidung zu oft irrt.",
-        Reason.VARIANTS_DISAGREE: "Die Aufnahme wie sie ist und die herausgelöste Stimme ergaben "
-        "verschiedene Antworten; deshalb wurde nicht entschieden.",
+        Reason.VARIANTS_DISAGREE: "Die Aufnahme wie sie ist und die herausgelöste Stimme führten "
+        "nicht zur selben Entscheidung; deshalb wurde keine getroffen.",
         Reason.OUT_OF_SCOPE: "Die Aufnahme gleicht nichts, woran das Verfahren geprüft wurde.",
     },
     segment_reasons={
@@ -76,6 +76,7 @@ GERMAN: Final = Words(
     "oder ein Mensch gesprochen hat: Sie helfen nicht weiter.",
     strength_capped="Mehr kann die Prüfung des Verfahrens nicht stützen.",
     spans_sentence="Markiert: {spans} ({seconds} von {total}).",
+    in_channels="{total} in {n} Kanälen",
     more_spans="und {count} weitere",
     strongest_span="In der aussagekräftigsten Strecke: {strength}",
     separated_sentence="Für die vom übrigen Ton getrennte Stimme: {strength}",

@@ -32,8 +32,8 @@ ENGLISH: Final = Words(
         Reason.LITTLE_VOICE: "There is too little voice for a decision ({voiced}).",
         Reason.WEAK_EVIDENCE: "The findings lie in the zone where this method errs too often to "
         "decide.",
-        Reason.VARIANTS_DISAGREE: "The recording as it is and the separated voice gave different "
-        "answers, so no decision was taken.",
+        Reason.VARIANTS_DISAGREE: "The recording as it is and the separated voice did not lead to "
+        "the same decision, so none was taken.",
         Reason.OUT_OF_SCOPE: "The recording is unlike anything that the method was tested on.",
     },
     segment_reasons={
@@ -68,6 +68,7 @@ ENGLISH: Final = Words(
     "spoken by a person: they do not help to tell.",
     strength_capped="This is the most that the validation of the method can support.",
     spans_sentence="Marked: {spans} ({seconds} of {total}).",
+    in_channels="{total} in {n} channels",
     more_spans="and {count} more",
     strongest_span="In the stretch that says most: {strength}",
     separated_sentence="For the voice separated from the other sound: {strength}",

@@ -36,8 +36,8 @@ SPANISH: Final = Words(
         Reason.LITTLE_VOICE: "Hay demasiado poca voz para decidir ({voiced}).",
         Reason.WEAK_EVIDENCE: "Los hallazgos caen en la zona en que este método yerra demasiado a "
         "menudo para decidir.",
-        Reason.VARIANTS_DISAGREE: "La grabación tal cual y la voz separada dieron respuestas "
-        "distintas, así que no se ha decidido.",
+        Reason.VARIANTS_DISAGREE: "La grabación tal cual y la voz separada no llevaron a la misma "
+        "decisión, así que no se tomó ninguna.",
         Reason.OUT_OF_SCOPE: "La grabación no se parece a nada con lo que se probó el método.",
     },
     segment_reasons={
@@ -72,6 +72,7 @@ SPANISH: Final = Words(
     "habló una persona: no ayudan a distinguir.",
     strength_capped="Es lo máximo que la validación del método permite sostener.",
     spans_sentence="Marcado: {spans} ({seconds} de {total}).",
+    in_channels="{total} en {n} canales",
     more_spans="y {count} más",
     strongest_span="En el tramo que más dice: {strength}",
     separated_sentence="Para la voz separada del resto del sonido: {strength}",

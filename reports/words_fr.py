@@ -37,8 +37,8 @@ FRENCH: Final = Words(
         Reason.LITTLE_VOICE: "Il y a trop peu de voix pour décider ({voiced}).",
         Reason.WEAK_EVIDENCE: "Les résultats tombent dans la zone où cette méthode se trompe trop "
         "souvent pour décider.",
-        Reason.VARIANTS_DISAGREE: "L’enregistrement tel quel et la voix séparée ont donné des réponses "
-        "différentes ; aucune décision n’a donc été prise.",
+        Reason.VARIANTS_DISAGREE: "L’enregistrement tel quel et la voix séparée ne mènent pas à la "
+        "même décision ; aucune n’a donc été prise.",
         Reason.OUT_OF_SCOPE: "L’enregistrement ne ressemble à rien de ce sur quoi la méthode a été "
         "testée.",
     },
@@ -74,6 +74,7 @@ FRENCH: Final = Words(
     "personne a parlé : ils n’aident pas à trancher.",
     strength_capped="C’est le maximum que la validation de la méthode permet de soutenir.",
     spans_sentence="Marqué : {spans} ({seconds} sur {total}).",
+    in_channels="{total} dans {n} canaux",
     more_spans="et {count} de plus",
     strongest_span="Dans le passage le plus parlant : {strength}",
     separated_sentence="Pour la voix séparée des autres sons : {strength}",

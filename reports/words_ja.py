@@ -38,7 +38,7 @@ JAPANESE: Final = Words(
         Reason.NOT_FINITE: "ファイルに数値でない標本値が含まれています。",
         Reason.LITTLE_VOICE: "判断するには話し声が少なすぎます（{voiced}）。",
         Reason.WEAK_EVIDENCE: "所見は、この方法が判断するには誤りすぎる範囲にあります。",
-        Reason.VARIANTS_DISAGREE: "録音そのままと分離した音声とで答えが異なったため、判断しませんでした。",
+        Reason.VARIANTS_DISAGREE: "録音そのままと分離した音声とが同じ判断に至らなかったため、判断しませんでした。",
         Reason.OUT_OF_SCOPE: "録音は、この方法が試験されたどの録音にも似ていません。",
     },
     segment_reasons={
@@ -72,6 +72,7 @@ JAPANESE: Final = Words(
     strength_even="所見は、音声が合成でも人が話したものでもほぼ同じように得られます：判別の助けになりません。",
     strength_capped="これはこの方法の検証が支えられる上限です。",
     spans_sentence="印をつけた箇所：{spans}（{total}のうち{seconds}）。",
+    in_channels="{n}チャンネル合計{total}",
     more_spans="ほか{count}箇所",
     strongest_span="最も多くを語る区間では：{strength}",
     separated_sentence="ほかの音から分離した音声では：{strength}",

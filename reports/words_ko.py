@@ -38,7 +38,7 @@ KOREAN: Final = Words(
         Reason.NOT_FINITE: "파일에 숫자가 아닌 표본값이 있습니다.",
         Reason.LITTLE_VOICE: "판단하기에는 말소리가 너무 적습니다({voiced}).",
         Reason.WEAK_EVIDENCE: "소견이, 이 방법이 판단하기에는 너무 자주 틀리는 구간에 있습니다.",
-        Reason.VARIANTS_DISAGREE: "녹음 그대로와 분리한 음성의 답이 서로 달라 판단하지 않았습니다.",
+        Reason.VARIANTS_DISAGREE: "녹음 그대로와 분리한 음성이 같은 판단에 이르지 않아 판단하지 않았습니다.",
         Reason.OUT_OF_SCOPE: "녹음이 이 방법을 시험한 어떤 녹음과도 비슷하지 않습니다.",
     },
     segment_reasons={
@@ -72,6 +72,7 @@ KOREAN: Final = Words(
     strength_even="소견은 음성이 합성이든 사람이 말했든 거의 비슷하게 나타납니다: 구별에 도움이 되지 않습니다.",
     strength_capped="이는 이 방법의 검증이 뒷받침할 수 있는 최대치입니다.",
     spans_sentence="표시된 곳: {spans} ({total} 중 {seconds}).",
+    in_channels="채널 {n}개 합계 {total}",
     more_spans="외 {count}곳",
     strongest_span="가장 많은 것을 말하는 구간에서: {strength}",
     separated_sentence="다른 소리에서 분리한 음성에 대해: {strength}",

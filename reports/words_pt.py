@@ -36,8 +36,8 @@ PORTUGUESE: Final = Words(
         Reason.LITTLE_VOICE: "Há pouca voz para uma decisão ({voiced}).",
         Reason.WEAK_EVIDENCE: "Os achados caem na zona em que este método erra vezes demais para "
         "decidir.",
-        Reason.VARIANTS_DISAGREE: "A gravação tal como está e a voz separada deram respostas "
-        "diferentes; por isso não se decidiu.",
+        Reason.VARIANTS_DISAGREE: "A gravação tal como está e a voz separada não levaram à mesma "
+        "decisão; por isso não se tomou nenhuma.",
         Reason.OUT_OF_SCOPE: "A gravação não se parece com nada em que o método foi testado.",
     },
     segment_reasons={
@@ -72,6 +72,7 @@ PORTUGUESE: Final = Words(
     "falou: não ajudam a distinguir.",
     strength_capped="É o máximo que a validação do método permite sustentar.",
     spans_sentence="Marcado: {spans} ({seconds} de {total}).",
+    in_channels="{total} em {n} canais",
     more_spans="e mais {count}",
     strongest_span="No trecho que mais diz: {strength}",
     separated_sentence="Para a voz separada do resto do som: {strength}",

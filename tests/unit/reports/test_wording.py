@@ -21,8 +21,11 @@ from reports import wording
 from reports.document import to_document
 from reports.error_words_en import ERRORS
 from reports.findings import LikenessFindings, to_findings
+from reports.fonts import page_glyphs
 from reports.languages import LANGUAGES
+from reports.page import page_data
 from reports.scale import Step, weigh
+from reports.timeline import timeline_of
 from reports.words import Words
 from reports.words_en import ENGLISH
 from storage.model_store import resolve_model
@@ -260,6 +263,14 @@ def test_partly_synthetic_names_its_stretches() -> None:
     assert detail == "Marked: 0:12–0:19, 0:40–0:46 (13\u00a0s of 60\u00a0s)."
 
 
+def test_a_sum_over_several_channels_says_of_how_many() -> None:
+    sounds = [Sound([2.0] * 20), Sound([-2.0] * 20, channel=1)]
+    verdict = make_verdict(VerdictKind.PARTLY_SYNTHETIC, 0.2, spans=(Span(0, 20, 0, 1, -3.0),))
+    report = make_report(make_scores(*sounds), verdict, make_media(20.0))
+    detail = to_document(report, CARD, CONTEXT).summary.detail
+    assert detail == "Marked: 0:00–0:20 (channel 1.2) (20\u00a0s of 40\u00a0s in 2 channels)."
+
+
 def test_a_tail_that_reaches_back_is_counted_once() -> None:
     scores = make_scores(Sound([math.nan] * 4))
     scores.facts.start_s[3] = 2.3
@@ -272,7 +283,10 @@ def test_a_tail_that_reaches_back_is_counted_once() -> None:
 def test_a_scored_item_with_too_little_voice_does_not_claim_to_be_judged() -> None:
     verdict = make_verdict(VerdictKind.NOT_APPLICABLE, 0.3, Reason.TOO_SHORT, voiced_s=0.5)
     report = make_report(make_scores(Sound([0.3])), verdict, make_media(0.5))
-    assert to_document(report, CARD, CONTEXT).summary.not_examined == ()
+    document = to_document(report, CARD, CONTEXT)
+    assert document.summary.not_examined == ()
+    page = page_data(document, timeline_of(document.findings), ENGLISH, page_glyphs())
+    assert ENGLISH.labels["voice"] not in str(page["analysed"])
 
 
 def test_a_likeness_names_the_system_with_its_doubt_and_weighs_nothing() -> None:
