@@ -77,14 +77,29 @@ class MovedClock:
         """Let it be this moment now; time goes on from it."""
         with self.engine.connect() as connection:
             connection.execute(
-                text("UPDATE moved.clock SET shift = :moment - pg_catalog.clock_timestamp()"),
+                text(
+                    "UPDATE moved.clock"
+                    " SET shift = :moment - pg_catalog.clock_timestamp(), stopped_at = NULL"
+                ),
                 {"moment": moment},
             )
 
     def go_on(self, span: timedelta) -> None:
         """Let so much time have passed."""
         with self.engine.connect() as connection:
-            connection.execute(text("UPDATE moved.clock SET shift = shift + :span"), {"span": span})
+            connection.execute(
+                text(
+                    "UPDATE moved.clock SET shift = shift + :span, stopped_at = stopped_at + :span"
+                ),
+                {"span": span},
+            )
+
+    def stop(self) -> None:
+        """Let no time pass but what a test lets pass, however long a machine takes."""
+        with self.engine.connect() as connection:
+            connection.execute(
+                text("UPDATE moved.clock SET stopped_at = pg_catalog.clock_timestamp() + shift")
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -182,9 +197,10 @@ def moved_clock(database_url: str) -> Iterator[MovedClock]:
     with engine.connect() as connection:
         for statement in (
             "CREATE SCHEMA moved",
-            "CREATE TABLE moved.clock AS SELECT interval '0' AS shift",
+            "CREATE TABLE moved.clock AS"
+            " SELECT interval '0' AS shift, CAST(NULL AS timestamptz) AS stopped_at",
             "CREATE FUNCTION moved.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
-            " 'SELECT pg_catalog.clock_timestamp() + shift FROM moved.clock'",
+            " 'SELECT coalesce(stopped_at, pg_catalog.clock_timestamp() + shift) FROM moved.clock'",
             f'ALTER DATABASE "{name}" SET search_path = moved, pg_catalog, public',
         ):
             connection.execute(text(statement))

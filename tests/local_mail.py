@@ -12,6 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from jobs.mail_settings import MailSettings
 from tests.free_ports import free_port
 
+READY_S = 60.0  # it greets within milliseconds; a busy machine needs more
+
 
 class Mailbox:
     """What a local mail server took, and whom it refuses."""
@@ -41,7 +43,7 @@ def local_mail() -> Iterator[Mailbox]:
     """Keep a mail server; give its mailbox."""
     port = free_port()
     mailbox = Mailbox(port)
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=READY_S)
     controller.start()
     try:
         yield mailbox

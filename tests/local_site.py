@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -163,8 +163,6 @@ def _pump(one: socket.socket, other: socket.socket, limit: int | None) -> None:
         pass
     finally:
         for end in (one, other):
-            try:
+            with suppress(OSError):  # the other side was quicker
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
             end.close()

@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -37,6 +37,12 @@ def line_to(url: str) -> Iterator[socket.socket]:
     with socket.create_connection((place.hostname or "", place.port or 0)) as line:
         line.settimeout(MOST_S)
         yield line
+
+
+def send(line: socket.socket, said: bytes) -> None:
+    """Send what may be refused before all of it is sent: the answer is there to be read all the same."""
+    with suppress(ConnectionError):
+        line.sendall(said)
 
 
 def rest_of(line: socket.socket) -> bytes:

@@ -67,7 +67,7 @@ def test_a_script_submits_watches_and_reads(client: Client, context: ApiContext)
     worker.start()
     assert client.wait(job.job_id, 60).is_over
     worker.join()
-    assert client.usage().days[0].n_requests >= 8
+    assert sum(day.n_requests for day in client.usage().days) >= 8  # midnight may have passed
 
 
 def test_a_file_is_answered_at_once(client: Client, tmp_path: Path) -> None:

@@ -24,12 +24,13 @@ from jobs.provisional import Provisional, ProvisionalCell, to_text
 from jobs.spec import Beat, ItemClaim, ItemKind
 from jobs.work_queue import WorkQueue
 from storage.database import transaction
+from tests.fleet_bench import wait_until
 from tests.integration.api.conftest import PASSWORD, Browse, serving
 from tests.integration.jobs.queue_makers import CORRUPT, make_items, make_result
 
 pytestmark = pytest.mark.postgres
 JOB = {"sources": ["https://example.org/podcast.xml"]}
-SOON_S = 20.0  # an event comes within a second or two; a busy machine needs more
+SOON_S = 60.0  # an event comes within a second or two; a busy machine needs more
 
 
 @dataclass
@@ -193,9 +194,25 @@ def test_changes_are_seen_where_no_bell_is_heard(
         reader.until("progress", '"is_paused": true')
 
 
+def n_listeners(engine: Engine) -> int:
+    with engine.connect() as connection:
+        n: int = connection.execute(
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND query = 'LISTEN verity_progress' AND state = 'idle'"
+            )
+        ).scalar_one()
+    return n
+
+
 def test_many_readers_cost_one_listener_and_no_more_looks_than_one(
-    client: httpx.Client, engine: Engine
+    client: httpx.Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in (
+        "HEARD_EVERY_S",
+        "UNHEARD_EVERY_S",
+    ):  # however long this takes: looks when it rings
+        monkeypatch.setattr(watch, name, 3_600.0)
     job_id = submit(client)
     statements: list[str] = []
 
@@ -214,13 +231,8 @@ def test_many_readers_cost_one_listener_and_no_more_looks_than_one(
 
         readers = [threads.submit(read) for _ in range(30)]
         ready.wait(60)
-        with transaction(engine) as connection:
-            n_listeners = connection.execute(
-                text(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND query = 'LISTEN verity_progress'"
-                )
-            ).scalar_one()
+        wait_until(lambda: n_listeners(engine) > 0)  # the first look does not wait for it
+        n_first = n_listeners(engine)
         event.listen(engine, "before_cursor_execute", note)
         client.post(f"/v1/jobs/{job_id}/pause")
         time.sleep(1.0)
@@ -229,7 +241,7 @@ def test_many_readers_cost_one_listener_and_no_more_looks_than_one(
             one.result(60)
         event.remove(engine, "before_cursor_execute", note)
     looks = [one for one in statements if "job_tally" in one]
-    assert n_listeners == 1
+    assert n_first == 1
     assert 1 <= len(looks) <= 5  # not 30
 
 

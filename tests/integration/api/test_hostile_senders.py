@@ -18,7 +18,7 @@ from console.people.roles import Role
 from console.serve_proxy import PATIENT_HOOK, be_patient
 from console.server import server_config
 from tests.integration.api.conftest import PASSWORD, serving
-from tests.integration.api.slow_lines import MOST_S, Hasty, line_to, rest_of
+from tests.integration.api.slow_lines import MOST_S, Hasty, line_to, rest_of, send
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 PIECE = b"8000\r\n" + b"a" * 0x8000 + b"\r\n"
@@ -50,7 +50,7 @@ def test_heads_of_many_fields_are_refused_by_their_length(
 ) -> None:
     fields = b"".join(b"x-%d: %d\r\n" % (n, n) for n in range(n_headers))
     with line_to(url) as line:
-        line.sendall(b"GET /v1/health/live HTTP/1.1\r\nhost: x\r\n" + fields + b"\r\n")
+        send(line, b"GET /v1/health/live HTTP/1.1\r\nhost: x\r\n" + fields + b"\r\n")
         assert status in line.recv(4096)
     assert is_answered(url)
 
@@ -139,7 +139,7 @@ def test_a_form_that_breaks_off_leaves_no_job_and_no_upload(url: str, head: byte
     with line_to(url) as line:
         line.sendall(b"POST /v1/jobs/batch HTTP/1.1\r\n" + head)
         line.sendall(b"content-type: multipart/form-data; boundary=b\r\n")
-        line.sendall(b"content-length: %d\r\n\r\n" % (len(form) + 1000) + form)
+        send(line, b"content-length: %d\r\n\r\n" % (len(form) + 1000) + form)
         assert b" 201 " not in rest_of(line)
     key = {"authorization": head.decode().split("authorization: ")[1].strip()}
     assert httpx.get(f"{url}/v1/jobs", headers=key, timeout=MOST_S).json()["jobs"] == []

@@ -15,7 +15,7 @@ from console.api.settings import ApiSettings
 from console.api.slow_senders import PatientProtocol
 from console.server import server_config
 from tests.integration.api.conftest import serving
-from tests.integration.api.slow_lines import GET, MOST_S, SIGN_IN, Hasty, drip, line_to
+from tests.integration.api.slow_lines import GET, MOST_S, SIGN_IN, Hasty, drip, line_to, send
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 
@@ -54,7 +54,7 @@ def test_a_kept_connection_may_be_quiet_between_requests(url: str) -> None:
 
 def test_a_head_that_is_too_large_is_refused(url: str) -> None:
     with line_to(url) as line:
-        line.sendall(GET[:-2] + b"x: " + b"a" * (1 << 17))
+        send(line, GET[:-2] + b"x: " + b"a" * (1 << 17))
         assert b" 400 " in line.recv(4096)
 
 

@@ -18,7 +18,7 @@ from storage import object_rows, retention_rows
 from storage.database import transaction
 from storage.kept_objects import put_object
 from storage.retention_rows import MediaClaim
-from tests.integration.jobs.queue_makers import make_job
+from tests.integration.jobs.queue_makers import claim_of, make_job
 from tests.makers import SAMPLE_RATE, speech_like, wav_bytes
 from tests.unit.reports.report_maker import CARD, CONTEXT, spliced_report
 
@@ -41,8 +41,8 @@ def finished_item(
     """Return the claim of an item that is done; its medium is kept where one is given."""
     queue = WorkQueue(context.engine)
     try:
-        make_job(queue, 1, account_id)
-        [claim] = queue.claim("worker")
+        job = make_job(queue, 1, account_id)
+        claim = claim_of(queue, job.job_id)
         finish_item(context, queue, claim, report or spliced_report(), medium, with_pdf=with_pdf)
         return claim
     finally:

@@ -17,6 +17,7 @@ from jobs.work_queue import WorkQueue
 from pipeline.errors import SourceNotFoundError
 from storage.settings import StorageSettings
 from tests.integration.items.item_maker import finished_item, minute_of_sound
+from tests.integration.jobs.queue_makers import claim_of
 from tests.models import make_second_detector
 from workers.course import Course
 from workers.evidence_taker import EvidenceTaker
@@ -33,12 +34,11 @@ def submitted(context: ApiContext, client: TestClient, item_id: str) -> ItemClai
     assert (job["counts"]["total"], job["counts"]["listing"]) == (1, 0)
     queue = WorkQueue(context.engine)
     try:
-        claims = [one for one in queue.claim("worker", 50) if one.job_id == job["job_id"]]
+        claim = claim_of(queue, job["job_id"])
     finally:
         queue.close()
-    assert len(claims) == 1
-    assert claims[0].kind is ItemKind.MEDIA
-    return claims[0]
+    assert claim.kind is ItemKind.MEDIA
+    return claim
 
 
 def fetched(context: ApiContext, claim: ItemClaim, folder: Path) -> FetchedItem:

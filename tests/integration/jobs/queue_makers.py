@@ -43,11 +43,21 @@ def make_items(n_items: int, start: int = 0) -> list[NewItem]:
 def make_job(queue: WorkQueue, n_items: int, account_id: str = "default") -> Job:
     """Return a job that is listed already, with its items waiting."""
     job = queue.desk.submit(JobSpec(sources=("https://media.example/feed",)), account_id)
-    listing = queue.claim("lister", kind=ItemKind.LIST)[0]
+    listing = claim_of(queue, job.job_id, ItemKind.LIST)
     for start in range(0, n_items, 1000):
         queue.add_items(listing, make_items(min(1000, n_items - start), start))
     queue.finish(listing)
     return queue.desk.job_status(job.job_id)
+
+
+def claim_of(queue: WorkQueue, job_id: str, kind: ItemKind | None = None) -> ItemClaim:
+    """Claim the one thing that waits of a job; what others left waiting goes on waiting."""
+    claims = queue.claim("worker", 50, kind)
+    for other in claims:
+        if other.job_id != job_id:
+            queue.release(other)
+    (claim,) = (one for one in claims if one.job_id == job_id)
+    return claim
 
 
 def make_many(engine: Engine, queue: WorkQueue, n_items: int) -> str:

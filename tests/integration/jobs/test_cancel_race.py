@@ -12,6 +12,7 @@ from jobs.spec import AttemptEnd, Beat, ItemClaim, ItemKind, ItemState, Job
 from jobs.work_queue import WorkQueue
 from pipeline.errors import InputError, StaleClaimError
 from pipeline.vocabulary import Failure
+from tests.fleet_bench import wait_until
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -32,6 +33,7 @@ def test_items_that_end_while_their_job_is_cancelled_end_once_and_the_rows_agree
     queue: WorkQueue, engine: Engine
 ) -> None:
     job = make_job(queue, N_ITEMS)
+    (held,) = queue.claim("slow", kind=ItemKind.MEDIA)  # not all is over, however quick others are
     begin = threading.Barrier(N_WORKERS + 1)
 
     def work(worker: int) -> None:
@@ -42,10 +44,10 @@ def test_items_that_end_while_their_job_is_cancelled_end_once_and_the_rows_agree
 
     def cancel() -> None:
         begin.wait()
-        for _ in range(200):  # in the midst: some have ended, some run, some wait
-            if queue.desk.job_status(job.job_id).counts.done > N_ITEMS // 6:
-                break
+        # in the midst: some have ended, some run, some wait
+        wait_until(lambda: queue.desk.job_status(job.job_id).counts.done > N_ITEMS // 6)
         queue.desk.cancel(job.job_id)
+        _end(queue, held)
 
     with ThreadPoolExecutor(N_WORKERS + 1) as threads:
         running = [threads.submit(work, number) for number in range(N_WORKERS)]

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,9 @@ from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
 
-# nothing but a commit that waits brings what was written to disk
+# seldom does anything but a commit that waits bring what was written to disk
 ONLY_WHEN_ASKED = {"wal_writer_delay": "10000", "autovacuum": "off", "bgwriter_delay": "10000"}
+WRITERS = {"postgres: walwriter", "postgres: background writer", "postgres: checkpointer"}
 
 
 @dataclass
@@ -36,11 +37,23 @@ class MortalServer:
 
     server: PostgresServer
     engine: Engine
+    held: list[int] = field(default_factory=list)
+
+    def hold_writers(self) -> None:
+        """Stop who writes every ten seconds, so that it is not just now."""
+        pid = self.server.running_pid()
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            if Path(f"/proc/{child}/cmdline").read_text().rstrip("\0 ") in WRITERS:
+                os.kill(int(child), signal.SIGSTOP)
+                self.held.append(int(child))
+        assert len(self.held) == len(WRITERS)
 
     def die_and_come_back(self) -> None:
         pid = self.server.running_pid()
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)  # an immediate stop: no checkpoint, nothing more is written
+        while self.held:  # who is stopped hears of no end
+            os.kill(self.held.pop(), signal.SIGKILL)
         wait_until(lambda: self.server.running_pid() is None)
         self.server.hold()
 
@@ -60,7 +73,7 @@ def mortal(var_folder: Path) -> Iterator[MortalServer]:
 def state_of(engine: Engine, claim: ItemClaim) -> tuple[str, int]:
     """Return an item's state and fence, once the server is back."""
     engine.dispose()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             with database.transaction(engine) as connection:
@@ -106,6 +119,7 @@ def test_without_the_wait_the_end_is_lost_and_the_attempt_may_end_again(
     queue = WorkQueue(mortal.engine, may_listen=False)
     make_job(queue, 1)
     (claim,) = queue.claim("worker")
+    mortal.hold_writers()
     with monkeypatch.context() as broken:
         broken.setattr(database, "_SYNC", "SELECT 1")
         queue.finish(claim, make_result(claim))
@@ -124,6 +138,7 @@ def test_an_end_that_is_asked_for_again_is_on_disk_once_it_is_confirmed(
     queue = WorkQueue(mortal.engine, may_listen=False)
     make_job(queue, 1)
     (claim,) = queue.claim("worker")
+    mortal.hold_writers()
     with monkeypatch.context() as broken:
         broken.setattr(database, "_SYNC", "SELECT 1")
         queue.finish(claim)  # as if its answer had been lost

@@ -13,6 +13,7 @@ from jobs.work_queue import WorkQueue
 from storage.claim_rows import ClaimOrder
 from storage.database import connect_engine
 from storage.room_rows import ask_claim_room
+from storage.work_bell import POLL_S
 from tests.integration.jobs.queue_makers import (
     AWAY,
     CORRUPT,
@@ -149,27 +150,19 @@ def test_idle_worker_is_woken_by_a_submit(queue: WorkQueue, database_url: str) -
     idle.wait_for_work(0)
     idle.wait_for_work(0.1)  # listens from here on
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(timed_wait, idle, 20.0)
-        time.sleep(0.2)
-        submitted = time.monotonic()
+        waiting = pool.submit(idle.wait_for_work, 60.0)
+        time.sleep(1.5 * POLL_S)
+        assert not waiting.done(), "it listens: who asks again and again would have been back"
         make_job(queue, 1)
-        was_rung, woken_at = waiting.result()
+        assert waiting.result()  # not the end of its time
     idle.close()
     engine.dispose()
-    assert was_rung
-    assert woken_at - submitted < 2  # 50 ms on a machine with nothing else to do
-
-
-def timed_wait(queue: WorkQueue, timeout_s: float) -> tuple[bool, float]:
-    return queue.wait_for_work(timeout_s), time.monotonic()
 
 
 def test_polling_alone_finds_work(engine: Engine) -> None:
     queue = WorkQueue(engine, may_listen=False)
     make_job(queue, 1)
-    started = time.monotonic()
-    assert queue.wait_for_work(0.2)
-    assert time.monotonic() - started < 1
+    assert queue.wait_for_work(3_600.0), "it asks long before that"
     assert queue.claim("worker", kind=ItemKind.MEDIA)
 
 

@@ -90,7 +90,7 @@ def test_a_child_dies_with_its_parent() -> None:
     )
     result = run_limited([sys.executable, "-c", parent], ChildLimits())
     child_pid = int(result.stdout)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and _is_alive(child_pid):
         time.sleep(0.02)  # waits for the kernel, not for us
     assert not _is_alive(child_pid)

@@ -15,6 +15,7 @@ from storage.egress_policy import EgressPolicy, parse_allow
 from storage.egress_proxy import ProxyLimits
 from tests.local_site import Answer, LocalSite, local_site
 
+SOON_S = 60.0  # what comes within a second on a quiet machine
 PUBLIC = "93.184.216.34"  # never connected to: it stands beside an answer that closes the name
 
 
@@ -39,7 +40,8 @@ def client_of(guard: EgressGuard) -> Iterator[httpx.Client]:
 
 def ask(guard: EgressGuard, message: bytes) -> bytes:
     """Send bytes to the guard as they are, and return its whole answer."""
-    with socket.create_connection(("127.0.0.1", urlsplit(guard.proxy_url).port or 0), 10) as end:
+    place = ("127.0.0.1", urlsplit(guard.proxy_url).port or 0)
+    with socket.create_connection(place, SOON_S) as end:
         end.sendall(message)
         answer = b""
         while data := end.recv(1 << 16):
@@ -244,18 +246,17 @@ def test_the_unix_socket_is_the_same_guard_in_a_private_folder(
 
 
 def test_heads_that_are_too_long_or_too_slow_are_ended(site: LocalSite) -> None:
-    limits = ProxyLimits(head_bytes=4096, head_s=0.3)
-    with EgressGuard(EgressPolicy(parse_allow(site.host)), limits) as guard:
+    policy = EgressPolicy(parse_allow(site.host))
+    with EgressGuard(policy, ProxyLimits(head_bytes=4096)) as guard:
         assert ask(guard, b"GET http://a/ HTTP/1.1\r\nX: " + b"x" * 9000).split()[1] == b"431"
+    with EgressGuard(policy, ProxyLimits(head_s=0.3)) as guard:
         assert ask(guard, b"GET http://a/ HTT").split()[1] == b"408"
 
 
 def test_a_silent_tunnel_is_ended(site: LocalSite) -> None:
     with EgressGuard(EgressPolicy(parse_allow(site.host)), ProxyLimits(idle_s=0.3)) as guard:
         line = f"CONNECT {site.host} HTTP/1.1\r\nHost: {site.host}\r\n".encode()
-        started = time.monotonic()
-        ask(guard, line + token_of(guard) + b"\r\n")
-    assert time.monotonic() - started < 5
+        assert ask(guard, line + token_of(guard) + b"\r\n").split()[1] == b"200"  # and its end
 
 
 def test_connections_over_the_limit_are_turned_away(site: LocalSite) -> None:
@@ -263,7 +264,7 @@ def test_connections_over_the_limit_are_turned_away(site: LocalSite) -> None:
     with EgressGuard(EgressPolicy(parse_allow(site.host)), limits) as guard:
         port = urlsplit(guard.proxy_url).port or 0
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + SOON_S
         while not (answer := ask(guard, b"")).startswith(b"HTTP/1.1 503"):
             assert time.monotonic() < deadline, answer
         for end in held:
@@ -274,7 +275,7 @@ def test_leaving_ends_open_connections_and_removes_the_socket(site: LocalSite) -
     before = set(threading.enumerate())  # a session's guard of other tests may be one
     with EgressGuard(EgressPolicy(parse_allow(site.host))) as guard:
         folder, port = guard.socket_path.parent, urlsplit(guard.proxy_url).port or 0
-        held = socket.create_connection(("127.0.0.1", port), 5)
+        held = socket.create_connection(("127.0.0.1", port), SOON_S)
     with held, suppress(ConnectionResetError):
         assert held.recv(10) == b""
     assert not folder.exists()
