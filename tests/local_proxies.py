@@ -17,9 +17,9 @@ def connect_proxy() -> Iterator[tuple[int, list[str]]]:
             head += client.recv(1 << 12)
         heads.append(head.decode())
         host, port = head.split(b" ")[1].decode().split(":")
-        origin = socket.create_connection((host, int(port)))
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        _join(client, origin)
+        with socket.create_connection((host, int(port))) as origin:
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            _join(client, origin)
 
     with _listening(serve) as port:
         yield port, heads
@@ -61,8 +61,9 @@ def socks_proxy(login: tuple[str, str] | None = None) -> Iterator[tuple[int, lis
         except OSError:
             client.sendall(b"\x05\x05\x00\x01" + bytes(6))  # connection refused
             return
-        client.sendall(b"\x05\x00\x00\x03\x05proxy\x00\x00")  # bound to a name, as some say it
-        _join(client, origin)
+        with origin:
+            client.sendall(b"\x05\x00\x00\x03\x05proxy\x00\x00")  # bound to a name, as some say it
+            _join(client, origin)
 
     with _listening(serve) as port:
         yield port, asked
@@ -105,11 +106,10 @@ def _listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def _join(client: socket.socket, origin: socket.socket) -> None:
-    with origin:
-        back = threading.Thread(target=_pump, args=(origin, client), daemon=True)
-        back.start()
-        _pump(client, origin)
-        back.join()
+    back = threading.Thread(target=_pump, args=(origin, client), daemon=True)
+    back.start()
+    _pump(client, origin)
+    back.join()
 
 
 def _pump(one: socket.socket, other: socket.socket) -> None:

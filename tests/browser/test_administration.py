@@ -23,6 +23,7 @@ from storage import worker_rows
 from storage.database import transaction
 from storage.objects import FolderStore
 from storage.sealing import Sealer
+from tests.browser.conftest import SOON_MS
 from tests.browser.test_accessibility import complaints
 from tests.integration.api.conftest import PASSWORD, serving
 from tests.integration.api.test_admin import fail_items
@@ -72,7 +73,7 @@ def open_page(chromium: Browser, site: str) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(SOON_MS)
         page.on("pageerror", lambda error: refused.append(str(error)))
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill("ada@example.org")
@@ -113,9 +114,9 @@ def test_the_fleet_renews_itself_and_says_when_the_server_is_away(open_page: Ope
     page.goto("/admin/fleet")
     expect(page.locator(".worker h3")).to_contain_text("node-7")
     page.route("**/admin/fleet/now", lambda route: route.abort())
-    expect(page.locator("#offline")).to_be_visible(timeout=20_000)
+    expect(page.locator("#offline")).to_be_visible()
     page.unroute("**/admin/fleet/now")
-    expect(page.locator("#offline")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#offline")).to_be_hidden()
 
 
 def test_a_schedule_is_said_while_it_is_typed_and_runs_are_compared(open_page: Open) -> None:

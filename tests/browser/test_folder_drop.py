@@ -20,6 +20,7 @@ from console.people.desk import SignUp
 from jobs.settings import JobsSettings
 from storage.objects import FolderStore
 from storage.sealing import Sealer
+from tests.browser.conftest import SOON_MS
 from tests.browser.test_accessibility import RULES
 from tests.integration.api.conftest import PASSWORD, serving
 
@@ -58,10 +59,10 @@ def open_page(context: ApiContext, chromium: Browser) -> Iterator[Open]:
             profile = chromium.new_context(base_url=url, viewport={"width": wide, "height": 900})
             opened.append(profile)
             page = profile.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(SOON_MS)
             person = {"email": "ada@example.org", "password": PASSWORD}
-            profile.request.post("/v1/people", data=person)
-            profile.request.post("/v1/sessions", data=person)
+            for path in ("/v1/people", "/v1/sessions"):
+                assert profile.request.post(path, data=person, timeout=SOON_MS).ok
             page.goto("/jobs/new")
             return page
 

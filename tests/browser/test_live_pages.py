@@ -166,6 +166,8 @@ def look_through(page: Page, job_id: str) -> None:
     page.get_by_label("Order").select_option("lowest")
     page.get_by_label("Search in titles").fill("item 1")
     page.get_by_role("button", name="Look").click()
+    expect(page).to_have_url(re.compile("search=item"))
+    page.wait_for_load_state()
     titles = page.locator("tbody td.title").all_inner_texts()
     assert len(titles) == 50
     assert all(title.startswith("Item 1") for title in titles)

@@ -154,7 +154,8 @@
     const long = Math.max(2, Math.min(40, Math.floor(CHUNK_ROWS / each) - 1));
     const from = Math.floor(second / long + 1e-6) * long;
     const answer = await data.rows({ from, to: Math.min(from + long, facts.end_s + 1) });
-    if (!answer) return;
+    const is_wanted = (time) => time >= from - 1e-6 && time < from + long - 1e-6;
+    if (!answer || (chunk && !is_wanted(second_of(at)))) return; // the cursor went back to what is shown
     const seconds = new Map();
     for (const row of answer.rows.filter(is_own)) {
       if (!seconds.has(row.start_s)) seconds.set(row.start_s, {});

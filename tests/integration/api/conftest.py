@@ -94,4 +94,4 @@ def serving(served: FastAPI | uvicorn.Config) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)

@@ -35,6 +35,7 @@ CHECKS = [
 # as tus names the bytes of a file
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 N_EXAMPLES = {"admin": 4, "visitor": 1}  # of each route: there are a hundred
+MOST_S = 120.0  # for an answer; by itself schemathesis gives a busy machine ten seconds
 N_OPERATIONS = 75  # at least: a description that lost its routes would pass
 
 
@@ -52,7 +53,7 @@ def test_every_route_answers_as_described(url: str, context: ApiContext, who: st
     context.people.sign_up("ada@example.org", PASSWORD)
     key = context.keys.make_key("default", "fuzz", Role.ADMIN).key
     headers = {"authorization": f"Bearer {key}"} if who == "admin" else {}
-    schema = schemathesis.openapi.from_url(f"{url}/v1/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{url}/v1/openapi.json", timeout=MOST_S)
     wrong, n_operations = [], 0
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
@@ -71,7 +72,7 @@ def test_every_route_answers_as_described(url: str, context: ApiContext, who: st
                 suppress_health_check=list(HealthCheck),
             )
             def ask(case: schemathesis.Case[Any]) -> None:
-                case.call_and_validate(headers=headers, checks=CHECKS)
+                case.call_and_validate(headers=headers, checks=CHECKS, timeout=MOST_S)
 
             try:
                 ask()

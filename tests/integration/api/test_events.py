@@ -106,7 +106,7 @@ def reading(client: httpx.Client, path: str) -> Iterator[Reader]:
             line = answer.extensions["network_stream"].get_extra_info("socket")
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
+            thread.join(60)
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_a_report_is_given_by_a_link_to_s3(
     item_id = reported_item(own)
     with serving(create_app(own)) as url, Client(url, key) as client:
         link = client.report_link(item_id, "pdf")
-        assert httpx.get(link).content == REPORT
+        assert httpx.get(link, timeout=60).content == REPORT
         assert "vv_" not in link
 
 

@@ -125,7 +125,8 @@ def test_what_came_before_the_line_broke_is_kept(
             line.sendall(head.encode() + data[:200_000])
             line.shutdown(socket.SHUT_WR)
             line.recv(1)  # the server has seen the end
-        with httpx.Client(base_url=url, headers={**ada.client.headers, "cookie": cookie}) as again:
+        headers = {**ada.client.headers, "cookie": cookie}
+        with httpx.Client(base_url=url, headers=headers, timeout=60) as again:
             sender = TusSender(again)
             until = time.monotonic() + 30.0
             while (offset := sender.offset(place)) == 0 and time.monotonic() < until:

@@ -28,7 +28,7 @@ def test_yt_dlp_lists_the_playlist_with_its_titles_kept() -> None:
 def test_the_site_gives_the_bytes_that_are_asked_for() -> None:
     with (
         serve_site("Playlist", (FeedEntry("a.wav", "First", b"0123456789"),)) as site,
-        httpx.Client(base_url=f"http://{site.address}", trust_env=False) as client,
+        httpx.Client(base_url=f"http://{site.address}", trust_env=False, timeout=60) as client,
     ):
         assert client.get("/media/a.wav").content == b"0123456789"
         part = client.get("/media/a.wav", headers={"Range": "bytes=2-4"})

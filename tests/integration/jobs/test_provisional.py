@@ -95,7 +95,9 @@ def test_however_an_attempt_ends_nothing_provisional_is_left(
             connection.execute(
                 text("UPDATE item SET lease_until = clock_timestamp() - interval '1 h'")
             )
-            connection.execute(text("UPDATE queue_pulse SET beat_at = clock_timestamp()"))
+            connection.execute(
+                text("UPDATE queue_pulse SET beat_at = clock_timestamp() + interval '1 h'")
+            )
         assert queue.reclaim_expired() == 1
     assert n_rows(engine) == 0
     assert shown(engine, claim) is None

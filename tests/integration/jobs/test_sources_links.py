@@ -28,7 +28,7 @@ def site() -> Iterator[LocalSite]:
 @pytest.fixture
 def access(site: LocalSite) -> Iterator[SourceAccess]:
     with EgressGuard(EgressPolicy(parse_allow(site.host))) as guard:
-        yield SourceAccess(guard, limits=FetchLimits(stall_s=2.0, n_resumes=2))
+        yield SourceAccess(guard, limits=FetchLimits(n_resumes=2))
 
 
 def item_of(url: str) -> NewItem:

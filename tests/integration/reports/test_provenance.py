@@ -113,7 +113,7 @@ def test_box_that_claims_to_be_huge_stops_nothing(tmp_path: Path, plain: bytes) 
 def test_reader_that_takes_too_much_is_ended_and_said(tmp_path: Path, signed: bytes) -> None:
     path = tmp_path / "item"
     path.write_bytes(signed)
-    starved = ChildLimits(cpu_s=5, memory_bytes=40 << 20, file_bytes=0, stall_s=10, wall_s=10)
+    starved = ChildLimits(cpu_s=5, memory_bytes=40 << 20, file_bytes=0, stall_s=60, wall_s=60)
     assert read_provenance(path, limits=starved).problems == ("reader_died",)
     found = read_provenance(path, limits=NO_TIME)
     assert (found.state, found.problems) == (ProvenanceState.UNREADABLE, ("timed_out",))

@@ -34,7 +34,9 @@ def guard(site: LocalSite) -> Iterator[EgressGuard]:
 
 @contextmanager
 def client_of(guard: EgressGuard) -> Iterator[httpx.Client]:
-    with httpx.Client(proxy=guard.proxy_url, trust_env=False, follow_redirects=True) as client:
+    with httpx.Client(
+        proxy=guard.proxy_url, trust_env=False, follow_redirects=True, timeout=SOON_S
+    ) as client:
         yield client
 
 

@@ -26,9 +26,9 @@ def ask(site: LocalSite, upstream: Upstream, host: str = NAME) -> httpx.Response
     """Ask for a page by the guard, which goes out by the proxy."""
     allow = parse_allow(f"{NAME}:{site.port}")
     guard = EgressGuard(
-        EgressPolicy(allow), ProxyLimits(connect_s=2), lambda _host, _port: ["127.0.0.1"], upstream
+        EgressPolicy(allow), ProxyLimits(connect_s=60), lambda _host, _port: ["127.0.0.1"], upstream
     )
-    with guard, httpx.Client(proxy=guard.proxy_url, trust_env=False) as client:
+    with guard, httpx.Client(proxy=guard.proxy_url, trust_env=False, timeout=60) as client:
         return client.get(site.url("/hello", host))
 
 
@@ -80,10 +80,10 @@ def test_a_socks_proxy_reaches_addresses_of_either_family() -> None:
         policy = EgressPolicy(ports=frozenset({9}))  # nobody listens there
         upstream = parse_proxy(f"socks5://127.0.0.1:{port}")
         public = "2606:2800:220:1:248:1893:25c8:1946"
-        guard = EgressGuard(policy, ProxyLimits(connect_s=2), lambda _host, _port: [public])
+        guard = EgressGuard(policy, ProxyLimits(connect_s=20), lambda _host, _port: [public])
         with (
             guard.through(upstream) as through,
-            httpx.Client(proxy=through.proxy_url, trust_env=False) as client,
+            httpx.Client(proxy=through.proxy_url, trust_env=False, timeout=60) as client,
         ):
             assert client.get("http://six.test:9/").status_code == 502
     assert asked == [f"{public} 9"]
