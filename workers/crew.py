@@ -36,7 +36,7 @@ from workers.scorer import DetectorFacts
 from workers.walk_values import here
 
 _log = logging.getLogger(__name__)
-END_S = 3.0  # for a killed process to be gone
+END_S = 10.0  # for killed processes to be gone: until then their folders are theirs
 LONGEST_PAUSE_S = 30.0  # between tries to start an actor
 MOST_DEAD_STARTS = 5  # in a row, of an actor that nobody can do without: then the fleet ends
 READY_POLL_S = 0.1

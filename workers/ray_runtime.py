@@ -8,9 +8,11 @@ import contextlib
 import logging
 import os
 import secrets
+import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ from workers.ray_folders import take_ray_folder
 from workers.settings import FleetSettings
 
 _SERVERS = frozenset({"gcs_server", "raylet"})  # without one of them a Ray of ours is dead
+GONE_S = 5.0  # for killed agents to be gone, on a machine with much else to do
 RAYLET_ANSWER_S = 3.0  # the kernel answers for a busy raylet, and refuses for a dead one
 LOCAL_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves this machine
@@ -233,6 +236,7 @@ def _end_local() -> None:
         _kill(agents)
     ray.shutdown()
     _kill(agents)
+    _see_out(agents)
     for agent in agents:
         os.close(agent)
 
@@ -242,6 +246,15 @@ def _kill(agents: list[int]) -> None:
     for agent in agents:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(agent, signal.SIGKILL)
+
+
+def _see_out(agents: list[int]) -> None:
+    """Wait a little until killed agents are gone: whoever ends after us leaves nothing."""
+    until = time.monotonic() + GONE_S
+    for agent in agents:
+        ending = select.poll()
+        ending.register(agent, select.POLLIN)
+        ending.poll(max(0.0, until - time.monotonic()) * 1000)
 
 
 def _children(pid: int) -> Iterator[int]:
