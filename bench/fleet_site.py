@@ -135,6 +135,7 @@ class FleetSite:
         self, queue: WorkQueue, job: Job, worker: "subprocess.Popen[bytes]", until: float
     ) -> Run:
         """Look at counts and CPU times until all is done."""
+        nothing: tuple[float, int, dict[str, float]] = time.monotonic(), 0, {}
         first: tuple[float, int, dict[str, float]] | None = None
         bounds = Bounds()
         while time.monotonic() < until:
@@ -143,8 +144,10 @@ class FleetSite:
             n_ended = counts.done + counts.failed
             if worker.poll() is None:
                 bounds.look(worker.pid, self.folder / "temp", counts)
-            if first is None and n_ended:
-                first = now, n_ended, used
+            if not n_ended:
+                nothing = now, 0, used
+            elif first is None:  # all at one look: from the last one at which there was none
+                first = (now, n_ended, used) if n_ended < counts.total else nothing
             if first is not None and n_ended == counts.total and not counts.listing:
                 began, n_before, before = first
                 spent = {role: cpu_s - before.get(role, 0.0) for role, cpu_s in used.items()}
