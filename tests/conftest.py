@@ -33,7 +33,7 @@ SESSION_PREFIX = "verity-tests-"
 IN_USE = "in-use.lock"
 S3_ACCESS_KEY = "verity-test-key"
 S3_SECRET_KEY = "verity-test-secret"  # noqa: S105 (of a server that lives as long as the tests)
-S3_START_TIMEOUT_S = 20
+S3_START_TIMEOUT_S = 90  # a second, on a loaded machine much longer
 
 # A machine with much else to do may pause an example for longer than Hypothesis allows by itself. The
 # same examples each time; others are tried by `pytest --hypothesis-profile default`.

@@ -67,7 +67,7 @@ def verity(var_folder: Path, s3_server: S3Server) -> Verity:
 @pytest.mark.s3
 @pytest.mark.ray
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(300)
 def test_a_folder_a_prefix_and_a_playlist_end_in_reports(
     verity: Verity, s3_server: S3Server, tmp_path: Path
 ) -> None:

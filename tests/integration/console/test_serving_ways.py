@@ -22,6 +22,7 @@ from tests.makers import SAMPLE_RATE, synthetic_sample, wav_bytes
 pytestmark = [pytest.mark.postgres, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(300)]
 VERITY = Path(sys.executable).with_name("verity")
 START_S = 120
+END_S = 120
 PASSWORD = "four plain words here"  # noqa: S105 (of somebody who lives as long as a test)
 JOB = {"sources": ["https://example.org/podcast.xml"], "name": "Tuesday"}
 # what differs with the request, the process or the clock, and not with who answers
@@ -58,7 +59,10 @@ def server(var_folder: Path, tmp_path: Path, way: str) -> Iterator[str]:
         yield found[1]
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(60)
+        try:
+            status = process.wait(END_S)
+        finally:
+            process.kill()
     assert status == 0, log.read_text()
 
 

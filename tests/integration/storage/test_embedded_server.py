@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def wait_until_nothing_runs(folder: Path, timeout_s: float = 15) -> list[str]:
+def wait_until_nothing_runs(folder: Path, timeout_s: float = 60) -> list[str]:
     deadline = time.monotonic() + timeout_s
     while (left := processes_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -92,14 +93,16 @@ def test_first_start_makes_a_migrated_database_that_is_kept(var_folder: Path) ->
 
 def test_processes_share_one_server_and_the_last_one_stops_it(var_folder: Path) -> None:
     server = PostgresServer(settings_of(var_folder).server_folder)
-    holders = [start_holder(var_folder) for _ in range(3)]  # the first start, raced
-    for holder in holders:
-        wait_for_held(holder)
-    pid = server.running_pid()
-    for holder in holders[:2]:
-        holder.communicate("\n")
-    assert server.running_pid() == pid
-    holders[2].communicate("\n")
+    with ExitStack() as stack:
+        # the first start, raced
+        holders = [stack.enter_context(start_holder(var_folder)) for _ in range(3)]
+        for holder in holders:
+            wait_for_held(holder)
+        pid = server.running_pid()
+        for holder in holders[:2]:
+            holder.communicate("\n")
+        assert server.running_pid() == pid
+        holders[2].communicate("\n")
     assert [holder.returncode for holder in holders] == [0, 0, 0]
     assert wait_until_nothing_runs(server.folder) == []
 

@@ -18,7 +18,7 @@ from tests.integration.jobs.queue_makers import CORRUPT, make_job, make_result
 pytestmark = pytest.mark.postgres
 
 DAMAGED = frozenset({"2.wav"})
-TIMES = SweepTimes(grace_s=0.1, watch_s=1.0)
+TIMES = SweepTimes(grace_s=0.1, watch_s=60.0)  # at most: it ends once all is swept
 _ONE = "SELECT min(item_id) FROM item WHERE state = 'done' AND kind = 'media'"
 Break = Callable[[Engine, FolderStore], None]
 

@@ -38,7 +38,8 @@ def test_an_upload_in_parts_is_analysed_beside_one_that_is_empty(
     with FleetThread(bench.settings) as fleet:
         fleet.join()
 
-    whole, nothing = bench.media(job)
+    items = {item.title: item for item in bench.media(job)}
+    whole, nothing = items["Interview 3.wav"], items["empty.wav"]
     assert (whole.state, nothing.state) == (ItemState.DONE, ItemState.FAILED)
     assert nothing.error_code == "media_empty"
     (file,) = [file for file in whole.files if file.kind == "json"]

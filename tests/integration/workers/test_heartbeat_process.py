@@ -27,7 +27,9 @@ from workers.settings import StageDeadlines
 from workers.sketch import Sketch
 
 pytestmark = [pytest.mark.postgres]
-LEASE_S = 2.0
+LEASE_S = 2.0  # as heartbeats renew it
+CLAIM_S = 120.0  # the lease of a claim, until the first of them
+PATIENCE_S = 60.0  # of a heartbeat with its driver, and of that with it
 HOLD = """
 import sys, time
 from workers.heartbeat import Orders
@@ -41,7 +43,7 @@ with HeartbeatLink(LinkSettings(orders, 0.3, 20.0, {}), print) as link:
 
 @pytest.fixture
 def queue(engine: Engine) -> Iterator[WorkQueue]:
-    queue = WorkQueue(engine, LEASE_S, may_listen=False)
+    queue = WorkQueue(engine, CLAIM_S, may_listen=False)
     yield queue
     queue.close()
 
@@ -54,8 +56,8 @@ def claim(queue: WorkQueue) -> ItemClaim:
 
 
 def open_link(url: str, on_event: Callable[[Event], None]) -> HeartbeatLink:
-    orders = Orders(url, LEASE_S, LEASE_S / 4, driver_silence_s=10.0)
-    return HeartbeatLink(LinkSettings(orders, 0.3, 20.0, {}), on_event)
+    orders = Orders(url, LEASE_S, LEASE_S / 4, driver_silence_s=PATIENCE_S)
+    return HeartbeatLink(LinkSettings(orders, 0.3, PATIENCE_S, {}), on_event)
 
 
 def state_of(queue: WorkQueue, claim: ItemClaim) -> str:
@@ -64,9 +66,12 @@ def state_of(queue: WorkQueue, claim: ItemClaim) -> str:
 
 
 def test_a_held_item_outlives_its_lease_and_a_dropped_one_does_not(
-    queue: WorkQueue, database_url: str, claim: ItemClaim
+    engine: Engine, database_url: str
 ) -> None:
+    queue = WorkQueue(engine, LEASE_S, may_listen=False)
+    queue.desk.submit(JobSpec(sources=("/nowhere",)))
     with open_link(database_url, lambda _: None) as link:
+        [claim] = queue.claim("me", kind=ItemKind.LIST)
         link.hold(claim, "list", deadline_s=60.0)
         time.sleep(2 * LEASE_S)  # the process tends the queue too: it would reclaim it
         assert state_of(queue, claim) == "running"
@@ -148,13 +153,14 @@ def test_a_heartbeat_that_was_killed_is_replaced_and_goes_on(
 def test_a_heartbeat_dies_with_its_driver(database_url: str) -> None:
     command = [sys.executable, "-c", HOLD, database_url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
-        assert driver.stdout is not None
-        pid = int(driver.stdout.readline())
-        assert Path(f"/proc/{pid}").exists()
+        try:
+            assert driver.stdout is not None
+            pid = int(driver.stdout.readline())
+            assert Path(f"/proc/{pid}").exists()
+        finally:
+            driver.kill()
 
-        driver.kill()
-
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), timeout_s=30)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def replaced(link: HeartbeatLink, first: int) -> bool:

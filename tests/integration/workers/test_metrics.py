@@ -13,6 +13,7 @@ from jobs.spec import ItemKind, JobSpec, NewItem, Priority
 from jobs.work_queue import WorkQueue
 from pipeline.errors import ConfigError
 from tests.claims import CLAIM
+from tests.free_ports import free_port
 from workers.fleet_events import FleetEvent, FleetEventKind
 from workers.log_format import LogFormatter
 from workers.metrics import FleetMetrics, QueueCollector, serve_metrics
@@ -78,8 +79,9 @@ def test_a_worker_counts_what_becomes_of_its_claims() -> None:
 
 
 def test_metrics_are_offered_at_their_address_alone(engine: Engine) -> None:
-    with serve_metrics(FleetMetrics(), engine, "127.0.0.1:19464"):
-        page = urlopen("http://127.0.0.1:19464/metrics").read().decode()
+    place = f"127.0.0.1:{free_port()}"
+    with serve_metrics(FleetMetrics(), engine, place):
+        page = urlopen(f"http://{place}/metrics").read().decode()
     assert "verity_held_items 0.0" in page
     with (
         pytest.raises(ConfigError, match="VERITY_METRICS"),

@@ -54,16 +54,18 @@ def test_a_stage_that_takes_its_time_is_told_meanwhile(thread: ThreadPoolExecuto
 
 
 def test_work_that_does_not_move_says_nothing(thread: ThreadPoolExecutor) -> None:
-    course, may_end = Course(), Event()
+    course, is_told, may_end = Course(), Event(), Event()
 
     def work() -> None:
         may_end.wait(5 * EVERY_S)
         course.moved(0.5)
+        is_told.wait(LONG_S)
         may_end.wait(5 * EVERY_S)
 
-    heads = list(awaited(thread, course, work, EVERY_S))
-
-    assert [head.progress for head in heads] == [0.5]
+    telling = awaited(thread, course, work, EVERY_S)
+    assert next(telling).progress == 0.5
+    is_told.set()
+    assert list(telling) == []
 
 
 def test_the_stage_that_failed_is_told_first(thread: ThreadPoolExecutor) -> None:

@@ -65,7 +65,7 @@ def test_agents_of_a_killed_driver_are_ended_by_the_next_start(
     ProcessFolder(tmp_path, end_processes_of).close()
 
     agents = (by_option, by_argument, titled)
-    assert [agent.wait(10) for agent in agents] == [-signal.SIGKILL] * 3
+    assert [agent.wait(60) for agent in agents] == [-signal.SIGKILL] * 3
     assert list(tmp_path.iterdir()) == []
 
 

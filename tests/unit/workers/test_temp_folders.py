@@ -5,6 +5,8 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,13 +26,16 @@ with folder.item_folder() as item:
 """
 
 
-def hold_in_child(root: Path) -> tuple[subprocess.Popen[str], Path]:
-    child = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(root)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    with child.stdout:
-        return child, Path(child.stdout.readline().strip())
+@contextmanager
+def hold_in_child(root: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Give a process that has an item's folder, and that folder; it is killed at the end."""
+    command = [sys.executable, "-c", HOLD, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            yield child, Path(child.stdout.readline().strip())
+        finally:
+            child.kill()
 
 
 def test_an_item_folder_is_private_and_gone_afterwards(tmp_path: Path) -> None:
@@ -56,9 +61,9 @@ def test_an_item_folder_is_removed_after_an_error(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_swept_by_the_next_one(tmp_path: Path) -> None:
-    child, item_folder = hold_in_child(tmp_path)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    with hold_in_child(tmp_path) as (child, item_folder):
+        child.send_signal(signal.SIGKILL)
+        child.wait()
     assert item_folder.exists()
 
     ProcessFolder(tmp_path).close()
@@ -68,14 +73,9 @@ def test_what_a_killed_process_left_is_swept_by_the_next_one(tmp_path: Path) -> 
 
 
 def test_a_living_process_keeps_its_folder(tmp_path: Path) -> None:
-    child, item_folder = hold_in_child(tmp_path)
-
-    n_removed = sweep(tmp_path)
-
-    assert n_removed == 0
-    assert (item_folder / "media.bin").exists()
-    child.kill()
-    child.wait()
+    with hold_in_child(tmp_path) as (_, item_folder):
+        assert sweep(tmp_path) == 0
+        assert (item_folder / "media.bin").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a folder of another user")
