@@ -28,6 +28,7 @@ from reports.private_keys import PrivateKey
 from reports.signing_keys import SigningKey
 
 FIELD = "VeritySignature"
+_MARKS = (FIELD.encode(), b"/ETSI.CAdES.detached")  # one changed byte leaves one of them
 _DIGEST = "sha256"
 _OWN_BYTES = 2_048  # of a signature without its certificate: some 400 for ECDSA P-256
 
@@ -115,6 +116,11 @@ def signer_of_pdf(pdf: bytes) -> PdfSigner | None:
         )
     except (PdfError, *MALFORMED):
         return None  # a PDF that cannot be read is told by who reads it, here it has no signer
+
+
+def was_signed(pdf: bytes) -> bool:
+    """Tell whether a signature of ours stands in a PDF, be it one that nobody can read any more."""
+    return any(mark in pdf for mark in _MARKS)
 
 
 def is_in_our_form(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:

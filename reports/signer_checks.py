@@ -13,12 +13,13 @@ from cryptography import x509
 
 from reports.json_signature import signer_of
 from reports.key_revocation import Revocation, revocations
-from reports.pdf_signature import signer_of_pdf
+from reports.pdf_signature import signer_of_pdf, was_signed
 from reports.published_keys import KeyList
 from reports.signing_keys import fingerprint, known_certificates
 from reports.time_stamps import Stamp
 
 CHANGED = "these are not the bytes that were signed"
+_NO_SIGNER = "carries no signature that can be read"
 
 
 class Outcome(StrEnum):
@@ -45,6 +46,7 @@ class SignedFile:
     content: bytes  # that the signature beside it is over; of a PDF the JSON inside it
     jws: bytes | None
     pdf: bytes | None
+    announced: bool = False  # the file says of itself that it is signed
 
 
 class KnownSigners:
@@ -119,11 +121,14 @@ def check_signature(
     certificate: x509.Certificate | None
     if signed.pdf is not None:
         signer = signer_of_pdf(signed.pdf)
+        if signer is None and (signed.announced or was_signed(signed.pdf)):
+            return Check(name, Outcome.FAILS, f"the PDF was signed, but {_NO_SIGNER}")
         if signer is None:
-            return Check(name, Outcome.ABSENT, "the PDF carries no signature that can be read")
+            return Check(name, Outcome.ABSENT, f"the PDF {_NO_SIGNER}")
         certificate = signer.certificate if signer.holds else None
     elif signed.jws is None:
-        return Check(name, Outcome.ABSENT, "there is no .jws file beside it")
+        announced = ", though the report says that it was signed" if signed.announced else ""
+        return Check(name, Outcome.ABSENT, f"there is no .jws file beside it{announced}")
     else:
         certificate = signer_of(signed.content, signed.jws)
     if certificate is None:

@@ -71,7 +71,8 @@ def check_report(
         media: the file that the report is about; None: not at hand.
         stamps: beside the file; a PDF may have others inside it.
     """
-    signed = SignedFile(report.json_bytes, jws, report.pdf)
+    announced = report.document.signature is not None
+    signed = SignedFile(report.json_bytes, jws, report.pdf, announced)
     found = read_stamps(signed, stamps or StampFiles())
     yield check_signature(signed, signers, found)
     yield from check_stamps(found)

@@ -1,5 +1,6 @@
 """A signed report is checked; one changed byte anywhere is found."""
 
+import dataclasses
 import io
 import stat
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from pipeline.errors import InputError
 from reports.as_json import to_json
 from reports.as_pdf import to_pdf
+from reports.custody_parts import signer_of_key
 from reports.document import to_document
 from reports.json_signature import sign_json, signer_of
 from reports.pdf_signature import sign_pdf, signer_of_pdf
@@ -67,6 +69,28 @@ def test_a_signed_pdf_holds_and_a_changed_byte_is_found(tmp_path: Path) -> None:
     path = tmp_path / "report.pdf"
     path.write_bytes(signed)
     assert outcomes(path, None, tmp_path / "keys")[::2] == [Outcome.HOLDS, Outcome.HOLDS]
+
+
+def test_a_changed_byte_that_makes_a_signature_unreadable_is_no_missing_signature(
+    tmp_path: Path,
+) -> None:
+    signed = sign_pdf(to_pdf(DOCUMENT), create_key(tmp_path / "keys", "Example Laboratory"))
+    path = tmp_path / "report.pdf"
+    # in the name of the field, in the signature, in its range, in its form, in the file's last offset
+    marks = (b"VeritySignature", b"/Contents <3", b"/ByteRange", b"/ETSI.CAdES", b"startxref\n")
+    for place in (signed.rindex(mark) + len(mark) for mark in marks):
+        path.write_bytes(signed[: place - 2] + bytes([signed[place - 2] ^ 1]) + signed[place - 1 :])
+        assert outcomes(path, None, tmp_path / "keys")[0] == Outcome.FAILS, place
+    path.write_bytes(to_pdf(DOCUMENT))
+    assert outcomes(path, None, tmp_path / "keys")[0] == Outcome.ABSENT
+
+
+def test_a_report_that_says_it_is_signed_fails_without_its_signature(tmp_path: Path) -> None:
+    key = create_key(tmp_path / "keys", "Example Laboratory")
+    context = dataclasses.replace(CONTEXT, signer=signer_of_key(key))
+    path = tmp_path / "report.pdf"
+    path.write_bytes(to_pdf(to_document(spliced_report(), CARD, context)))
+    assert outcomes(path, None, tmp_path / "keys")[0] == Outcome.FAILS
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
