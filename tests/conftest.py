@@ -20,7 +20,9 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg.errors import ObjectInUse
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from storage.database import connect_engine, migrate
@@ -34,6 +36,7 @@ IN_USE = "in-use.lock"
 S3_ACCESS_KEY = "verity-test-key"
 S3_SECRET_KEY = "verity-test-secret"  # noqa: S105 (of a server that lives as long as the tests)
 S3_START_TIMEOUT_S = 90  # a second, on a loaded machine much longer
+ALONE_TIMEOUT_S = 60  # until a database is nobody's
 
 # A machine with much else to do may pause an example for longer than Hypothesis allows by itself. The
 # same examples each time; others are tried by `pytest --hypothesis-profile default`.
@@ -260,11 +263,24 @@ def _database_url(server: PostgresServer, name: str) -> str:
 
 
 def _run_admin(server: PostgresServer, statement: str) -> None:
+    """Run a statement about databases once nobody is in them.
+
+    The server's own autovacuum comes by now and then, and by itself a statement waits five seconds for
+    it to leave: a busy machine needs more.
+    """
     engine = create_engine(
         _database_url(server, "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
     )
-    with engine.connect() as connection:
-        connection.execute(text(statement))
+    deadline = time.monotonic() + ALONE_TIMEOUT_S
+    while True:
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(statement))
+        except OperationalError as error:
+            if not isinstance(error.orig, ObjectInUse) or time.monotonic() > deadline:
+                raise
+        else:
+            break
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from tests.makers import silence, wav_bytes
 
 VERITY = Path(sys.executable).with_name("verity")
 TINY_DETECTOR = Path(__file__).parents[1] / "data" / "tiny_detector.onnx"
-SCAN_TIMEOUT_S = 50.0
+SCAN_TIMEOUT_S = 150.0
 ODD_NAMES = (
     "plain.wav",
     "-y.wav",

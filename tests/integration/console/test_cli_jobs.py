@@ -25,7 +25,7 @@ def verity(database_url: str, tmp_path: Path) -> Verity:
             capture_output=True,
             text=True,
             env=environ,
-            timeout=50,
+            timeout=150,
             check=False,
         )
 
@@ -100,7 +100,7 @@ def test_waiting_for_a_job_that_is_cancelled_ends_with_status_1(
         assert waiting.stdout is not None
         job_id = waiting.stdout.readline().split()[-1]
         assert verity("cancel", job_id).returncode == 0
-        assert waiting.wait(timeout=30) == 1
+        assert waiting.wait(timeout=90) == 1
 
 
 def test_top_shows_the_queue_once_for_people_and_programs(verity: Verity) -> None:

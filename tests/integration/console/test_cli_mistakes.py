@@ -20,7 +20,7 @@ def verity(folder: Path, *arguments: str, **environ: str) -> tuple[int, str]:
         text=True,
         env=os.environ | environ,
         cwd=folder,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

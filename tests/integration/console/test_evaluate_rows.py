@@ -19,7 +19,7 @@ NOBODY = 65_534
 
 def verity(*arguments: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [str(VERITY), *arguments], capture_output=True, text=True, timeout=50, check=False
+        [str(VERITY), *arguments], capture_output=True, text=True, timeout=150, check=False
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done

@@ -136,7 +136,7 @@ for script in ("console.log(6 * 7)", "Deno.readTextFileSync('/etc/passwd')", "De
         [sys.executable, "-c", code, str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=True,
     )
     first, *others = process.stdout.splitlines()
