@@ -154,7 +154,7 @@ def postgres_server(session_folder: Path) -> Iterator[PostgresServer]:
     server.hold()
     try:
         template = _database_url(server, TEMPLATE)
-        _run_admin(server, f"CREATE DATABASE {TEMPLATE}")
+        run_admin(server, f"CREATE DATABASE {TEMPLATE}")
         engine = connect_engine(template)
         migrate(engine)
         engine.dispose()
@@ -175,9 +175,9 @@ def database_url(postgres_server: PostgresServer) -> Iterator[str]:
 def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
     """Give the URL of a fresh, migrated database, for as long as it is wanted."""
     name = f"test_{uuid4().hex[:12]}"
-    _run_admin(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    run_admin(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     yield _database_url(postgres_server, name)
-    _run_admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    run_admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def _database_url(server: PostgresServer, name: str) -> str:
     return server.url.replace("@/verity?", f"@/{name}?")
 
 
-def _run_admin(server: PostgresServer, statement: str) -> None:
+def run_admin(server: PostgresServer, statement: str) -> None:
     """Run a statement about databases once nobody is in them.
 
     The server's own autovacuum comes by now and then, and by itself a statement waits five seconds for

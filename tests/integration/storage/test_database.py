@@ -6,8 +6,7 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, text
 
 import storage.embedding_tables
 import storage.evidence_tables
@@ -25,6 +24,7 @@ from storage.database import connect_engine, migrate, open_engine, transaction
 from storage.postgres_server import PostgresServer
 from storage.settings import StorageSettings
 from storage.tables import Table
+from tests.conftest import run_admin
 
 pytestmark = pytest.mark.postgres
 
@@ -32,13 +32,9 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def empty_database_url(postgres_server: PostgresServer) -> Iterator[str]:
     name = f"empty_{uuid4().hex[:12]}"
-    admin = create_engine(
-        postgres_server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    ).connect()
-    admin.execute(text(f"CREATE DATABASE {name}"))
+    run_admin(postgres_server, f"CREATE DATABASE {name}")
     yield postgres_server.url.replace("@/verity?", f"@/{name}?")
-    admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.close()
+    run_admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> None:
