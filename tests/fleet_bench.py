@@ -1,12 +1,13 @@
 """A fleet on a bench: a queue with a fresh database, and workers in a thread or a process."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,12 +19,15 @@ from jobs.work_queue import WorkQueue
 from tests.makers import encode, noise, speech_like, tone, write_wav
 from tests.models import TINY_DETECTOR, TINY_SEPARATOR
 from workers.fleet import run_fleet
-from workers.fleet_events import FleetEvent, FleetSummary
+from workers.fleet_events import FleetEvent, FleetEventKind, FleetSummary
+from workers.ray_folders import sweep_rays
 from workers.ray_runtime import open_ray
 from workers.settings import FleetSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 LEASE_S = 3.0  # short, but a loaded machine must still beat in time
+START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine much longer
+END_S = 120.0  # a worker that was told to end: 5 s; also what dies with a killed one
 
 
 @dataclass
@@ -53,6 +57,17 @@ class FleetThread:
         assert self.summary is not None
         return self.summary
 
+    def end(self) -> FleetSummary:
+        """Tell it to end; return what it did."""
+        self.stop.set()
+        return self.join()
+
+    def wait_until_ready(self) -> None:
+        """Return once its actors work: what is submitted now is begun at once."""
+        wait_until(
+            lambda: any(event.kind is FleetEventKind.READY for event in self.events), START_S
+        )
+
 
 @dataclass(frozen=True)
 class FleetBench:
@@ -66,8 +81,8 @@ class FleetBench:
     def settings(self) -> FleetSettings:
         return FleetSettings.from_env(self.environ)
 
-    def submit(self, source: Path) -> Job:
-        return self.queue.desk.submit(JobSpec(sources=(str(source),)))
+    def submit(self, *sources: Path | str) -> Job:
+        return self.queue.desk.submit(JobSpec(sources=tuple(map(str, sources))))
 
     def causes(self, item_id: str) -> list[str]:
         return [attempt.cause for attempt in self.queue.desk.item_attempts(item_id)]
@@ -87,11 +102,19 @@ class FleetBench:
         ):
             try:
                 yield process
-            finally:
+            except BaseException:
                 process.kill()
+                process.wait()
+                sweep_rays()  # of its own Ray, agents would stay for a minute
+                raise
+            process.kill()
 
     def media(self, job: Job) -> list[ItemStatus]:
         return [item for item in self.queue.desk.list_items(job.job_id) if item.kind == "media"]
+
+    def wait_until_over(self, job: Job, timeout_s: float = 200.0) -> None:
+        """Return once nothing of a job is left to do."""
+        wait_until(lambda: self.queue.desk.job_status(job.job_id).is_over, timeout_s)
 
 
 @pytest.fixture
@@ -177,6 +200,20 @@ def the_actor(title: str, of: int) -> int:
 
     wait_until(is_alone)
     return found[0]
+
+
+@contextmanager
+def standing_still(pids: Iterable[int]) -> Iterator[None]:
+    """Stop processes until the block is left: what others wait for from them does not come before."""
+    stopped = tuple(pids)
+    try:
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):  # somebody has killed it
+                os.kill(pid, signal.SIGCONT)
 
 
 def marked_servers(mark: str, program: str) -> list[int]:

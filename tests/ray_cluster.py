@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fleet_bench import ROOT
+from tests.fleet_bench import END_S, ROOT
 from workers.ray_runtime import LOCAL_ENVIRONMENT
 
 STORE_BYTES = 80 << 20
@@ -75,7 +75,7 @@ def ray_cluster(nodes: dict[Path, int]) -> Iterator[RayCluster]:
         finally:
             process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(END_S)
             process.kill()
 
 

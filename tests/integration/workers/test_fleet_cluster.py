@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,18 +15,21 @@ from sqlalchemy import Engine
 from jobs.spec import AttemptEnd, Job
 from storage.worker_rows import read_workers
 from tests.fleet_bench import (
+    END_S,
     ROOT,
+    START_S,
     FleetBench,
     bench,
     long_folder,
     marked_pids,
+    standing_still,
     wait_until,
 )
+from tests.held_items import held_site
 from tests.makers import speech_like, write_wav
 from tests.ray_cluster import RayCluster, ray_cluster
 
-pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
-START_S = 120.0  # a driver and its actors: 8 s, on a loaded machine much longer
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 N_CORES = {"a": 3, "b": 4}  # five preparers and the rest ask for 6.6: some on each node
 
 FOREIGN = """
@@ -86,6 +88,12 @@ def cluster(session_folder: Path) -> Iterator[RayCluster]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else_is_there(cluster: RayCluster) -> None:
+    """Begin once the actors of the test before are gone, those of a driver that was killed too."""
+    wait_until(lambda: not ours(cluster), END_S)
+
+
 @pytest.fixture
 def speech_folder(tmp_path: Path) -> Path:
     """Give a folder of a dozen short files."""
@@ -98,7 +106,7 @@ def speech_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def six_long_ones(long_folder: Path) -> Path:
-    """Give a folder of files none of which is done between two looks at who has it."""
+    """Give a folder of files each of which is more than a preparer is ahead of a scorer that stands still."""
     for number in range(5):
         shutil.copy(long_folder / "long.flac", long_folder / f"a long one {number}.flac")
     return long_folder
@@ -121,16 +129,12 @@ def ours(cluster: RayCluster) -> set[int]:
     return {pid for title in titles for pid in cluster.actors(title)}
 
 
-def is_running(bench: FleetBench, job: Job) -> bool:
-    return bench.queue.desk.job_status(job.job_id).counts.running > 0
-
-
-def nodes_with_preparers(engine: Engine) -> int:
-    """Return on how many nodes a preparer works, as the workers say every five seconds."""
+def at_work(engine: Engine, kind: str) -> list[str]:
+    """Return the nodes of all actors of a kind that work, as their drivers say every five seconds."""
     with engine.connect() as connection:
         workers = read_workers(connection)
-    actors = [one for worker in workers for one in worker.actors if "preparer" in one["lane"]]
-    return len({one["node"] for one in actors if one["node"]})
+    actors = [one for worker in workers for one in worker.actors if kind in one["lane"]]
+    return [one["node"] for one in actors if one["node"]]
 
 
 def assert_each_is_done_once(bench: FleetBench, job: Job, n_items: int) -> None:
@@ -161,29 +165,35 @@ def test_a_path_of_one_node_is_refused_on_the_other(cluster: RayCluster, bench: 
 
 
 def test_media_lie_under_the_private_root_of_the_node_that_analyses_them(
-    cluster: RayCluster, bench: FleetBench, engine: Engine, speech_folder: Path, tmp_path: Path
+    cluster: RayCluster, bench: FleetBench, engine: Engine, tmp_path: Path
 ) -> None:
     log = tmp_path / "driver.log"
-    used: set[Path] = set()
+    more = {**cluster.environ, "VERITY_PREPARERS": "5"}
 
-    with bench.start_process(log, "--log-json", **cluster.environ, VERITY_PREPARERS="5") as driver:
-        # those that start first would do a dozen short items alone
-        wait_until(lambda: nodes_with_preparers(engine) == 2, START_S)
-        job = bench.submit(speech_folder)
-        while not bench.queue.desk.job_status(job.job_id).is_over:
-            assert driver.poll() is None, log.read_text()[-4000:]
-            used |= {root for root in cluster.raylets if any(root.glob("*/verity-item-*"))}
-            time.sleep(0.02)
-        driver.send_signal(signal.SIGTERM)
-        assert driver.wait(60) == 0, log.read_text()[-4000:]
+    with held_site(tmp_path, 6) as held:
+        more["VERITY_FETCH_ALLOW"] = held.site.host
+        with bench.start_process(log, "--log-json", **more) as driver:
+            wait_until(lambda: len(at_work(engine, "preparer")) == 5, START_S)
+            job = bench.submit(held.list_path)
+            # each preparer has one: none is done before it may come
+            wait_until(lambda: all(map(n_media_under, cluster.raylets)), START_S)
+            assert sum(map(n_media_under, cluster.raylets)) <= 5
+            held.let_go()
+            bench.wait_until_over(job)
+            driver.send_signal(signal.SIGTERM)
+            assert driver.wait(END_S) == 0, log.read_text()[-4000:]
 
-    assert_each_is_done_once(bench, job, 12)
-    assert used == set(cluster.raylets)
+    assert_each_is_done_once(bench, job, 6)
+    assert not any(map(n_media_under, cluster.raylets))
     assert list((bench.folder / "temp").glob("*")) == []  # of the driver: nothing is kept there
 
 
+def n_media_under(root: Path) -> int:
+    return len(list(root.glob("*/verity-item-*/**/media.bin")))
+
+
 def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leaves(
-    cluster: RayCluster, bench: FleetBench, six_long_ones: Path, tmp_path: Path
+    cluster: RayCluster, bench: FleetBench, engine: Engine, six_long_ones: Path, tmp_path: Path
 ) -> None:
     more = {**cluster.environ, "BENCH_MARK": (mark := os.urandom(8).hex())}
     own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
@@ -193,21 +203,22 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
     with bench.start_process(
         tmp_path / "first.log", "--log-json", **more, VERITY_PREPARERS="2"
     ) as first:
-        wait_until(lambda: len(ours(cluster)) == 5, START_S)
+        wait_until(lambda: len(at_work(engine, "")) == 5, START_S)
         of_first = ours(cluster)
         with bench.start_process(log, "--log-json", **own, VERITY_PREPARERS="3") as second:
             # 3.4 cores are left: the least crew takes 2.6 of them
+            wait_until(lambda: len(at_work(engine, "")) == 9, START_S)
+            assert len(cluster.actors("Preparer")) == 3
+            with standing_still(cluster.actors("Scorer")):  # so nobody is done with anything
+                job = bench.submit(six_long_ones)
+                wait_until(lambda: bool(of_first & {*cluster.actors("Preparer.prepare")}), START_S)
+                first.send_signal(signal.SIGKILL)
+            wait_until(lambda: not of_first & ours(cluster), END_S)
+            wait_until(lambda: not marked_pids(mark), END_S)  # nor does its heartbeat live
             wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
-            wait_until(lambda: len(cluster.actors("Scorer")) == 2, START_S)
-            job = bench.submit(six_long_ones)
-            wait_until(lambda: bool(of_first & {*cluster.actors("Preparer.prepare")}), START_S)
-            first.send_signal(signal.SIGKILL)
-            wait_until(lambda: not of_first & ours(cluster), 30)
-            wait_until(lambda: not marked_pids(mark), 5)  # nor does its heartbeat live
-            wait_until(lambda: len(cluster.actors("Preparer")) == 3, START_S)
-            wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, START_S)
+            bench.wait_until_over(job)
             second.send_signal(signal.SIGTERM)
-            assert second.wait(60) == 0, log.read_text()[-4000:]
+            assert second.wait(END_S) == 0, log.read_text()[-4000:]
 
     assert_each_is_done_once(bench, job, 6)
     causes = [bench.causes(item.item_id) for item in bench.media(job)]
@@ -216,7 +227,7 @@ def test_a_driver_begins_with_some_actors_and_takes_over_what_a_killed_one_leave
 
 
 def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
-    cluster: RayCluster, bench: FleetBench, speech_folder: Path, tmp_path: Path
+    cluster: RayCluster, bench: FleetBench, engine: Engine, speech_folder: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "second.log"
 
@@ -225,7 +236,7 @@ def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
         tmp_path / "first.log", "--log-json", **cluster.environ, VERITY_PREPARERS="5"
     ) as first:
         # a scorer, a writer and a lister are with them
-        wait_until(lambda: len(ours(cluster)) == 8, START_S)
+        wait_until(lambda: len(at_work(engine, "")) == 8, START_S)
         of_first = ours(cluster)
         own = {**cluster.environ, "VERITY_TEMP": str(bench.folder / "second")}
         with bench.start_process(log, "--log-json", **own, VERITY_PREPARERS="1") as second:
@@ -233,24 +244,28 @@ def test_a_driver_without_room_for_all_that_it_needs_holds_no_part_of_it(
             assert ours(cluster) <= of_first
             first.send_signal(signal.SIGKILL)
             job = bench.submit(speech_folder)
-            wait_until(lambda: bench.queue.desk.job_status(job.job_id).is_over, START_S)
+            bench.wait_until_over(job)
             second.send_signal(signal.SIGTERM)
-            assert second.wait(60) == 0, log.read_text()[-4000:]
+            assert second.wait(END_S) == 0, log.read_text()[-4000:]
 
     assert_each_is_done_once(bench, job, 12)
 
 
 def test_a_node_that_dies_costs_no_item_and_no_driver(
-    cluster: RayCluster, bench: FleetBench, six_long_ones: Path, tmp_path: Path
+    cluster: RayCluster, bench: FleetBench, engine: Engine, six_long_ones: Path, tmp_path: Path
 ) -> None:
-    job = bench.submit(six_long_ones)
     log = tmp_path / "driver.log"
     [_, root] = cluster.raylets
 
-    with bench.start_process(log, **cluster.environ, VERITY_PREPARERS="5") as driver:
-        wait_until(lambda: bool(cluster.actors("Preparer.prepare", root)), START_S)
-        cluster.kill_node(root)
-        assert driver.wait(150) == 0, log.read_text()[-6000:]
+    with bench.start_process(log, "--log-json", **cluster.environ, VERITY_PREPARERS="5") as driver:
+        wait_until(lambda: len(at_work(engine, "")) == 8, START_S)
+        with standing_still(cluster.actors("Scorer")):  # so nobody is done with anything
+            job = bench.submit(six_long_ones)
+            wait_until(lambda: bool(cluster.actors("Preparer.prepare", root)), START_S)
+            cluster.kill_node(root)
+        bench.wait_until_over(job)
+        driver.send_signal(signal.SIGTERM)
+        assert driver.wait(END_S) == 0, log.read_text()[-6000:]
 
     assert_each_is_done_once(bench, job, 6)
     causes = [bench.causes(item.item_id) for item in bench.media(job)]

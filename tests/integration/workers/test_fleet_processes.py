@@ -3,9 +3,7 @@
 
 import json
 import os
-import shutil
 import signal
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,22 +11,26 @@ import pytest
 
 from jobs.spec import AttemptEnd, ItemState
 from tests.fleet_bench import (
-    LEASE_S,
+    END_S,
     FleetBench,
     FleetThread,
     actor_pids,
     bench,
+    command_of,
     local_ray,
-    long_folder,
     marked_pids,
     marked_servers,
     media_folder,
+    standing_still,
     wait_until,
 )
+from tests.held_items import HeldSite, held
 from workers.running_workers import stop_workers
 
-pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(200)]
-START_S = 120.0  # a worker with a Ray of its own: 10 s, on a loaded machine much longer
+pytestmark = [pytest.mark.ray, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
+
+HAVE_FOLDERS = ("Preparer", "Lister")
+GONE_S = 20.0  # Ray's agents would look for their server for a minute
 
 
 def is_running(bench: FleetBench, job_id: str) -> bool:
@@ -36,14 +38,17 @@ def is_running(bench: FleetBench, job_id: str) -> bool:
 
 
 def test_a_second_worker_finishes_what_a_killed_one_left_with_one_report_for_each_item(
-    bench: FleetBench, media_folder: Path, long_folder: Path, local_ray: None, tmp_path: Path
+    bench: FleetBench, media_folder: Path, held: HeldSite, local_ray: None, tmp_path: Path
 ) -> None:
-    shutil.copy(long_folder / "long.flac", media_folder / "a long one.flac")
-    job = bench.submit(media_folder)
+    job = bench.submit(media_folder, held.list_path)
 
     with bench.start_process(tmp_path / "first.log") as first:
-        wait_until(lambda: is_running(bench, job.job_id), START_S)
+        held.wait_until_wanted()
+        of_first = [pid for kind in HAVE_FOLDERS for pid in actor_pids(kind, of=first.pid)]
         first.send_signal(signal.SIGKILL)
+    # what lies in the folders of living actors is theirs
+    wait_until(lambda: not any(command_of(pid).startswith("ray::") for pid in of_first), END_S)
+    held.let_go()
     with FleetThread(bench.settings) as second:
         second.join()
 
@@ -57,21 +62,19 @@ def test_a_second_worker_finishes_what_a_killed_one_left_with_one_report_for_eac
 
 
 def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
-    bench: FleetBench, long_folder: Path, local_ray: None, tmp_path: Path
+    bench: FleetBench, held: HeldSite, local_ray: None, tmp_path: Path
 ) -> None:
-    job = bench.submit(long_folder)
+    job = bench.submit(held.list_path)
     log = tmp_path / "late.log"
 
     with bench.start_process(log) as late:
-        wait_until(lambda: is_running(bench, job.job_id), START_S)
-        late.send_signal(signal.SIGSTOP)
-        try:
+        held.wait_until_wanted()
+        with standing_still([late.pid]):
+            held.let_go()
             with FleetThread(bench.settings) as other:
                 other.join()
             [report] = bench.queue.desk.reports_of(job.job_id)
-        finally:
-            late.send_signal(signal.SIGCONT)
-        assert late.wait(60) == 0, log.read_text()[-6000:]
+        assert late.wait(END_S) == 0, log.read_text()[-6000:]
 
     [item] = bench.media(job)
     assert bench.causes(item.item_id) == [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE]
@@ -80,50 +83,46 @@ def test_a_worker_that_was_stopped_too_long_comes_too_late_and_changes_nothing(
 
 
 def test_a_worker_whose_raylet_is_killed_gives_back_and_ends_and_another_one_does_it_once(
-    bench: FleetBench, long_folder: Path, local_ray: None, tmp_path: Path
+    bench: FleetBench, held: HeldSite, local_ray: None, tmp_path: Path
 ) -> None:
-    job = bench.submit(long_folder)
+    job = bench.submit(held.list_path)
     log = tmp_path / "worker.log"
 
     with bench.start_process(log, BENCH_MARK=(mark := uuid4().hex)) as worker:
-        wait_until(lambda: bool(actor_pids("Preparer.prepare", of=worker.pid)), START_S)
+        held.wait_until_wanted()
         [raylet] = marked_servers(mark, "raylet/raylet")
         os.kill(raylet, signal.SIGKILL)
-        killed_at = time.monotonic()
-        wait_until(lambda: not is_running(bench, job.job_id), 60)
-        took_s = time.monotonic() - killed_at
-        assert worker.wait(60) == 75, log.read_text()[-6000:]  # start it again later
+        # by itself: 60 s later Ray would end it, items and all, and not with this
+        assert worker.wait(END_S) == 75, log.read_text()[-6000:]  # start it again later
+    assert not is_running(bench, job.job_id)
     wait_until(lambda: marked_pids(mark) == [])
+    held.let_go()
     with FleetThread(bench.settings) as other:
         other.join()
 
-    assert took_s < 2 * LEASE_S + 4, "two leases, and what a loaded machine needs"
     [item] = bench.media(job)
-    assert bench.causes(item.item_id) in (
-        [AttemptEnd.RELEASED, AttemptEnd.DONE],
-        [AttemptEnd.DRIVER_LOST, AttemptEnd.DONE],
-    )
+    assert bench.causes(item.item_id) == [AttemptEnd.RELEASED, AttemptEnd.DONE]
     assert len(list(bench.queue.desk.reports_of(job.job_id))) == 1
 
 
 def test_a_second_sigterm_makes_a_worker_give_back_at_once_and_leave_no_process_and_no_file(
-    bench: FleetBench, long_folder: Path, tmp_path: Path
+    bench: FleetBench, held: HeldSite, tmp_path: Path
 ) -> None:
-    job = bench.submit(long_folder)
+    job = bench.submit(held.list_path)
     mark = uuid4().hex
     log = tmp_path / "worker.log"
 
     with bench.start_process(log, VERITY_GRACE_S="100", BENCH_MARK=mark) as worker:
-        wait_until(lambda: is_running(bench, job.job_id), START_S)
+        held.wait_until_wanted()
         assert len(marked_pids(mark)) > 5  # Ray, its actors, the heartbeat
         worker.send_signal(signal.SIGTERM)
         wait_until(lambda: "leaving" in log.read_text())
         assert stop_workers(bench.settings.storage) == 1  # by SIGTERM, as `make clean` does
-        assert worker.wait(60) == 0
+        assert worker.wait(END_S) == 0
 
     [item] = bench.media(job)
     assert item.state == ItemState.READY
     assert bench.causes(item.item_id) == [AttemptEnd.RELEASED]
-    assert marked_pids(mark) == []
+    wait_until(lambda: marked_pids(mark) == [], GONE_S)
     assert list((bench.folder / "temp").iterdir()) == []
     assert json.loads((bench.folder / "trace.json").read_text())[-1]["name"] == "end"

@@ -1,6 +1,7 @@
 """The database is away for four leases: what is held stays held, and nothing is done again."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,22 +19,33 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
 LEASE_S = 2.0
 
 
-def test_an_item_that_is_held_while_the_database_is_away_for_four_leases_stays_held(
-    var_folder: Path,
-) -> None:
+@pytest.fixture
+def server(var_folder: Path) -> Iterator[PostgresServer]:
+    """Give a server that a test may stop."""
     server = PostgresServer(var_folder / "postgres", {"fsync": "off"})
     server.hold()
+    try:
+        yield server
+    finally:
+        server.remove()
+        server.release()
+
+
+def test_an_item_that_is_held_while_the_database_is_away_for_four_leases_stays_held(
+    server: PostgresServer,
+) -> None:
     engine = connect_engine(server.url)
     migrate(engine)
     queue = WorkQueue(engine, LEASE_S, may_listen=False)
     job = make_job(queue, 1)
-    [claim] = queue.claim("worker")
     events: list[Event] = []
     orders = Orders(server.url, LEASE_S, LEASE_S / 4, driver_silence_s=60.0)
     with HeartbeatLink(LinkSettings(orders, 0.3, 60.0, {}), events.append) as link:
+        [claim] = queue.claim("worker")
         link.hold(claim, "prepare", deadline_s=120.0)
         pid = link.process_id
         server.stop()
+        wait_until(lambda: any(event.kind is EventKind.OUTAGE for event in events))
         time.sleep(4 * LEASE_S)
         server.hold()  # starts it again
         link.note(claim, "score", 120.0, progress=0.5)
@@ -53,5 +65,3 @@ def test_an_item_that_is_held_while_the_database_is_away_for_four_leases_stays_h
     assert {event.kind for event in events} <= {EventKind.OUTAGE, EventKind.BEAT}
     assert [event.kind for event in events].count(EventKind.OUTAGE) == 1, "said once"
     engine.dispose()
-    server.remove()
-    server.release()
