@@ -112,7 +112,7 @@ def test_database_that_goes_away_is_the_same_error(database_url: str, engine: En
     with pytest.raises(DatabaseError), transaction(victim) as connection:  # noqa: PT012
         pid = connection.scalar(text("SELECT pg_backend_pid()"))
         with engine.begin() as other:
-            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            other.execute(text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": pid})
         connection.execute(text("SELECT 1"))
     with transaction(victim) as connection:  # the next one gets a fresh connection
         assert connection.scalar(text("SELECT 1")) == 1

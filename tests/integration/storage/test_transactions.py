@@ -31,7 +31,7 @@ def accounts(engine: Engine) -> set[str]:
 
 def end_backend(engine: Engine, process_id: int) -> None:
     with transaction(engine) as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": process_id})
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": process_id})
 
 
 def own_backend(connection: Connection) -> int:
