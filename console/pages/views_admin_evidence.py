@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,6 +15,8 @@ from console.api.context import Context
 from console.api.principals import Admin, Operator
 from console.api.routes_admin_evidence import AuditChecked, AuditWanted, OpinionCountShown
 from console.pages.render import Page, PageHere
+from reports.languages import words_of
+from reports.wording import condition_text
 
 router = APIRouter(prefix="/admin")
 Digits = Annotated[str, Field(pattern=r"^\d{0,18}$")]
@@ -50,7 +53,9 @@ class AuditForm(BaseModel):
 @router.get("/models")
 def models(page: PageHere, asking: Admin, context: Context) -> Response:
     """Show the models' cards."""
-    return page.show("admin_models.html", models=routes_admin_evidence.models(asking, context))
+    said = partial(condition_text, words=words_of(page.language))  # as reports say it
+    cards = routes_admin_evidence.models(asking, context)
+    return page.show("admin_models.html", models=cards, said=said)
 
 
 @router.get("/audit")

@@ -32,6 +32,7 @@ from pipeline.errors import InputError
 from reports.languages import words_of
 from reports.opinion import Opinion
 from reports.page_strongest import strongest_text
+from reports.provenance import provenance_sentence
 from reports.review_part import MAX_TEXT
 
 router = APIRouter()
@@ -69,6 +70,7 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         return page.show("item_waiting.html", item=found, attempts=attempts)
     words = words_of(page.language)
     report = context.items.shelf.read(found)
+    provenance = report.document.provenance
     sound = sound_of(context, asking.account_id, found, report)
     shown = finding_shown(found, report, sound, words)
     note(context, asking, Deed.REPORT_READ, f"item:{item_id}")
@@ -78,6 +80,7 @@ def item(page: PageHere, asking: Reader, context: Context, item_id: str) -> Resp
         finding=shown,
         document=report.document,
         report_words=words,
+        provenance=provenance and provenance_sentence(provenance, words),
         stage=stage_of(shown, report.document.pictures, page.words),
         sound=sound,
         quality=quality_of(report, words),

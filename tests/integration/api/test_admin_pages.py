@@ -53,6 +53,12 @@ def test_every_page_says_what_there_is_where_there_is_nothing_yet(
         assert words[f"admin.{key}"] in html.unescape(ada.get(path).text), path
 
 
+def test_a_models_tests_are_named_as_in_reports(ada: TestClient) -> None:
+    for language, said in {"en": "the held-back test (fold 4)", "ko": "깨끗한 소리"}.items():
+        ada.cookies.set("verity_language", language)
+        assert said in html.unescape(ada.get("/admin/models").text)
+
+
 def test_an_accounts_admin_is_not_led_to_the_installation(
     ada: TestClient, context: ApiContext
 ) -> None:

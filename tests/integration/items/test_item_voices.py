@@ -10,6 +10,7 @@ from jobs.retention import delete_item
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.items.conftest import signed_in
 from tests.integration.items.item_maker import finished_item
+from tests.unit.reports.report_maker import failed_report, spliced_report
 
 pytestmark = pytest.mark.postgres
 
@@ -63,6 +64,23 @@ def test_what_has_no_finding_has_no_feedback(ada: TestClient) -> None:
     item = ada.get(f"/v1/jobs/{job['job_id']}/items").json()["items"][0]["item_id"]
     answer = ada.put(f"/v1/items/{item}/feedback", json={"opinion": "agree"})
     assert (answer.status_code, answer.json()["code"]) == (422, "input_invalid")
+
+
+def test_the_page_of_a_failed_item_asks_for_no_word_on_a_finding(
+    ada: TestClient, context: ApiContext
+) -> None:
+    failed = finished_item(context, "default", failed_report()).item_id
+    assert 'id="feedback"' not in ada.get(f"/items/{failed}").text
+    judged = finished_item(context, "default", spliced_report()).item_id
+    assert 'id="feedback"' in ada.get(f"/items/{judged}").text
+
+
+def test_the_page_says_where_before_how_strongly_and_names_facts_as_reports_do(
+    ada: TestClient, context: ApiContext
+) -> None:
+    page = ada.get(f"/items/{finished_item(context, 'default', spliced_report()).item_id}").text
+    assert page.index("Marked: 0:12") < page.index("In the stretch that says most")
+    assert "<dt>HTTP status</dt>" in page
 
 
 def test_feedback_is_given_and_taken_back_on_the_page(ada: TestClient, context: ApiContext) -> None:
