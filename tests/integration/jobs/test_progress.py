@@ -11,6 +11,7 @@ from pipeline.errors import SourceNotFoundError
 from pipeline.vocabulary import VerdictKind
 from storage.database import transaction
 from storage.states import Priority
+from tests.conftest import MovedClock
 from tests.integration.jobs.queue_makers import AWAY, CORRUPT, make_job, make_result
 
 pytestmark = pytest.mark.postgres
@@ -96,8 +97,11 @@ def test_a_deleted_finding_is_not_counted_any_more(queue: WorkQueue, engine: Eng
     assert progress(engine, job).findings == {"inconclusive": 2}
 
 
-def test_the_rest_takes_as_long_as_the_pace_so_far_says(queue: WorkQueue, engine: Engine) -> None:
+def test_the_rest_takes_as_long_as_the_pace_so_far_says(
+    moved_clock: MovedClock, queue: WorkQueue, engine: Engine
+) -> None:
     job = half_done(queue)
+    moved_clock.stop()
     with transaction(engine) as connection:  # the four that ended took two minutes
         connection.execute(
             text(

@@ -268,6 +268,7 @@ def test_worker_that_was_stopped_and_wakes_learns_that_it_lost(
         "from storage.database import connect_engine\n"
         f"queue = WorkQueue(connect_engine(sys.argv[1]), {LEASE_S})\n"
         "(claim,) = queue.claim('zombie')\n"
+        "print('claimed', flush=True)\n"
         "os.kill(os.getpid(), signal.SIGSTOP)\n"  # not amid a transaction, as a signal of ours might be
         "while not queue.heartbeat([Beat(claim, 'decode')]).lost:\n"
         "    time.sleep(0.05)\n"
@@ -280,6 +281,7 @@ def test_worker_that_was_stopped_and_wakes_learns_that_it_lost(
         [sys.executable, "-c", program, database_url], stdout=subprocess.PIPE, text=True
     ) as zombie:
         assert zombie.stdout is not None
+        assert zombie.stdout.readline() == "claimed\n"
         _, status = os.waitpid(zombie.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         try:
