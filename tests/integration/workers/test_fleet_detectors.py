@@ -14,7 +14,8 @@ from reports.as_json import from_json
 from reports.document import ReportDocument
 from storage.kept_objects import get_object
 from storage.objects import open_object_store
-from tests.fleet_bench import FleetBench, FleetThread, bench, local_ray
+from tests.fleet_bench import START_S, FleetBench, FleetThread, bench, local_ray, wait_until
+from tests.held_items import HeldSite, held
 from tests.makers import speech_like, write_wav
 from tests.models import TINY_DETECTOR, make_second_detector, sha256_of
 
@@ -29,6 +30,7 @@ def report_of(bench: FleetBench, item: ItemStatus) -> ReportDocument:
 def test_another_detector_listens_to_an_item_and_its_report_says_so(
     bench: FleetBench,
     local_ray: None,
+    held: HeldSite,
     engine: Engine,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -54,7 +56,10 @@ def test_another_detector_listens_to_an_item_and_its_report_says_so(
             "elsewhere": "e" * 64,
         }.items()
     }
+    bench.submit(held.list_path)  # there is something to do until it has said what it lacks
     with caplog.at_level(logging.WARNING), FleetThread(bench.settings) as fleet:
+        wait_until(lambda: "does not have" in caplog.text, START_S)
+        held.let_go()
         assert fleet.join().is_idle
 
     (heard,) = bench.media(asked["second"])

@@ -21,8 +21,8 @@ from tests.fleet_bench import (
     bench,
     local_ray,
     long_folder,
-    the_actor,
 )
+from tests.held_items import held_in_prepare
 from tests.local_site import Answer, local_site
 from tests.makers import speech_like, write_wav
 from workers.fleet_events import FleetEventKind
@@ -127,13 +127,12 @@ def test_bytes_that_were_fetched_are_not_fetched_again_by_the_next_attempt(
     with local_site() as site:
         site.answers["/long.flac"] = Answer((long_folder / "long.flac").read_bytes(), "audio/flac")
         bench.environ["VERITY_FETCH_ALLOW"] = site.host
-        job = bench.queue.desk.submit(JobSpec(sources=(site.url("/long.flac"),)))
 
-        with FleetThread(bench.settings) as fleet:
-            pid = the_actor("Preparer.prepare", of=os.getpid())
-            n_asked = len(site.asked)
-            os.kill(pid, signal.SIGKILL)
-            fleet.join()
+        with FleetThread(bench.settings, until_idle=False) as fleet:
+            with held_in_prepare(bench, fleet, site.url("/long.flac")) as (job, preparer):
+                n_asked = len(site.asked)
+                os.kill(preparer, signal.SIGKILL)
+            bench.wait_until_over(job)
 
         (item,) = bench.media(job)
         assert (item.state, item.attempt) == (ItemState.DONE, 2)
