@@ -34,6 +34,7 @@ from bench.rivals import Aasist, decode_alone, librosa_features  # noqa: E402
 from console.demo.sounds import mixed, music  # noqa: E402
 from pipeline.analyse import Watch, conclude, prepare, survey_media  # noqa: E402
 from pipeline.overlap_add import ComplexArray  # noqa: E402
+from pipeline.overlapped_speech import OverlapDetector  # noqa: E402
 from pipeline.probe import open_media  # noqa: E402
 from pipeline.score import Detector  # noqa: E402
 from pipeline.separate import Separator  # noqa: E402
@@ -71,6 +72,20 @@ class TimedSeparator(Separator):
             self.net_s += own_cpu_s() - before
 
 
+class TimedOverlap(OverlapDetector):
+    """The shipped net for overlapped speech, which adds up the time of its front end and graph."""
+
+    net_s = 0.0
+
+    def overlap(self, samples: FloatArray) -> FloatArray:
+        """Return how much of each segment holds several voices; see `OverlapDetector`."""
+        before = own_cpu_s()
+        try:
+            return super().overlap(samples)
+        finally:
+            self.net_s += own_cpu_s() - before
+
+
 @dataclass(slots=True)
 class Walked:
     """What one walk over the path took."""
@@ -85,10 +100,12 @@ class Walked:
         return sum(self.stages_s.values()) / self.duration_s
 
 
-def walk(path: Path, detector: Detector, separator: TimedSeparator) -> Walked:
+def walk(
+    path: Path, detector: Detector, separator: TimedSeparator, overlap: TimedOverlap
+) -> Walked:
     """Walk the one path as `pipeline.analyse` does, and tell where CPU time went."""
     walked, last, children = Walked(), own_cpu_s(), children_cpu_s()
-    separator.net_s = 0.0
+    separator.net_s = overlap.net_s = 0.0
 
     def mark(stage: str) -> None:
         nonlocal last
@@ -103,7 +120,7 @@ def walk(path: Path, detector: Detector, separator: TimedSeparator) -> Walked:
     mark("survey")
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
-    for batch in prepare(media, card, separator, options, watch=watch):
+    for batch in prepare(media, card, (separator, overlap), options, watch=watch):
         mark("prepare: rest")
         facts.append(batch.facts)
         outputs.append(detector.score(batch.features))
@@ -114,7 +131,8 @@ def walk(path: Path, detector: Detector, separator: TimedSeparator) -> Walked:
     assert scores is not None, "there is speech in it"
     assert media.probe is not None, "it was probed above"
     walked.stages_s["prepare: mask net"] = separator.net_s
-    walked.stages_s["prepare: rest"] -= separator.net_s
+    walked.stages_s["prepare: voices at once"] = overlap.net_s
+    walked.stages_s["prepare: rest"] -= separator.net_s + overlap.net_s
     walked.stages_s["ffmpeg (processes of its own)"] = children_cpu_s() - children
     walked.duration_s = media.probe.tracks[0].decoded_duration_s or 0.0
     is_scored = scores.facts.reason == Reason.NONE
@@ -160,20 +178,21 @@ def main() -> int:
     stay_on_one_core()
     detector = Detector(*resolve("", "detector"))
     separator = TimedSeparator(resolve("", "separator")[0])
+    overlap = TimedOverlap(*resolve("", "overlap"))
     if arguments.memory_of:
-        walk(arguments.memory_of, detector, separator)
+        walk(arguments.memory_of, detector, separator, overlap)
         print(f"{peak_mib():.0f}")
         return 0
     print(f"{machine()}; {detector.card.name} and {separator.card.name}")
     with tempfile.TemporaryDirectory() as name:
         media = make_media(Path(name), arguments.minutes)
-        _compare(media, arguments.repeats, detector, separator)
+        _compare(media, arguments.repeats, (detector, separator, overlap))
         is_small = not arguments.ten_hours or _ten_hours(Path(name))
     return 0 if is_small else 1
 
 
 def _compare(
-    media: dict[str, Path], repeats: int, detector: Detector, separator: TimedSeparator
+    media: dict[str, Path], repeats: int, models: tuple[Detector, TimedSeparator, TimedOverlap]
 ) -> None:
     walks: dict[str, list[Walked]] = {name: [] for name in media}
     decoded: dict[str, list[float]] = {name: [] for name in media}
@@ -184,7 +203,7 @@ def _compare(
     aasist: Aasist | None = None
     for _ in range(repeats):
         for name, path in media.items():
-            walks[name].append(walk(path, detector, separator))
+            walks[name].append(walk(path, *models))
             decoded[name].append(decode_alone(path, walks[name][-1].duration_s))
         peak = peak or peak_mib()  # before PyTorch and librosa are loaded
         if aasist is None:

@@ -97,7 +97,11 @@ def _isolation(_: ConsoleSettings) -> Check:
 
 def _models(_: ConsoleSettings) -> Check:
     detector, separator = load_detector("").card, resolve_model("", "separator")
-    words = f"{detector.name} (detector), {separator.name} (separator), checksums hold"
+    overlap = resolve_model("", "overlap")
+    words = (
+        f"{detector.name} (detector), {separator.name} (separator), {overlap.name} (voices at once),"
+        " checksums hold"
+    )
     return Check("models", True, words)
 
 

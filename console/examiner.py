@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from pipeline import analyse
+from pipeline.overlapped_speech import OverlapDetector
 from pipeline.provenance import read_provenance
 from pipeline.score import Detector
 from pipeline.separate import Separator
@@ -64,7 +65,13 @@ class Examiner:
         """
         separator = resolve_model("", "separator")
         detector = load_detector(model)
-        models = analyse.Models(detector, Separator(separator.path), separator.sha256)
+        overlap = resolve_model("", "overlap")
+        models = analyse.Models(
+            detector,
+            Separator(separator.path),
+            separator.sha256,
+            OverlapDetector(overlap.path, overlap.sha256),
+        )
         return cls(models, options, c2pa_trust)
 
     def examine(

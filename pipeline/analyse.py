@@ -30,6 +30,7 @@ from pipeline.ffmpeg_command import ffmpeg_version
 from pipeline.kept_sound import KeptSound
 from pipeline.model_card import ModelCard
 from pipeline.occlusion import explain
+from pipeline.overlapped_speech import OverlapDetector, flag_overlapped_speech
 from pipeline.probe import hash_file, probe
 from pipeline.score import Detector, join_outputs
 from pipeline.separate import Separator, separate
@@ -65,12 +66,14 @@ class Models:
     detector: Detector
     separator: Separator
     separator_sha256: str
+    overlap: OverlapDetector | None = None  # None: nobody looks for voices that speak at once
 
     @property
     def uses(self) -> tuple[ModelUse, ...]:
         """Return what a report says of them."""
         name, provider = self.separator.card.name, self.separator.provider
-        return self.detector.use, ModelUse(name, self.separator_sha256, "separator", provider)
+        separator = ModelUse(name, self.separator_sha256, "separator", provider)
+        return self.detector.use, separator, *(() if self.overlap is None else (self.overlap.use,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+Listeners = tuple[Separator, OverlapDetector | None]  # what the recording goes through in `prepare`
 Admit = Callable[[MediaFile], None]  # told once of the file, when its length is known; may refuse
 
 
@@ -119,7 +123,8 @@ def analyse(
     facts: list[SegmentFacts] = []
     outputs: list[ModelOutputs] = []
     keeper = SoundKeeper[tuple[SoundArray, Features]]()
-    for batch in prepare(media, card, models.separator, options, on_progress, watch):
+    listeners = (models.separator, models.overlap)
+    for batch in prepare(media, card, listeners, options, on_progress, watch):
         clock.stage("prepare")
         facts.append(batch.facts)
         outputs.append(models.detector.score(batch.features))
@@ -219,7 +224,7 @@ def survey_media(
 def prepare(
     media: MediaFile,
     card: ModelCard,
-    separator: Separator,
+    listeners: Listeners,
     options: AnalysisOptions,
     on_progress: OnProgress = lambda _: None,
     watch: Watch | None = None,
@@ -230,6 +235,7 @@ def prepare(
     survey kept there is not decoded again.
     """
     watch = Watch() if watch is None else watch
+    separator, overlap = listeners
     assert media.probe is not None, "prepare follows survey_media"
     channels = analysed_channels(media.probe)
     total_s = sum(track.decoded_duration_s or 0.0 for track, _ in channels)
@@ -252,6 +258,8 @@ def prepare(
         voices = _hashed(separate(watched(finite, painter), separator), digest)
         for batch in slice_segments(voices, config):
             _exclude(batch.facts, damaged)
+            if overlap is not None:
+                flag_overlapped_speech(batch, overlap)
             is_recorded = batch.facts.variant == Variant.RECORDED
             prepared = replace(embed(batch, card), sound=to_sound(batch.samples[is_recorded]))
             on_progress(Progress("prepare", before_s + float(batch.facts.end_s.max()), total_s))

@@ -18,6 +18,7 @@ from pipeline.vocabulary import (
     ErrorRates,
     FloatArray,
     IntArray,
+    Quality,
     Reason,
     SegmentFacts,
     SegmentScores,
@@ -27,6 +28,7 @@ from pipeline.vocabulary import (
     VerdictKind,
 )
 
+OVERLAPPED_SHARE = 0.5  # of the judged seconds, from which several voices at once forbid a decision
 MIN_APPLICABLE_S = 1.0  # of voice; with less there is nothing to judge
 ROUNDING_S = 1e-6
 SPAN_ITEM_S = 60.0  # of voice: the length of the genuine items that `span_below` was set on
@@ -149,6 +151,8 @@ def _kind(
     ways = [pooled.llr] if pooled.second_llr is None else [pooled.llr, pooled.second_llr]
     if pooled.voiced_s < thresholds.min_voiced_s - ROUNDING_S:
         return VerdictKind.INCONCLUSIVE, Reason.LITTLE_VOICE
+    if _overlapped_share(scores.facts, voices) > OVERLAPPED_SHARE:
+        return VerdictKind.INCONCLUSIVE, Reason.OVERLAPPED_SPEECH
     if max(ways) - min(ways) > thresholds.disagreement:
         return VerdictKind.INCONCLUSIVE, Reason.VARIANTS_DISAGREE
     if spans and _rest_llr(scores, voices, spans, card) > thresholds.synthetic_below:
@@ -162,6 +166,15 @@ def _kind(
         return VerdictKind.NO_EVIDENCE, Reason.NONE
     alone = any(synthetic) or any(unsuspicious)
     return VerdictKind.INCONCLUSIVE, Reason.VARIANTS_DISAGREE if alone else Reason.WEAK_EVIDENCE
+
+
+def _overlapped_share(facts: SegmentFacts, voices: list[_Voice]) -> float:
+    """Return in how much of the judged sound several voices speak at once: the loudest was judged."""
+    flagged_s = sum(
+        float(voice.covered_s[(facts.quality[voice.rows] & Quality.OVERLAPPED_SPEECH) != 0].sum())
+        for voice in voices
+    )
+    return flagged_s / sum(float(voice.covered_s.sum()) for voice in voices)
 
 
 def _rest_llr(

@@ -11,6 +11,8 @@ Graph contract v1 of a separator: the one input is `magnitude` float32 (n, n_fra
 `spectrum` float32 (n, n_frames, n_bins, 2), real and imaginary parts, n free, the STFT of
 `pipeline.overlap_add` unscaled (level normalisation is the graph's own work); outputs `mask`
 (n, n_frames, n_bins) in [0, 1] and `voice_activity` (n, n_frames) in [0, 1].
+Graph contract v1 of a net for overlapped speech: the one input is its front end's tensor, float32
+(n, ...) with n free; the output is `overlap` (n,) in [0, 1].
 """
 
 from typing import Annotated, Literal
@@ -170,11 +172,27 @@ class SeparatorCard(CardPart):
     licence: str
 
 
-AnyCard = Annotated[ModelCard | SeparatorCard, Field(discriminator="kind")]
-_READ_CARD: TypeAdapter[ModelCard | SeparatorCard] = TypeAdapter(AnyCard)
+class OverlapCard(CardPart):
+    """The card of a net that hears several voices at once."""
+
+    kind: Literal["overlap"] = "overlap"
+    contract: Literal[1] = 1
+    name: str
+    sample_rate: int
+    segment_samples: int  # of the sound that the graph takes at once
+    front_ends: tuple[FrontEndSpec]
+    flagged_from: float  # `overlap` from which a segment holds several voices at once
+    figures: tuple[Figure, ...]
+    training: TrainingFacts
+    limits: tuple[str, ...]
+    licence: str
 
 
-def read_card(text: str) -> ModelCard | SeparatorCard:
+AnyCard = Annotated[ModelCard | SeparatorCard | OverlapCard, Field(discriminator="kind")]
+_READ_CARD: TypeAdapter[ModelCard | SeparatorCard | OverlapCard] = TypeAdapter(AnyCard)
+
+
+def read_card(text: str) -> ModelCard | SeparatorCard | OverlapCard:
     """Return the card that an ONNX file's metadata holds as JSON.
 
     Raises:

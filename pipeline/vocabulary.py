@@ -64,6 +64,7 @@ class Reason(StrEnum):
     LITTLE_VOICE = "little_voice"  # 1 to 4 s of voice
     WEAK_EVIDENCE = "weak_evidence"  # the LLR lies in the inconclusive zone
     VARIANTS_DISAGREE = "variants_disagree"  # recorded and separated speech say different things
+    OVERLAPPED_SPEECH = "overlapped_speech"  # several voices at once, in most of the seconds
     OUT_OF_SCOPE = "out_of_scope"  # unlike anything that the method was validated on
 
 
@@ -75,6 +76,7 @@ class Quality(IntFlag):
     LOW_LEVEL = 4  # below -50 dBFS
     MUCH_ELSE = 8  # the mask removes most of the energy: music or noise beside the voice
     PARTIAL = 16  # shorter than a segment, padded
+    OVERLAPPED_SPEECH = 32  # two voices or more at once
 
 
 class TrackUse(StrEnum):
@@ -321,7 +323,7 @@ class ModelUse:
 
     name: str
     sha256: str
-    role: str  # `detector` or `separator`
+    role: str  # `detector`, `separator` or `overlap`
     provider: str  # ONNX Runtime's name, such as `CPUExecutionProvider`
 
 

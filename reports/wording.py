@@ -27,6 +27,7 @@ MAX_SPANS_NAMED = 4  # on page 1; all of them stand in the list of stretches
 _AMOUNT_OF_VOICE = re.compile(
     r"at least ([\d.]+ s) of voice"
 )  # `pipeline.decide.error_rates` says it
+OVERLAPPED = "overlapped_speech"  # both a flag of seconds and the remark on what it means
 OF_JUDGEMENTS = frozenset({"reverberant"})  # remarks that say how far to trust one
 
 
@@ -301,14 +302,15 @@ def _quality_sentences(
             flawed[name] = flawed.get(name, 0.0) + seconds[row.index]
     flawed.pop("partial", None)  # the last segment of nearly every file: nothing to warn about
     total = total_of(sum(seconds[row.index] for row in scored), findings, words)
-    return tuple(
+    sentences = [
         _capital(
             words.quality_sentence.format(
                 what=words.quality.get(name, name), seconds=duration(length), total=total
             )
         )
         for name, length in sorted(flawed.items(), key=lambda pair: (-pair[1], pair[0]))
-    )
+    ]
+    return (*sentences, *((words.notes[OVERLAPPED],) if OVERLAPPED in flawed else ()))
 
 
 def _note_sentences(codes: Sequence[str], words: Words) -> tuple[str, ...]:

@@ -41,6 +41,9 @@ GERMAN: Final = Words(
         "eine Entscheidung zu oft irrt.",
         Reason.VARIANTS_DISAGREE: "Die Aufnahme wie sie ist und die herausgelöste Stimme führten "
         "nicht zur selben Entscheidung; deshalb wurde keine getroffen.",
+        Reason.OVERLAPPED_SPEECH: "In den meisten beurteilten Sekunden sprechen mehrere Stimmen zugleich: "
+        "Die Befunde gelten der lautesten und sagen wenig über die anderen. "
+        "Daher wurde nicht entschieden.",
         Reason.OUT_OF_SCOPE: "Die Aufnahme gleicht nichts, woran das Verfahren geprüft wurde.",
     },
     segment_reasons={
@@ -57,6 +60,7 @@ GERMAN: Final = Words(
         Reason.LITTLE_VOICE: "wenig Stimme",
         Reason.WEAK_EVIDENCE: "schwache Befunde",
         Reason.VARIANTS_DISAGREE: "beide Hörweisen widersprechen sich",
+        Reason.OVERLAPPED_SPEECH: "mehrere Stimmen zugleich",
         Reason.OUT_OF_SCOPE: "außerhalb des Geltungsbereichs",
     },
     steps={
@@ -118,6 +122,9 @@ GERMAN: Final = Words(
         "low_bit_rate": "Der Ton wurde mit der Bitrate eines Telefons oder einer Sprachnachricht "
         "gespeichert: Damit hält das Verfahren echte Sprache öfter für synthetisch. Das"
         " Ergebnis ist mit diesem Vorbehalt zu lesen.",
+        "overlapped_speech": "Wo mehrere Stimmen zugleich sprechen, gilt der Befund der lautesten: "
+        "Von gleich lauten Paaren aus einer echten und einer synthetischen "
+        "Stimme nannte das Verfahren 52 % synthetisch.",
         "reverberant": "Der Ton trägt den langen Nachhall eines Raums oder eines fernen Mikrofons: Damit hält "
         "das Verfahren echte Sprache öfter für synthetisch. Das Ergebnis ist mit diesem Vorbehalt zu lesen.",
         "offset_removed": "Ein gleichbleibender Versatz der Abtastwerte (einer Soundkarte) "
@@ -145,6 +152,7 @@ GERMAN: Final = Words(
         "clipping": "Übersteuerung",
         "low_level": "sehr leiser Ton",
         "much_else": "viel anderer Ton neben der Stimme",
+        "overlapped_speech": "mehrere Stimmen zugleich",
         "partial": "kürzer als ein Segment",
     },
     quality_sentence="{what} in {seconds} von {total}: mit Vorsicht zu lesen.",

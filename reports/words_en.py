@@ -34,6 +34,9 @@ ENGLISH: Final = Words(
         "decide.",
         Reason.VARIANTS_DISAGREE: "The recording as it is and the separated voice did not lead to "
         "the same decision, so none was taken.",
+        Reason.OVERLAPPED_SPEECH: "Several voices speak at once in most of the judged seconds: the "
+        "findings are of the loudest one and say little of the others, so "
+        "nothing was decided.",
         Reason.OUT_OF_SCOPE: "The recording is unlike anything that the method was tested on.",
     },
     segment_reasons={
@@ -50,6 +53,7 @@ ENGLISH: Final = Words(
         Reason.LITTLE_VOICE: "little voice",
         Reason.WEAK_EVIDENCE: "weak evidence",
         Reason.VARIANTS_DISAGREE: "both ways to listen disagree",
+        Reason.OVERLAPPED_SPEECH: "several voices at once",
         Reason.OUT_OF_SCOPE: "outside the method's scope",
     },
     steps={
@@ -107,6 +111,9 @@ ENGLISH: Final = Words(
         "low_bit_rate": "The sound was stored at a telephone's or a voice note's bit rate: with such "
         "sound the method calls genuine speech synthetic more often. Read the result "
         "with that in mind.",
+        "overlapped_speech": "Where several voices speak at once, the finding is that of the loudest "
+        "one: of a genuine and a synthetic voice that were equally loud, this "
+        "method called 52 % synthetic.",
         "reverberant": "The sound carries the long echoes of a room or of a distant microphone: with such "
         "sound the method calls genuine speech synthetic more often. Read the result with that in mind.",
         "offset_removed": "A constant offset of the samples (of a sound card) was taken out before the analysis.",
@@ -131,6 +138,7 @@ ENGLISH: Final = Words(
         "clipping": "clipping",
         "low_level": "very low level",
         "much_else": "much other sound beside the voice",
+        "overlapped_speech": "several voices at once",
         "partial": "shorter than a segment",
     },
     quality_sentence="{what} in {seconds} of {total}: read that with care.",

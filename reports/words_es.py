@@ -38,6 +38,9 @@ SPANISH: Final = Words(
         "menudo para decidir.",
         Reason.VARIANTS_DISAGREE: "La grabación tal cual y la voz separada no llevaron a la misma "
         "decisión, así que no se tomó ninguna.",
+        Reason.OVERLAPPED_SPEECH: "En la mayor parte de los segundos juzgados hablan varias voces a la "
+        "vez: los hallazgos son de la más fuerte y dicen poco de las otras. Por "
+        "eso no se decidió nada.",
         Reason.OUT_OF_SCOPE: "La grabación no se parece a nada con lo que se probó el método.",
     },
     segment_reasons={
@@ -54,6 +57,7 @@ SPANISH: Final = Words(
         Reason.LITTLE_VOICE: "poca voz",
         Reason.WEAK_EVIDENCE: "indicios débiles",
         Reason.VARIANTS_DISAGREE: "las dos escuchas discrepan",
+        Reason.OVERLAPPED_SPEECH: "varias voces a la vez",
         Reason.OUT_OF_SCOPE: "fuera del alcance del método",
     },
     steps={
@@ -113,6 +117,9 @@ SPANISH: Final = Words(
         "low_bit_rate": "El sonido se guardó con la tasa de bits de un teléfono o de una nota de voz: "
         "con él, el método toma más a menudo por sintética una voz auténtica. Léase el "
         "resultado con esa cautela.",
+        "overlapped_speech": "Donde hablan varias voces a la vez, el hallazgo es el de la más "
+        "fuerte: de parejas de una voz auténtica y una sintética igual de "
+        "fuertes, el método llamó sintéticas al 52 %.",
         "reverberant": "El sonido lleva la larga reverberación de una sala o de un micrófono lejano: con él, el método "
         "toma más a menudo por sintética una voz auténtica. Léase el resultado con esa cautela.",
         "offset_removed": "Antes del análisis se eliminó un desplazamiento constante de las "
@@ -139,6 +146,7 @@ SPANISH: Final = Words(
         "clipping": "saturación",
         "low_level": "nivel muy bajo",
         "much_else": "mucho otro sonido junto a la voz",
+        "overlapped_speech": "varias voces a la vez",
         "partial": "más corto que un segmento",
     },
     quality_sentence="{what} en {seconds} de {total}: léase con cautela.",

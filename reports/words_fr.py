@@ -39,6 +39,9 @@ FRENCH: Final = Words(
         "souvent pour décider.",
         Reason.VARIANTS_DISAGREE: "L’enregistrement tel quel et la voix séparée ne mènent pas à la "
         "même décision ; aucune n’a donc été prise.",
+        Reason.OVERLAPPED_SPEECH: "Dans la plupart des secondes jugées, plusieurs voix parlent à la "
+        "fois : les résultats sont ceux de la plus forte et disent peu des autres. "
+        "Rien n’a donc été décidé.",
         Reason.OUT_OF_SCOPE: "L’enregistrement ne ressemble à rien de ce sur quoi la méthode a été "
         "testée.",
     },
@@ -56,6 +59,7 @@ FRENCH: Final = Words(
         Reason.LITTLE_VOICE: "peu de voix",
         Reason.WEAK_EVIDENCE: "indices faibles",
         Reason.VARIANTS_DISAGREE: "les deux écoutes divergent",
+        Reason.OVERLAPPED_SPEECH: "plusieurs voix à la fois",
         Reason.OUT_OF_SCOPE: "hors du domaine de la méthode",
     },
     steps={
@@ -118,6 +122,9 @@ FRENCH: Final = Words(
         "low_bit_rate": "Le son a été enregistré au débit d’un téléphone ou d’un message vocal : la "
         "méthode y prend plus souvent une voix authentique pour une voix de synthèse. "
         "Lire le résultat avec cette réserve.",
+        "overlapped_speech": "Là où plusieurs voix parlent à la fois, le résultat est celui de la "
+        "plus forte : parmi des paires d’une voix authentique et d’une voix de "
+        "synthèse de même niveau, la méthode en a dit 52 % synthétiques.",
         "reverberant": "Le son porte la longue réverbération d’une pièce ou d’un microphone éloigné : la méthode "
         "y prend plus souvent une voix authentique pour une voix de synthèse. Lire le résultat avec cette réserve.",
         "offset_removed": "Un décalage constant des échantillons (d’une carte son) a été "
@@ -144,6 +151,7 @@ FRENCH: Final = Words(
         "clipping": "saturation",
         "low_level": "niveau très faible",
         "much_else": "beaucoup d’autres sons à côté de la voix",
+        "overlapped_speech": "plusieurs voix à la fois",
         "partial": "plus court qu’un segment",
     },
     quality_sentence="{what} pendant {seconds} sur {total} : à lire avec prudence.",

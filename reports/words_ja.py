@@ -39,6 +39,8 @@ JAPANESE: Final = Words(
         Reason.LITTLE_VOICE: "判断するには話し声が少なすぎます（{voiced}）。",
         Reason.WEAK_EVIDENCE: "所見は、この方法が判断するには誤りすぎる範囲にあります。",
         Reason.VARIANTS_DISAGREE: "録音そのままと分離した音声とが同じ判断に至らなかったため、判断しませんでした。",
+        Reason.OVERLAPPED_SPEECH: "判断した秒の大部分で複数の声が同時に話しています。所見は最も大きい声のもので、"
+        "ほかの声についてはほとんど何も示さないため、判断しませんでした。",
         Reason.OUT_OF_SCOPE: "録音は、この方法が試験されたどの録音にも似ていません。",
     },
     segment_reasons={
@@ -55,6 +57,7 @@ JAPANESE: Final = Words(
         Reason.LITTLE_VOICE: "話し声が少ない",
         Reason.WEAK_EVIDENCE: "弱い所見",
         Reason.VARIANTS_DISAGREE: "二つの聴き方が不一致",
+        Reason.OVERLAPPED_SPEECH: "複数の声が同時",
         Reason.OUT_OF_SCOPE: "方法の適用範囲外",
     },
     steps={
@@ -105,6 +108,8 @@ JAPANESE: Final = Words(
         "duration_estimated": "",
         "track_out_of_bounds": "ファイルの音声トラックの一つは読み取れないか、記載が事実と異なります。ほかのトラックを分析しました。",
         "low_bit_rate": "音声は電話やボイスメモ並みの低いビットレートで保存されています。このような音声では本物の声を合成と判定することが多くなるため、その点を踏まえて結果をお読みください。",
+        "overlapped_speech": "複数の声が同時に話している箇所では、所見は最も大きい声のものです。"
+        "同じ大きさの本物の声と合成された声の組では、この方法は52 %を合成と判断しました。",
         "reverberant": "音声に部屋や離れたマイクによる長い残響があります。このような音声では本物の声を合成と判定することが多くなるため、"
         "その点を踏まえて結果をお読みください。",
         "offset_removed": "標本値の一定のオフセット（サウンドカードによるもの）を分析の前に除きました。",
@@ -129,6 +134,7 @@ JAPANESE: Final = Words(
         "clipping": "飽和",
         "low_level": "非常に低い音量",
         "much_else": "声のほかに多くの音",
+        "overlapped_speech": "複数の声が同時",
         "partial": "セグメントより短い",
     },
     quality_sentence="{total}のうち{seconds}で{what}：注意して読んでください。",

@@ -39,6 +39,9 @@ KOREAN: Final = Words(
         Reason.LITTLE_VOICE: "판단하기에는 말소리가 너무 적습니다({voiced}).",
         Reason.WEAK_EVIDENCE: "소견이, 이 방법이 판단하기에는 너무 자주 틀리는 구간에 있습니다.",
         Reason.VARIANTS_DISAGREE: "녹음 그대로와 분리한 음성이 같은 판단에 이르지 않아 판단하지 않았습니다.",
+        Reason.OVERLAPPED_SPEECH: "판단한 시간의 대부분에서 여러 사람이 동시에 말합니다. 소견은 가장 큰 음성의 "
+        "것이고 다른 음성에 대해서는 거의 말해 주지 않으므로 판단하지 "
+        "않았습니다.",
         Reason.OUT_OF_SCOPE: "녹음이 이 방법을 시험한 어떤 녹음과도 비슷하지 않습니다.",
     },
     segment_reasons={
@@ -55,6 +58,7 @@ KOREAN: Final = Words(
         Reason.LITTLE_VOICE: "말소리가 적음",
         Reason.WEAK_EVIDENCE: "약한 소견",
         Reason.VARIANTS_DISAGREE: "두 가지 듣기가 불일치",
+        Reason.OVERLAPPED_SPEECH: "여러 음성이 동시",
         Reason.OUT_OF_SCOPE: "방법의 적용 범위 밖",
     },
     steps={
@@ -105,6 +109,8 @@ KOREAN: Final = Words(
         "track_out_of_bounds": "파일의 오디오 트랙 하나를 읽을 수 없거나 그 정보가 사실과 다릅니다. 나머지 트랙을 분석했습니다.",
         "low_bit_rate": "소리가 전화나 음성 메모 수준의 낮은 비트 전송률로 저장되었습니다. 이런 소리에서는 실제 음성을 합성으로 판정하는 일이 더 잦으므로 이 점을"
         " 고려하여 결과를 읽으십시오.",
+        "overlapped_speech": "여러 사람이 동시에 말하는 곳에서 소견은 가장 큰 음성의 것입니다. 크기가 같은 "
+        "실제 음성과 합성 음성의 쌍 가운데 이 방법은 52 %를 합성으로 판단했습니다.",
         "reverberant": "소리에 방이나 멀리 있는 마이크로 인한 긴 울림이 있습니다. 이런 소리에서는 실제 음성을 합성으로 판정하는 일이 더 잦으므로 "
         "이 점을 고려하여 결과를 읽으십시오.",
         "offset_removed": "표본값의 일정한 오프셋(사운드 카드에서 생긴 것)을 분석 전에 제거했습니다.",
@@ -129,6 +135,7 @@ KOREAN: Final = Words(
         "clipping": "포화",
         "low_level": "매우 낮은 음량",
         "much_else": "음성 외에 다른 소리가 많음",
+        "overlapped_speech": "여러 음성이 동시",
         "partial": "세그먼트보다 짧음",
     },
     quality_sentence="{total} 중 {seconds}에서 {what}: 주의해서 읽으십시오.",

@@ -38,6 +38,9 @@ PORTUGUESE: Final = Words(
         "decidir.",
         Reason.VARIANTS_DISAGREE: "A gravação tal como está e a voz separada não levaram à mesma "
         "decisão; por isso não se tomou nenhuma.",
+        Reason.OVERLAPPED_SPEECH: "Na maior parte dos segundos avaliados falam várias vozes ao mesmo "
+        "tempo: os resultados são da mais forte e dizem pouco das outras. Por "
+        "isso nada foi decidido.",
         Reason.OUT_OF_SCOPE: "A gravação não se parece com nada em que o método foi testado.",
     },
     segment_reasons={
@@ -54,6 +57,7 @@ PORTUGUESE: Final = Words(
         Reason.LITTLE_VOICE: "pouca voz",
         Reason.WEAK_EVIDENCE: "indícios fracos",
         Reason.VARIANTS_DISAGREE: "as duas escutas divergem",
+        Reason.OVERLAPPED_SPEECH: "várias vozes ao mesmo tempo",
         Reason.OUT_OF_SCOPE: "fora do âmbito do método",
     },
     steps={
@@ -112,6 +116,9 @@ PORTUGUESE: Final = Words(
         "low_bit_rate": "O som foi guardado com o débito de um telefone ou de uma nota de voz: com ele,"
         " o método toma mais vezes por sintética uma voz autêntica. Leia-se o resultado"
         " com essa reserva.",
+        "overlapped_speech": "Onde falam várias vozes ao mesmo tempo, o resultado é o da mais forte: "
+        "de pares de uma voz autêntica e uma sintética igualmente fortes, o "
+        "método chamou sintéticos 52 %.",
         "reverberant": "O som traz a longa reverberação de uma sala ou de um microfone distante: com ele, o método "
         "toma mais vezes por sintética uma voz autêntica. Leia-se o resultado com essa reserva.",
         "offset_removed": "Antes da análise foi retirado um desvio constante das amostras "
@@ -138,6 +145,7 @@ PORTUGUESE: Final = Words(
         "clipping": "saturação",
         "low_level": "nível muito baixo",
         "much_else": "muito outro som junto da voz",
+        "overlapped_speech": "várias vozes ao mesmo tempo",
         "partial": "mais curto que um segmento",
     },
     quality_sentence="{what} em {seconds} de {total}: ler com cautela.",

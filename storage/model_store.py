@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from pipeline.errors import ModelMismatchError, ModelNotFoundError
 
-Role: TypeAlias = Literal["detector", "separator"]
+Role: TypeAlias = Literal["detector", "separator", "overlap"]
 SHIPPED = Path(__file__).parent / "models"
 LIST_NAME = "models.json"
 READ_BYTES = 1 << 20

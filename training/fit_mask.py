@@ -198,12 +198,12 @@ def write_card(recipe: VocalMaskRecipe, data: str, figures: tuple[Figure, ...]) 
     )
 
 
-def register(model: Path, name: str) -> None:
+def register(model: Path, name: str, role: str = "separator") -> None:
     """Put the file and its checksum into the models.json beside it, other entries untouched."""
     table = model.with_name("models.json")
     entries = json.loads(table.read_text(encoding="utf-8")) if table.exists() else {}
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
-    entries[name] = {"file": model.name, "sha256": sha256, "role": "separator", "default": True}
+    entries[name] = {"file": model.name, "sha256": sha256, "role": role, "default": True}
     table.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
 
 

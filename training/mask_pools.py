@@ -140,6 +140,12 @@ def check_pools(folder: Path) -> dict[str, Pool]:
     return {stem.name: _pool(stem, ()) for stem in music}
 
 
+def kept_pool(stem: Path) -> Pool:
+    """Return a pool that was made before, without its telephone copy: music for another run."""
+    pool = _pool(stem, ())
+    return Pool(pool.name, pool.copies[:-1], pool.starts, pool.lengths)
+
+
 def decode_file(path: Path) -> NDArray[np.int16]:
     """Return a trusted file's sound, mono at SAMPLE_RATE; training only, without limits."""
     done = subprocess.run(  # noqa: S603 our own arguments

@@ -79,7 +79,7 @@ class Crew:
         self._threads: list[threading.Thread] = []
         self._n_made = 0
         self._detector: DetectorFacts | None = None
-        self.separator: ModelUse | None = None
+        self._of_preparers: tuple[ModelUse, ...] = ()
         self.problem: VerityError | None = None  # no actor can be started: the fleet ends
 
     def __enter__(self) -> "Crew":
@@ -152,7 +152,7 @@ class Crew:
     @property
     def models(self) -> tuple[ModelUse, ...]:
         """Return what a report says of the models."""
-        return (self.detector.use,) + (() if self.separator is None else (self.separator,))
+        return (self.detector.use, *self._of_preparers)
 
     def member(self, role: Role) -> Member | None:
         """Return a scorer, a writer or the lister, each in its turn; None while there is none."""
@@ -377,7 +377,7 @@ class Crew:
             if vacancy.is_reserved:
                 self._in_room[vacancy.role] = member
             if vacancy.role is Role.PREPARER:
-                self.separator = facts
+                self._of_preparers = facts
                 self._preparers.append(member)
                 self._idle.append(member)
                 return

@@ -22,9 +22,10 @@ from jobs.sources import Fetched, fetch
 from jobs.sources.access import SourceAccess
 from jobs.spec import ItemClaim, NewItem
 from jobs.upload_shelf import UploadShelf
-from pipeline.analyse import Progress, Watch, prepare, survey_media
+from pipeline.analyse import Listeners, Progress, Watch, prepare, survey_media
 from pipeline.derivation import this_machine
 from pipeline.model_card import ModelCard
+from pipeline.overlapped_speech import OverlapDetector
 from pipeline.probe import probe
 from pipeline.separate import Separator
 from pipeline.traces import SoundArray
@@ -87,7 +88,7 @@ class _Waiting:
 
 
 class Preparer:
-    """Holds the separator, the egress guard and a private folder for the actor's life."""
+    """Holds its models, the egress guard and a private folder for the actor's life."""
 
     def __init__(self, settings: PreparerSettings) -> None:
         """Keep the settings; `open` loads what they name."""
@@ -95,13 +96,13 @@ class Preparer:
         self._waiting: _Waiting | None = None
 
     @ray.method
-    def open(self, card: ModelCard) -> tuple[ActorFacts, ModelUse]:
-        """Load the separator, sweep what dead processes left, open the one way out.
+    def open(self, card: ModelCard) -> tuple[ActorFacts, tuple[ModelUse, ...]]:
+        """Load its models, sweep what dead processes left, open the one way out.
 
         Apart from `__init__`, because Ray turns an error there into text.
 
         Returns:
-            Where this runs, and what a report says of its model.
+            Where this runs, and what a report says of its models.
         """
         settings = self._settings
         self._card = card
@@ -113,7 +114,8 @@ class Preparer:
         guard_paths()
         tempfile.tempdir = str(self._folder.path)  # libraries' files too go where they are swept
         path, sha256 = resolve(settings.separator, "separator")
-        self._separator = Separator(path)
+        separator, overlap = Separator(path), OverlapDetector(*resolve("", "overlap"))
+        self._listeners = (separator, overlap)
         guard = settings.jobs.open_guard()
         guard.__enter__()  # for the process's life: it ends with it
         # one for the process's life: what it starts ends with the thread that started it
@@ -122,8 +124,8 @@ class Preparer:
         access = settings.jobs.source_access(guard, allow_local=settings.allow_local)
         uploads = None if settings.storage is None else UploadShelf(settings.storage)
         self._access = replace(access, uploads=uploads)
-        name, provider = self._separator.card.name, self._separator.provider
-        return here(), ModelUse(name, sha256, "separator", provider)
+        use = ModelUse(separator.card.name, sha256, "separator", separator.provider)
+        return here(), (use, overlap.use)
 
     @ray.method(num_returns="streaming")
     def fetch(self, claim: ItemClaim) -> Iterator[PreparedHead]:
@@ -176,7 +178,7 @@ class Preparer:
                     folder = stack.enter_context(self._folder.item_folder())
                     fetched = self._fetched(claim, folder, course)
                 yield from analyse_item(
-                    claim, fetched, self._card, self._separator, self._evidence, course
+                    claim, fetched, self._card, self._listeners, self._evidence, course
                 )
 
             yield from steps_of(self._thread, course, work())
@@ -195,7 +197,7 @@ def prepare_item(
     folder: Path,
     access: SourceAccess,
     card: ModelCard,
-    separator: Separator,
+    listeners: Listeners,
     evidence: EvidenceTaker,
 ) -> Iterator[Step]:
     """Yield the steps of one item; its bytes lie under `folder`."""
@@ -203,7 +205,7 @@ def prepare_item(
 
     def work() -> Batches:
         fetched = fetch_item(claim, folder, access, evidence, course)
-        yield from analyse_item(claim, fetched, card, separator, evidence, course)
+        yield from analyse_item(claim, fetched, card, listeners, evidence, course)
 
     with ThreadPoolExecutor(1) as thread:
         yield from steps_of(thread, course, work())
@@ -247,7 +249,7 @@ def analyse_item(
     claim: ItemClaim,
     fetched: FetchedItem,
     card: ModelCard,
-    separator: Separator,
+    listeners: Listeners,
     evidence: EvidenceTaker,
     course: Course,
 ) -> Batches:
@@ -269,7 +271,7 @@ def analyse_item(
     media = survey_media(media, card, claim.options, on_progress, watch)
     course.reached("prepare", _shown(media))
     last: PreparedBatch | None = None
-    for batch in prepare(media, card, separator, claim.options, on_progress, watch):
+    for batch in prepare(media, card, listeners, claim.options, on_progress, watch):
         if last is not None:
             yield last
             course.goes_on()

@@ -59,7 +59,7 @@ class DeviceHealth(BaseModel):
 def model(asking: Reader) -> list[ModelHealth]:
     """Tell that the models are whole; otherwise a problem with status 503."""
     del asking  # models are no account's
-    roles: tuple[Role, ...] = ("detector", "separator")
+    roles: tuple[Role, ...] = ("detector", "separator", "overlap")
     try:
         found = [(role, resolve_model("", role)) for role in roles]
     except ModelError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.vocabulary import FloatArray, MediaReport, Reason, TrackUse, VerdictKind
+from pipeline.vocabulary import FloatArray, MediaReport, Quality, Reason, TrackUse, VerdictKind
 from tests.hostile import hostile_files as made
 from tests.makers import (
     SAMPLE_RATE,
@@ -16,12 +16,14 @@ from tests.makers import (
     noise,
     silence,
     square_wave,
+    synthetic_sample,
     tone,
     write_wav,
 )
 
 Judge = Callable[[Path], MediaReport]
 SPEECH_S = 6.0
+VOICES = ("piper", "hibari")
 LEAST_VOICED_S = 3.0  # of 6 s of speech, whatever it went through
 
 
@@ -130,6 +132,23 @@ def test_an_echoing_room_is_remarked_on_and_said_where_there_is_a_judgement(
         assert report.media is not None
         assert report.media.probe is not None
         assert ("reverberant" in report.media.probe.notes) is expected
+
+
+def test_two_voices_at_once_are_flagged_and_nothing_is_decided(
+    judge: Judge, tmp_path: Path
+) -> None:
+    first, second = (np.resize(synthetic_sample(system=name), 8 * SAMPLE_RATE) for name in VOICES)
+    levels = (np.float32(0.05 / np.sqrt(np.square(voice).mean())) for voice in (first, second))
+    first, second = (voice * level for voice, level in zip((first, second), levels, strict=True))
+    alone = judge(write_wav(tmp_path / "alone.wav", first))
+    both = judge(write_wav(tmp_path / "both.wav", first + second))
+    for report, expected in ((alone, False), (both, True)):
+        assert report.scores is not None
+        flagged = (report.scores.facts.quality & Quality.OVERLAPPED_SPEECH) != 0
+        assert (flagged.mean() > 0.5) == expected
+        assert [model.role for model in report.models] == ["detector", "separator", "overlap"]
+    assert _verdict(both) == (VerdictKind.INCONCLUSIVE, Reason.OVERLAPPED_SPEECH)
+    assert _verdict(alone)[1] != Reason.OVERLAPPED_SPEECH
 
 
 @pytest.mark.parametrize("level", [0.4, -0.9])

@@ -40,7 +40,11 @@ def test_an_admin_reads_the_own_accounts_rows_and_checks_the_chain(
 
 def test_models_show_their_hashes_cards_and_limits(browse: Browse) -> None:
     models = browse("ada@example.org").get("/v1/models").json()
-    assert [one["role"] for one in models if one["is_default"]] == ["detector", "separator"]
+    assert [one["role"] for one in models if one["is_default"]] == [
+        "detector",
+        "overlap",
+        "separator",
+    ]
     detector = models[0]
     assert len(detector["sha256"]) == 64
     assert detector["card"]["limits"]

@@ -24,7 +24,7 @@ def test_probes_answer_anybody_and_details_answer_who_is_known(
     assert visitor.get("/v1/health/device").status_code == 401
     ada = browse("ada@example.org")
     models = ada.get("/v1/health/model").json()
-    assert [one["role"] for one in models] == ["detector", "separator"]
+    assert [one["role"] for one in models] == ["detector", "separator", "overlap"]
     assert all(len(one["sha256"]) == 64 for one in models)
     device = ada.get("/v1/health/device").json()
     assert "CPUExecutionProvider" in device["providers"]

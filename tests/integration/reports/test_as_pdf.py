@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from pipeline.vocabulary import Custody, MediaItem, MediaReport, Variant
+from pipeline.vocabulary import Custody, MediaItem, MediaReport, Quality, Variant
 from reports.as_csv import to_csv
 from reports.as_json import to_json
 from reports.as_pdf import to_pdf
@@ -54,6 +54,18 @@ def test_page_one_says_what_was_found_how_sure_and_in_which_bytes() -> None:
     assert "times more probable if the voice is synthetic" in first
     assert "could not be judged" in first
     assert "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" in first
+
+
+def test_voices_at_once_are_in_the_pdf_the_json_and_the_table() -> None:
+    scores = make_scores(Sound([2.0] * 12))
+    scores.facts.quality[3:6] |= int(Quality.OVERLAPPED_SPEECH)
+    document = document_of(make_report(scores, make_verdict(), make_media(12.0)))
+    text = squeezed(" ".join(pages_of(to_pdf(document))))
+    assert "Several voices at once in 3 s of 12 s" in text
+    assert "the finding is that of the loudest one" in text
+    rows = json.loads(to_json(document))["findings"]["segments"]
+    assert [row["quality"] for row in rows[2:4]] == [[], ["overlapped_speech"]]
+    assert to_csv(document).decode().count("overlapped_speech") == 3
 
 
 def test_the_decision_rule_says_when_a_part_is_called_synthetic() -> None:

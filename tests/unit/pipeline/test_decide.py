@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.decide import decide, error_rates, no_audio
-from pipeline.vocabulary import Reason, VerdictKind
+from pipeline.vocabulary import Quality, Reason, VerdictKind
 from tests.cards import LLR_LIMIT, make_card, make_scores
 
 
@@ -106,3 +106,17 @@ def test_error_rates_are_those_of_the_worst_condition_with_as_much_voice() -> No
 
 def test_an_item_without_audio_says_so() -> None:
     assert no_audio(make_card()).reason is Reason.NO_AUDIO
+
+
+def test_nothing_is_decided_where_several_voices_speak_at_once_in_most_seconds() -> None:
+    for score, kind in ((-4.0, VerdictKind.SYNTHETIC), (3.0, VerdictKind.NO_EVIDENCE)):
+        scores = make_scores([score] * 8)
+        scores.facts.quality[:4] = int(Quality.OVERLAPPED_SPEECH | Quality.CLIPPING)
+        assert decide(scores, make_card()).kind is kind
+        scores.facts.quality[4] = int(Quality.OVERLAPPED_SPEECH)
+        verdict = decide(scores, make_card())
+        assert (verdict.kind, verdict.reason) == (
+            VerdictKind.INCONCLUSIVE,
+            Reason.OVERLAPPED_SPEECH,
+        )
+        assert verdict.llr is not None

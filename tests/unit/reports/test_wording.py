@@ -231,6 +231,19 @@ def test_unjudged_seconds_are_named_by_reason_and_length() -> None:
     )
 
 
+@pytest.mark.parametrize("words", EVERY_LANGUAGE, ids=lambda words: words.language)
+def test_voices_at_once_are_named_by_length_with_what_the_finding_is_of(words: Words) -> None:
+    scores = make_scores(Sound([2.0] * 12))
+    scores.facts.quality[3:6] |= int(Quality.OVERLAPPED_SPEECH)
+    report = make_report(scores, make_verdict(), make_media(12.0))
+    said = to_document(report, CARD, CONTEXT, words).summary.not_examined
+    assert words.notes["overlapped_speech"] in said
+    what = words.quality["overlapped_speech"].casefold()
+    assert any(what in sentence.casefold() for sentence in said)
+    if words is ENGLISH:
+        assert said[0] == "Several voices at once in 3\u00a0s of 12\u00a0s: read that with care."
+
+
 def test_channels_that_were_not_judged_are_named() -> None:
     said = to_document(spliced_report(), CARD, CONTEXT).summary.not_examined
     assert "Channel 2 of track 1: a copy of an analysed channel." in said

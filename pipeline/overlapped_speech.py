@@ -1,0 +1,92 @@
+"""Flag the segments in which several people speak at once, by a small net of its own.
+
+The detector's score is of the louder voice there: a genuine and a synthetic voice at once cannot be
+told apart. Each segment is heard alone, so no number depends on how the sound was cut into blocks.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from pipeline.errors import ModelMismatchError
+from pipeline.frontends import compute
+from pipeline.model_card import METADATA_KEY, OverlapCard, read_card
+from pipeline.onnx_errors import ONNX_ERRORS
+from pipeline.vocabulary import FloatArray, ModelUse, Quality, Reason, SegmentBatch, Variant
+
+
+class OverlapDetector:
+    """Holds the net, its card and its ONNX Runtime session; lives as long as its worker."""
+
+    def __init__(self, path: Path, sha256: str, n_threads: int = 1) -> None:
+        """Load the net.
+
+        Args:
+            path: an ONNX file of graph contract v1 whose checksum the caller has checked.
+            sha256: that checksum.
+            n_threads: CPU threads that one call may use.
+
+        Raises:
+            ModelMismatchError: the file is no such net, or its card and its graph disagree.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = n_threads
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            self.card = _card(self._session)
+        except (*ONNX_ERRORS, ValueError) as error:
+            raise ModelMismatchError(
+                f"{path.name} is no net for overlapped speech of graph contract v1 ({error}): fetch"
+                " the file again."
+            ) from error
+        provider = self._session.get_providers()[0]
+        self.use = ModelUse(self.card.name, sha256, "overlap", provider)
+
+    def overlap(self, samples: FloatArray) -> FloatArray:
+        """Return how much of each segment holds several voices, float32 (n,) in [0, 1].
+
+        Args:
+            samples: float32 (n, segment_samples), finite.
+        """
+        spec = self.card.front_ends[0]
+        found = np.zeros(len(samples), np.float32)
+        for index in range(len(samples)):  # alone: neighbours change no number, memory stays small
+            tensor = compute(spec.front_end, spec.config, samples[index : index + 1])
+            found[index] = self._session.run(["overlap"], {spec.input_name: tensor})[0][0]
+        return found
+
+
+def flag_overlapped_speech(batch: SegmentBatch, detector: OverlapDetector) -> None:
+    """Flag the segments that can be scored and hold several voices at once, in every variant.
+
+    Raises:
+        ModelMismatchError: the segments are not as long as the card says.
+    """
+    if batch.samples.shape[1] != detector.card.segment_samples:
+        raise ModelMismatchError(
+            f"The net for overlapped speech listens to {detector.card.segment_samples} samples, the"
+            f" segments have {batch.samples.shape[1]}."
+        )
+    facts = batch.facts
+    heard = (facts.reason == Reason.NONE) & (facts.variant == Variant.RECORDED)
+    rows = np.flatnonzero(heard)
+    flagged = rows[detector.overlap(batch.samples[rows]) >= detector.card.flagged_from]
+    starts = set(facts.start_s[flagged].tolist())
+    again = np.array([start in starts for start in facts.start_s.tolist()], np.bool_)
+    facts.quality[again & (facts.reason == Reason.NONE)] |= int(Quality.OVERLAPPED_SPEECH)
+
+
+def _card(session: onnxruntime.InferenceSession) -> OverlapCard:
+    """Return the card; ValueError (pydantic's is one) if it is missing or does not fit the graph."""
+    card = read_card(session.get_modelmeta().custom_metadata_map.get(METADATA_KEY, ""))
+    if not isinstance(card, OverlapCard):
+        raise ValueError("its card describes another kind")  # noqa: TRY004 the caller translates it
+    if [node.name for node in session.get_inputs()] != [card.front_ends[0].input_name]:
+        raise ValueError("its input is not the front end that its card names")
+    if "overlap" not in {node.name for node in session.get_outputs()}:
+        raise ValueError("its graph has no output `overlap`")
+    return card
