@@ -241,7 +241,7 @@ def test_voices_at_once_are_named_by_length_with_what_the_finding_is_of(words: W
     what = words.quality["overlapped_speech"].casefold()
     assert any(what in sentence.casefold() for sentence in said)
     if words is ENGLISH:
-        assert said[0] == "Several voices at once in 3\u00a0s of 12\u00a0s: read that with care."
+        assert said[1] == "Several voices at once in 3\u00a0s of 12\u00a0s: read that with care."
 
 
 def test_channels_that_were_not_judged_are_named() -> None:
