@@ -17,8 +17,8 @@ class OverlapNetConfig:
     """The shape of the net."""
 
     n_mels: int = 96
-    channels: tuple[int, ...] = (8, 16, 24, 32)  # each layer halves the bands after it
-    hidden: int = 64
+    channels: tuple[int, ...] = (16, 32, 48, 48)  # each layer halves the bands after it
+    hidden: int = 96
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1)  # frames of 40 ms
     log_floor: float = -10.0  # natural log, of the second's mean power: quieter looks like silence
 

@@ -34,7 +34,7 @@ class OverlapRecipe:
     peak_learning_rate: float
     weight_decay: float
     any_voice_weight: float  # of the second output's loss, which teaches what a voice is
-    flagged_from: float  # a second's mean frame likelihood
+    flagged_from: float  # a second's mean frame likelihood; even odds: not tuned on the check fold
 
 
 RECIPE = OverlapRecipe(
