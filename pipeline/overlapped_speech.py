@@ -15,7 +15,7 @@ from pipeline.model_card import METADATA_KEY, OverlapCard, read_card
 from pipeline.onnx_errors import ONNX_ERRORS
 from pipeline.vocabulary import FloatArray, ModelUse, Quality, Reason, SegmentBatch, Variant
 
-RUN_SEGMENTS = 4  # at once: what a net makes of more leaves the processor's cache
+HEARD_AT_ONCE = 4  # segments: what the front end makes of more leaves the processor's cache
 
 
 class OverlapDetector:
@@ -56,13 +56,12 @@ class OverlapDetector:
         """
         spec = self.card.front_ends[0]
         found = np.zeros(len(samples), np.float32)
-        for first in range(0, len(samples), RUN_SEGMENTS):
-            some = samples[first : first + RUN_SEGMENTS]
-            n_lacking = RUN_SEGMENTS - len(some)  # always as many: neighbours change no number
-            padded = np.pad(some, ((0, n_lacking), (0, 0)))
-            tensor = compute(spec.front_end, spec.config, padded)
-            answer = self._session.run(["overlap"], {spec.input_name: tensor})[0]
-            found[first : first + len(some)] = answer[: len(some)]
+        for first in range(0, len(samples), HEARD_AT_ONCE):
+            some = samples[first : first + HEARD_AT_ONCE]
+            tensor = compute(spec.front_end, spec.config, some)
+            for index in range(len(some)):  # alone: beside others the last bit is another one
+                heard = {spec.input_name: tensor[index : index + 1]}
+                found[first + index] = self._session.run(["overlap"], heard)[0][0]
         return found
 
 
