@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pipeline.analyse import Models
 from pipeline.model_card import METADATA_KEY, read_card
+from pipeline.overlapped_speech import OverlapDetector
 from pipeline.score import Detector
 from pipeline.separate import Separator
+from storage.model_store import resolve
 
 DATA = Path(__file__).parent / "data"
 TINY_DETECTOR = DATA / "tiny_detector.onnx"
@@ -21,9 +23,10 @@ def sha256_of(path: Path) -> str:
 
 @functools.cache
 def tiny_models() -> Models:
-    """Return both tiny models, loaded once a process."""
+    """Return both tiny models, beside the shipped small one, loaded once a process."""
     detector = Detector(TINY_DETECTOR, sha256_of(TINY_DETECTOR))
-    return Models(detector, Separator(TINY_SEPARATOR), sha256_of(TINY_SEPARATOR))
+    overlap = OverlapDetector(*resolve("", "overlap"))
+    return Models(detector, Separator(TINY_SEPARATOR), sha256_of(TINY_SEPARATOR), overlap)
 
 
 def make_second_detector(path: Path, name: str = "tiny-second") -> str:

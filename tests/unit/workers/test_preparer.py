@@ -31,7 +31,7 @@ def walk(path: Path, folder: Path, steps: list[Step]) -> None:
             folder,
             access,
             models.detector.card,
-            (models.separator, None),
+            (models.separator, models.overlap),
             EvidenceTaker(folder),
         )
         steps.extend(walked)

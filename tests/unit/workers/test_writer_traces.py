@@ -42,7 +42,9 @@ def test_the_traces_of_a_walk_in_pieces_are_those_of_one_process(tmp_path: Path)
         access: SourceAccess = settings.source_access(guard, allow_local=True)
         card = models.detector.card
         evidence = EvidenceTaker(folder)
-        steps = prepare_item(claim, folder, access, card, (models.separator, None), evidence)
+        steps = prepare_item(
+            claim, folder, access, card, (models.separator, models.overlap), evidence
+        )
         for head, features, sound in steps:
             media, watched = head.media or media, head.watched or watched
             if head.facts is not None and features is not None and sound is not None:
