@@ -27,7 +27,7 @@ class CellShown:
 
 @dataclass(frozen=True, slots=True)
 class LaneShown:
-    """One channel."""
+    """One channel, heard one way."""
 
     y: int
     name: str
@@ -70,7 +70,8 @@ def show_finding(document: ReportDocument, words: Words) -> FindingShown:
     lanes = tuple(
         LaneShown(
             number * (CELL_HIGH + LANE_GAP),
-            f"{lane.track + 1}.{lane.channel + 1} {lane.variant.value}",
+            f"{words.labels['track']} {lane.track + 1}, {words.labels['channel']} {lane.channel + 1}, "
+            f"{words.labels[lane.variant.value]}",
             tuple(map(shown, lane.cells)),
             tuple(
                 (round(span.start_s * scale, 2), round((span.end_s - span.start_s) * scale, 2))
