@@ -6,11 +6,11 @@ import onnxruntime
 from pydantic import ValidationError
 
 from pipeline.errors import ModelMismatchError
-from pipeline.model_card import METADATA_KEY, ModelCard, SeparatorCard, read_card
+from pipeline.model_card import METADATA_KEY, ModelCard, OverlapCard, SeparatorCard, read_card
 from pipeline.onnx_errors import ONNX_ERRORS
 
 
-def card_of_file(path: Path) -> ModelCard | SeparatorCard:
+def card_of_file(path: Path) -> ModelCard | SeparatorCard | OverlapCard:
     """Return the card in an ONNX file's metadata.
 
     Raises:
