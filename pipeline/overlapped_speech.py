@@ -68,18 +68,23 @@ class OverlapDetector:
 def flag_overlapped_speech(batch: SegmentBatch, detector: OverlapDetector) -> None:
     """Flag the segments that can be scored and hold several voices at once, in every variant.
 
+    A longer segment than the net hears at once (a detector may have such) is heard piece by piece.
+
     Raises:
-        ModelMismatchError: the segments are not as long as the card says.
+        ModelMismatchError: the segments are shorter than the net's.
     """
-    if batch.samples.shape[1] != detector.card.segment_samples:
+    n_heard, n_samples = detector.card.segment_samples, batch.samples.shape[1]
+    if n_samples < n_heard:
         raise ModelMismatchError(
-            f"The net for overlapped speech listens to {detector.card.segment_samples} samples, the"
-            f" segments have {batch.samples.shape[1]}."
+            f"The net for overlapped speech listens to {n_heard} samples, the segments have"
+            f" {n_samples}."
         )
     facts = batch.facts
     heard = (facts.reason == Reason.NONE) & (facts.variant == Variant.RECORDED)
     rows = np.flatnonzero(heard)
-    flagged = rows[detector.overlap(batch.samples[rows]) >= detector.card.flagged_from]
+    begins = [*range(0, n_samples - n_heard, n_heard), n_samples - n_heard]
+    pieces = [detector.overlap(batch.samples[rows, at : at + n_heard]) for at in begins]
+    flagged = rows[np.max(pieces, axis=0) >= detector.card.flagged_from]
     starts = set(facts.start_s[flagged].tolist())
     again = np.array([start in starts for start in facts.start_s.tolist()], np.bool_)
     facts.quality[again & (facts.reason == Reason.NONE)] |= int(Quality.OVERLAPPED_SPEECH)

@@ -63,7 +63,8 @@ WITH running AS (
     SELECT next_job.jobs FROM room_group CROSS JOIN LATERAL (
         SELECT array_agg(job_id) AS jobs FROM (
             SELECT turn.job_id FROM unnest(room_group.jobs) AS turn(job_id)
-            -- ordered, so that the planner walks the index of ready items however many there are
+            -- ordered, so that the planner walks the index of ready items however many there are;
+            -- a LATERAL is looked up row by row, so that groups and jobs stay in their order
             CROSS JOIN LATERAL (
                 SELECT FROM item i WHERE i.job_id = turn.job_id AND i.state = 'ready' {kind}
                 ORDER BY i.priority, i.item_id LIMIT 1

@@ -81,7 +81,22 @@ def test_every_variant_of_a_flagged_second_is_flagged_and_no_second_without_a_vo
     assert ((facts.quality & Quality.OVERLAPPED_SPEECH) != 0).tolist() == [True, False, True]
 
 
-def test_segments_of_another_length_are_refused(detector: OverlapDetector) -> None:
+@pytest.mark.parametrize("at_s", [0.0, 1.0])
+def test_a_longer_segment_is_flagged_wherever_in_it_both_speak(
+    at_s: float, detector: OverlapDetector
+) -> None:
+    together = (voice("piper") + voice("hibari")).reshape(-1, SAMPLE_RATE)
+    loudest = together[int(detector.overlap(together).argmax())]
+    samples = np.zeros((2, 2 * SAMPLE_RATE), np.float32)
+    begin = round(at_s * SAMPLE_RATE)
+    samples[0, begin : begin + SAMPLE_RATE] = loudest
+    facts = make_scores([1.0, 1.0]).facts
+    flag_overlapped_speech(SegmentBatch(facts, samples), detector)
+    assert facts.quality[0] & Quality.OVERLAPPED_SPEECH
+    assert not facts.quality[1] & Quality.OVERLAPPED_SPEECH
+
+
+def test_segments_shorter_than_the_net_s_are_refused(detector: OverlapDetector) -> None:
     batch = SegmentBatch(make_scores([1.0]).facts, np.zeros((1, 8000), np.float32))
     with pytest.raises(ModelMismatchError, match="8000"):
         flag_overlapped_speech(batch, detector)
