@@ -13,6 +13,7 @@ from pipeline.errors import ModelMismatchError
 from pipeline.frontends import compute
 from pipeline.model_card import METADATA_KEY, OverlapCard, read_card
 from pipeline.onnx_errors import ONNX_ERRORS
+from pipeline.onnx_session import cpu_session
 from pipeline.vocabulary import FloatArray, ModelUse, Quality, Reason, SegmentBatch, Variant
 
 HEARD_AT_ONCE = 4  # segments: what the front end makes of more leaves the processor's cache
@@ -32,13 +33,8 @@ class OverlapDetector:
         Raises:
             ModelMismatchError: the file is no such net, or its card and its graph disagree.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
-        options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = cpu_session(path, n_threads)
             self.card = _card(self._session)
         except (*ONNX_ERRORS, ValueError) as error:
             raise ModelMismatchError(

@@ -18,6 +18,7 @@ import onnxruntime
 from pipeline.errors import ModelMismatchError, NonFiniteScoreError
 from pipeline.model_card import METADATA_KEY, SeparatorCard, read_card
 from pipeline.onnx_errors import ONNX_ERRORS
+from pipeline.onnx_session import cpu_session
 from pipeline.overlap_add import (
     ComplexArray,
     analyse_frames,
@@ -44,13 +45,8 @@ class Separator:
         Raises:
             ModelMismatchError: the file is no separator, or its card and its graph disagree.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
-        options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = cpu_session(path, n_threads)
             self.card = _separator_card(self._session)
         except (*ONNX_ERRORS, ValueError) as error:
             raise ModelMismatchError(
